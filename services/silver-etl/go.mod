@@ -1,0 +1,7 @@
+module github.com/saleslake/saleslake/services/silver-etl
+
+go 1.26.0
+
+require github.com/saleslake/saleslake/pkg v0.0.0
+
+replace github.com/saleslake/saleslake/pkg => ../../pkg
