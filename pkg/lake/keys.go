@@ -1,0 +1,37 @@
+package lake
+
+import (
+	"fmt"
+
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// BronzeSlice names the slice of a bronze file: the day of its first record,
+// its partition, the source and its first offset. The same input gives the
+// same name, which is how a crash is found again and adopted.
+func BronzeSlice(day int32, partition int32, source8 string, first int64) string {
+	return fmt.Sprintf("ingest_date=%s/p=%03d/%s-%020d", sales.FormatDay(day), partition, source8, first)
+}
+
+// BronzeKey is the object of a bronze slice.
+func BronzeKey(slice string) string { return sales.TableBronze + "/" + slice + ".parquet" }
+
+// QuarantineKey is the object that keeps the rejects of a stage's commit:
+// name is the bronze slice, or for silver "p=003/<version>-<hex>".
+func QuarantineKey(stage, name string) string {
+	return sales.Quarantine.Name + "/" + stage + "/" + name + ".parquet"
+}
+
+// SilverSlice names the silver slice of a day and partition.
+func SilverSlice(day int32, partition int32) string {
+	return fmt.Sprintf("day=%s/p=%03d", sales.FormatDay(day), partition)
+}
+
+// GoldSlice names the gold slice of a day.
+func GoldSlice(day int32) string { return "day=" + sales.FormatDay(day) }
+
+// VersionKey is a file of a silver or gold slice: the version keeps files of
+// one slice in order, the hash keeps two writers of one version apart.
+func VersionKey(table, slice string, version int64, sha256 string) string {
+	return fmt.Sprintf("%s/%s/%08d-%s.parquet", table, slice, version, sha256[:8])
+}

@@ -1,0 +1,131 @@
+package sales
+
+import "github.com/saleslake/saleslake/pkg/column"
+
+// The topics. Order events are keyed by order_id, so all versions of an order
+// are in one partition.
+const (
+	TopicEvents   = "sales_events"
+	TopicDLQ      = "sales_events.dlq"
+	TopicBronze   = "lake.bronze"
+	TopicSilver   = "lake.silver"
+	TopicGold     = "lake.gold"
+	TopicVerdicts = "lake.verdicts"
+)
+
+// The tables of the lake, which are also the prefixes of their files.
+const (
+	TableBronze        = "bronze/sales_events"
+	TableSilver        = "silver/sales"
+	TableFacts         = "gold/fact_sales"
+	TableDailySales    = "gold/daily_sales"
+	TableDailyProducts = "gold/daily_products"
+)
+
+// The statuses of an order.
+const (
+	Pending   = "pending"
+	Completed = "completed"
+	Cancelled = "cancelled"
+	Refunded  = "refunded"
+)
+
+// DefaultCurrency is what an event without a currency is in, and for now the
+// only one that silver takes.
+const DefaultCurrency = "USD"
+
+// MaxClockSkew is how far, in microseconds, an event's time may lie after the
+// broker's: 24 hours.
+const MaxClockSkew = 24 * 60 * 60 * 1_000_000
+
+// Bronze is the schema of bronze/sales_events: the event as it was sent, typed,
+// and where it came from. The first 15 columns are the event's fields.
+var Bronze = &column.Schema{Name: TableBronze, Version: 1, Fields: []column.Field{
+	{ID: 1, Name: "event_id", Type: column.String, Doc: "identity of this event"},
+	{ID: 2, Name: "event_ts", Type: column.Timestamp, Doc: "when this version of the order was emitted"},
+	{ID: 3, Name: "order_id", Type: column.String, Doc: "identity of the order, the key of the topic"},
+	{ID: 4, Name: "order_ts", Type: column.Timestamp, Doc: "when the order was placed"},
+	{ID: 5, Name: "customer_id", Type: column.String, Doc: "who ordered"},
+	{ID: 6, Name: "product_id", Type: column.Symbol, Doc: "what was ordered"},
+	{ID: 7, Name: "category", Type: column.Symbol, Doc: "product category"},
+	{ID: 8, Name: "region", Type: column.Symbol, Doc: "sales region"},
+	{ID: 9, Name: "quantity", Type: column.Int32, Doc: "units ordered"},
+	{ID: 10, Name: "unit_price", Type: column.Decimal, Doc: "price of one unit"},
+	{ID: 11, Name: "revenue", Type: column.Decimal, Doc: "money of the order"},
+	{ID: 12, Name: "status", Type: column.Symbol, Doc: "pending, completed, cancelled or refunded"},
+	{ID: 13, Name: "payment_method", Type: column.Symbol, Optional: true, Doc: "how it was paid"},
+	{ID: 14, Name: "currency", Type: column.Symbol, Doc: "ISO 4217 code, USD when not sent"},
+	{ID: 15, Name: "schema_version", Type: column.Int32, Doc: "the sender's schema version, 1 when not sent"},
+	{ID: 16, Name: "_rescued", Type: column.String, Optional: true, Doc: "unknown fields, as a JSON object"},
+	{ID: 17, Name: "_source", Type: column.Symbol, Doc: "topic, or file: and the first 16 hex digits of the content's SHA-256"},
+	{ID: 18, Name: "_partition", Type: column.Int32, Doc: "source partition"},
+	{ID: 19, Name: "_offset", Type: column.Int64, Doc: "offset in the partition, or row number of the file from 1"},
+	{ID: 20, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
+}}
+
+// Silver is the schema of silver/sales: one current row per order.
+var Silver = &column.Schema{Name: TableSilver, Version: 1, Fields: []column.Field{
+	{ID: 1, Name: "order_id", Type: column.String, Doc: "identity of the order"},
+	{ID: 2, Name: "order_ts", Type: column.Timestamp, Doc: "when the order was placed"},
+	{ID: 3, Name: "event_ts", Type: column.Timestamp, Doc: "when this version was emitted"},
+	{ID: 4, Name: "event_id", Type: column.String, Doc: "the event that made this version"},
+	{ID: 5, Name: "customer_id", Type: column.String, Doc: "who ordered"},
+	{ID: 6, Name: "product_id", Type: column.Symbol, Doc: "what was ordered"},
+	{ID: 7, Name: "category", Type: column.Symbol, Doc: "product category in the catalogue's spelling"},
+	{ID: 8, Name: "region", Type: column.Symbol, Doc: "sales region in the catalogue's spelling"},
+	{ID: 9, Name: "quantity", Type: column.Int32, Doc: "units ordered, over 0"},
+	{ID: 10, Name: "unit_price", Type: column.Decimal, Doc: "price of one unit"},
+	{ID: 11, Name: "revenue", Type: column.Decimal, Doc: "money of the order"},
+	{ID: 12, Name: "currency", Type: column.Symbol, Doc: "ISO 4217 code"},
+	{ID: 13, Name: "status", Type: column.Symbol, Doc: "pending, completed, cancelled or refunded"},
+	{ID: 14, Name: "payment_method", Type: column.Symbol, Optional: true, Doc: "how it was paid"},
+	{ID: 15, Name: "_partition", Type: column.Int32, Doc: "source partition"},
+	{ID: 16, Name: "_offset", Type: column.Int64, Doc: "offset in the source partition, or row number of the file"},
+}}
+
+// DailySales is the schema of gold/daily_sales: a row for each (UTC date,
+// region, category) with any silver row.
+var DailySales = &column.Schema{Name: TableDailySales, Version: 1, Fields: []column.Field{
+	{ID: 1, Name: "order_date", Type: column.Date, Doc: "UTC date of order_ts"},
+	{ID: 2, Name: "region", Type: column.Symbol, Doc: "sales region"},
+	{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"},
+	{ID: 4, Name: "orders", Type: column.Int64, Doc: "completed and refunded orders"},
+	{ID: 5, Name: "units", Type: column.Int64, Doc: "units of those orders"},
+	{ID: 6, Name: "gross_revenue", Type: column.Decimal, Doc: "revenue of those orders"},
+	{ID: 7, Name: "refunded_revenue", Type: column.Decimal, Doc: "revenue of refunded orders"},
+	{ID: 8, Name: "net_revenue", Type: column.Decimal, Doc: "gross less refunded"},
+	{ID: 9, Name: "customers", Type: column.Int64, Doc: "distinct customers of those orders"},
+	{ID: 10, Name: "pending_orders", Type: column.Int64, Doc: "orders still pending"},
+	{ID: 11, Name: "cancelled_orders", Type: column.Int64, Doc: "orders cancelled"},
+}}
+
+// DailyProducts is the schema of gold/daily_products: a row for each (UTC date,
+// product) with any silver row. Category is the product's on most of the day's
+// orders, the alphabetically first of equals.
+var DailyProducts = &column.Schema{Name: TableDailyProducts, Version: 1, Fields: []column.Field{
+	{ID: 1, Name: "order_date", Type: column.Date, Doc: "UTC date of order_ts"},
+	{ID: 2, Name: "product_id", Type: column.Symbol, Doc: "product"},
+	{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"},
+	{ID: 4, Name: "orders", Type: column.Int64, Doc: "completed and refunded orders"},
+	{ID: 5, Name: "units", Type: column.Int64, Doc: "units of those orders"},
+	{ID: 6, Name: "gross_revenue", Type: column.Decimal, Doc: "revenue of those orders"},
+	{ID: 7, Name: "refunded_revenue", Type: column.Decimal, Doc: "revenue of refunded orders"},
+	{ID: 8, Name: "net_revenue", Type: column.Decimal, Doc: "gross less refunded"},
+	{ID: 9, Name: "customers", Type: column.Int64, Doc: "distinct customers of those orders"},
+	{ID: 10, Name: "pending_orders", Type: column.Int64, Doc: "orders still pending"},
+	{ID: 11, Name: "cancelled_orders", Type: column.Int64, Doc: "orders cancelled"},
+}}
+
+// Quarantine is the schema of the files under quarantine/: the rejects of a
+// bronze file or of a silver commit.
+var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 1, Fields: []column.Field{
+	{ID: 1, Name: "code", Type: column.Symbol, Doc: "why it was rejected, see Code"},
+	{ID: 2, Name: "field", Type: column.Symbol, Optional: true, Doc: "the field at fault"},
+	{ID: 3, Name: "message", Type: column.String, Doc: "what was wrong and what would be right"},
+	{ID: 4, Name: "raw", Type: column.Binary, Optional: true, Doc: "bronze: the record's original bytes; silver: the typed event as JSON"},
+	{ID: 5, Name: "key", Type: column.Binary, Optional: true, Doc: "the record's key"},
+	{ID: 6, Name: "_source", Type: column.Symbol, Doc: "topic, or file: and its content hash"},
+	{ID: 7, Name: "_partition", Type: column.Int32, Doc: "source partition"},
+	{ID: 8, Name: "_offset", Type: column.Int64, Doc: "offset, or row number from 1"},
+	{ID: 9, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
+}}
