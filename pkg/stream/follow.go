@@ -2,15 +2,190 @@ package stream
 
 import (
 	"context"
-	"errors"
+	"fmt"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 )
 
-// ReadToEnd calls fn for each committed record of the partitions of topic, from their start to the end as it was when called. partitions nil = all.
+// ReadToEnd calls fn for each committed record of the partitions of topic (nil = all), from their start to the end as
+// it was when called; records of one partition come in offset order. That end counts records in open transactions: it
+// waits until they are committed or aborted, so that a record of which another process knows is not missed. It
+// belongs to no group and commits nothing. Its errors are fn's, with partition and offset, the client's, or the end of
+// ctx.
 func ReadToEnd(ctx context.Context, c Config, topic string, partitions []int32, fn func(Record) error) error {
-	return errors.ErrUnsupported
+	places, err := ends(ctx, c, topic)
+	if err != nil {
+		return err
+	}
+	if partitions != nil {
+		places = pick(places, topic, partitions)
+	}
+	for p, at := range places {
+		if at.target == 0 {
+			delete(places, p)
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	r, err := openReader(c, places, kafka.ConfigMap{"fetch.wait.max.ms": 20})
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	for !r.reachedEnd() {
+		if err := context.Cause(ctx); err != nil {
+			return fmt.Errorf("read topic %s to its end: %w", topic, err)
+		}
+		if err := r.step(fn); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Follow is as ReadToEnd and then goes on until ctx ends; caughtUp is called at each time all partitions are at their end.
+// Follow reads the topics as [ReadToEnd] does, and then goes on until ctx ends; then it returns nil. caughtUp is called
+// each time that all partitions are at their end, for the first time when all is read that was there at the call.
 func Follow(ctx context.Context, c Config, topics []string, fn func(Record) error, caughtUp func()) error {
-	return errors.ErrUnsupported
+	places := map[Partition]*place{}
+	for _, topic := range topics {
+		more, err := ends(ctx, c, topic)
+		if err != nil {
+			return unlessEnded(ctx, err)
+		}
+		for p, at := range more {
+			at.endless = true
+			places[p] = at
+		}
+	}
+	r, err := openReader(c, places, nil)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	for said := false; ctx.Err() == nil; {
+		if err := r.step(fn); err != nil {
+			return err
+		}
+		there := r.reachedEnd()
+		if there && !said {
+			caughtUp()
+		}
+		said = there
+	}
+	return nil
+}
+
+// place is how far a partition is read.
+type place struct {
+	target  int64 // the end at the call
+	next    int64 // everything below it is read
+	atEnd   bool  // nothing was there behind next
+	endless bool  // go on behind target
+}
+
+func (at *place) reached() bool { return at.next >= at.target && (at.atEnd || !at.endless) }
+
+func ends(ctx context.Context, c Config, topic string) (map[Partition]*place, error) {
+	offsets, err := endOffsets(ctx, c, topic, kafka.IsolationLevelReadUncommitted)
+	places := make(map[Partition]*place, len(offsets))
+	for id, end := range offsets {
+		places[Partition{Topic: topic, ID: id}] = &place{target: end}
+	}
+	return places, err
+}
+
+func pick(places map[Partition]*place, topic string, ids []int32) map[Partition]*place {
+	picked := map[Partition]*place{}
+	for _, id := range ids {
+		p := Partition{Topic: topic, ID: id}
+		if at := places[p]; at != nil {
+			picked[p] = at
+		}
+	}
+	return picked
+}
+
+// reader consumes partitions from their start, without a group.
+type reader struct {
+	consumer *kafka.Consumer
+	logs     *logs
+	places   map[Partition]*place
+	waiting  map[Partition]*place // those that have not reached their end
+	complaints
+}
+
+const readerQueueBytes = 8 << 20
+
+func openReader(c Config, places map[Partition]*place, more kafka.ConfigMap) (*reader, error) {
+	// The client asks for a group, but one that only assigns never joins it.
+	consumer, logs, err := newConsumer(c, consumerConfig("reader-without-group", readerQueueBytes, more))
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{consumer: consumer, logs: logs, places: places, waiting: map[Partition]*place{}, complaints: complaints{log: c.log()}}
+	var from []kafka.TopicPartition
+	for p, at := range places {
+		r.waiting[p] = at
+		tp := p.offset(0)
+		tp.Offset = kafka.OffsetBeginning
+		from = append(from, tp)
+	}
+	if err := consumer.Assign(from); err != nil {
+		r.close()
+		return nil, fmt.Errorf("start reading: %w", err)
+	}
+	return r, nil
+}
+
+func (r *reader) close() {
+	if err := r.consumer.Close(); err != nil {
+		r.log.Warn("close a reader: " + err.Error())
+	}
+	r.logs.stop()
+}
+
+func (r *reader) reachedEnd() bool { return len(r.waiting) == 0 }
+
+func (r *reader) step(fn func(Record) error) error {
+	const wait = 100 // milliseconds, between two looks at the context
+	switch e := r.consumer.Poll(wait).(type) {
+	case *kafka.Message:
+		return r.record(e, fn)
+	case kafka.PartitionEOF:
+		r.good()
+		p := partitionOf(kafka.TopicPartition(e))
+		at := r.places[p]
+		at.next, at.atEnd = max(at.next, int64(e.Offset)), true
+		r.settle(p, at)
+	case kafka.Error:
+		return r.judge("read", e)
+	}
+	return nil
+}
+
+func (r *reader) record(m *kafka.Message, fn func(Record) error) error {
+	p := partitionOf(m.TopicPartition)
+	if err := m.TopicPartition.Error; err != nil {
+		return fmt.Errorf("read %s at offset %d: %w", p, m.TopicPartition.Offset, err)
+	}
+	at := r.places[p]
+	record := fromMessage(m)
+	at.next, at.atEnd = record.Offset+1, false
+	defer r.settle(p, at)
+	if !at.endless && record.Offset >= at.target {
+		return nil
+	}
+	if err := fn(record); err != nil {
+		return fmt.Errorf("%s at offset %d: %w", p, record.Offset, err)
+	}
+	return nil
+}
+
+func (r *reader) settle(p Partition, at *place) {
+	if at.reached() {
+		delete(r.waiting, p)
+	} else {
+		r.waiting[p] = at
+	}
 }

@@ -1,7 +1,9 @@
 package stream
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -40,4 +42,44 @@ func NewMetrics(reg prometheus.Registerer, stage string) *Metrics {
 		reg.MustRegister(m.commits, m.aborts, m.fenced, m.rebalances, m.recordsIn, m.lagRecords, m.lagSeconds, m.transaction)
 	}
 	return m
+}
+
+// lag sets a partition's lag: records not handled, and the age of the newest handled one.
+func (m *Metrics) lag(p Partition, records int64, age time.Duration) {
+	labels := []string{p.Topic, strconv.Itoa(int(p.ID))}
+	m.lagRecords.WithLabelValues(labels...).Set(float64(records))
+	m.lagSeconds.WithLabelValues(labels...).Set(age.Seconds())
+}
+
+// forget drops the lag of a partition that another instance reads now.
+func (m *Metrics) forget(p Partition) {
+	labels := []string{p.Topic, strconv.Itoa(int(p.ID))}
+	m.lagRecords.DeleteLabelValues(labels...)
+	m.lagSeconds.DeleteLabelValues(labels...)
+}
+
+const measureEvery = time.Second
+
+// measure sets the lag of every partition that is read. The client's own statistics count from committed offsets,
+// which it does not learn of transactional commits; and an end offset counts control records, so that only the worker
+// knows when it is caught up.
+func (s *session) measure() {
+	now := time.Now()
+	if now.Sub(s.measured) < measureEvery {
+		return
+	}
+	s.measured = now
+	for p, w := range s.workers {
+		if !w.assigned {
+			continue
+		}
+		if w.atEnd.Load() {
+			s.rc.Metrics.lag(p, 0, 0)
+			continue
+		}
+		_, end, err := s.consumer.GetWatermarkOffsets(p.Topic, p.ID)
+		if newest := w.newest.Load(); err == nil && newest > 0 {
+			s.rc.Metrics.lag(p, max(end-w.next.Load(), 0), max(now.Sub(time.UnixMicro(newest)), 0))
+		}
+	}
 }

@@ -79,4 +79,6 @@ func (p Partition) offset(next int64) kafka.TopicPartition {
 	return kafka.TopicPartition{Topic: &p.Topic, Partition: p.ID, Offset: kafka.Offset(next)}
 }
 
-func partitionOf(tp kafka.TopicPartition) Partition { return Partition{Topic: *tp.Topic, ID: tp.Partition} }
+func partitionOf(tp kafka.TopicPartition) Partition {
+	return Partition{Topic: *tp.Topic, ID: tp.Partition}
+}

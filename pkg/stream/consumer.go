@@ -1,0 +1,101 @@
+package stream
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"reflect"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"go.uber.org/zap"
+)
+
+// consumerConfig is what all consumers have in common. queueBytes bounds what the client has fetched.
+func consumerConfig(group string, queueBytes int, more kafka.ConfigMap) kafka.ConfigMap {
+	m := kafka.ConfigMap{
+		"group.id":           group,
+		"isolation.level":    "read_committed",
+		"enable.auto.commit": false,
+		// An offset that is gone means that records are lost: that is said, not skipped. See [complaints.judge].
+		"auto.offset.reset":          "error",
+		"check.crcs":                 true,
+		"enable.partition.eof":       true,
+		"fetch.queue.backoff.ms":     5, // the default, 1000, stalls a full queue for a second
+		"fetch.wait.max.ms":          100,
+		"fetch.error.backoff.ms":     50,
+		"fetch.message.max.bytes":    1 << 20, // a larger record still passes, alone
+		"fetch.max.bytes":            MaxRecordBytes * 2,
+		"queued.max.messages.kbytes": max(queueBytes>>10, 1024),
+		"queued.min.messages":        100_000,
+	}
+	for key, value := range more {
+		m[key] = value
+	}
+	return m
+}
+
+// newConsumer makes a consumer; closing it is left to closeConsumer.
+func newConsumer(c Config, conf kafka.ConfigMap) (*kafka.Consumer, *logs, error) {
+	m := c.client(conf)
+	logs := c.collectLogs(m)
+	consumer, err := kafka.NewConsumer(m)
+	if err != nil {
+		logs.stop()
+		return nil, nil, fmt.Errorf("make a consumer: %w", err)
+	}
+	return consumer, logs, nil
+}
+
+// identity reads the generation and the member from the client's group metadata. It matters, because brokers accept
+// offsets that come with neither (they take the sender for a producer of before group fencing): an instance that was
+// put out of its group holds just such metadata, and would commit over its successor.
+func identity(md *kafka.ConsumerGroupMetadata) (generation int32, member string, err error) {
+	raw := reflect.ValueOf(md).Elem().FieldByName("serialized")
+	if !raw.IsValid() {
+		return 0, "", fmt.Errorf("read the group metadata: the client holds it in another way")
+	}
+	// librdkafka's layout: magic, generation (int32, native order), then group, member and instance, each ended by 0.
+	const magic = "CGMDv2:"
+	rest, ok := bytes.CutPrefix(raw.Bytes(), []byte(magic))
+	if !ok || len(rest) < 4 {
+		return 0, "", fmt.Errorf("read the group metadata: unknown layout %.8q", raw.Bytes())
+	}
+	generation = int32(binary.NativeEndian.Uint32(rest))
+	_, rest, ok = bytes.Cut(rest[4:], []byte{0})
+	name, _, ended := bytes.Cut(rest, []byte{0})
+	if !ok || !ended {
+		return 0, "", fmt.Errorf("read the group metadata: cut short at %d bytes", len(raw.Bytes()))
+	}
+	return generation, string(name), nil
+}
+
+// complaints are what a consumer reports besides records.
+type complaints struct {
+	log    *zap.Logger
+	outage bool // all brokers are down, and that was said
+}
+
+// good ends an outage.
+func (c *complaints) good() { c.outage = false }
+
+// judge returns the reports that must end the consumer and logs the others; the client reconnects by itself, so that
+// the cluster is away is said once.
+func (c *complaints) judge(action string, e kafka.Error) error {
+	switch {
+	case e.IsFatal(), hopeless(e.Code()), corrupt(e.Code()):
+		return fmt.Errorf("%s: %w", action, e)
+	case e.Code() == kafka.ErrAutoOffsetReset:
+		return fmt.Errorf("%s: records that were not read yet are gone from the topic "+
+			"(to go on without them, reset the group's offset): %w", action, e)
+	case e.Code() == kafka.ErrAllBrokersDown && c.outage:
+	default:
+		c.outage = c.outage || e.Code() == kafka.ErrAllBrokersDown
+		c.log.Warn("consumer", zap.Stringer("code", e.Code()), zap.Error(e))
+	}
+	return nil
+}
+
+// corrupt tells that the client has met a batch that it cannot read; it would go on behind it.
+func corrupt(code kafka.ErrorCode) bool {
+	return code == kafka.ErrBadMsg || code == kafka.ErrBadCompression || code == kafka.ErrInvalidMsg
+}

@@ -1,0 +1,150 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"go.uber.org/zap"
+)
+
+// transactions is a transactional producer: one transaction at a time, each call repeated while that helps.
+type transactions struct {
+	producer *kafka.Producer
+	log      *zap.Logger
+	logs     *logs
+	events   sync.WaitGroup
+}
+
+// callTimeout bounds one try of a transactional call.
+const callTimeout = 5 * time.Second
+
+// openTransactions makes the producer and takes over its transactional id: an older producer of that id is fenced, its
+// open transaction aborted. It waits for the cluster until ctx ends.
+func openTransactions(ctx context.Context, c Config, id string, timeout time.Duration) (*transactions, error) {
+	conf := c.client(producerConfig(kafka.ConfigMap{
+		"transactional.id":       id,
+		"transaction.timeout.ms": int(timeout.Milliseconds()),
+		"linger.ms":              1, // the commit flushes; this only groups what is produced at once
+		// Failures of single records put the transaction into its error state, so its commit tells of them.
+		"go.delivery.reports":          false,
+		"queue.buffering.max.kbytes":   64 << 10,
+		"message.timeout.ms":           int(timeout.Milliseconds()),
+		"request.timeout.ms":           int(min(timeout, 30*time.Second).Milliseconds()),
+		"queue.buffering.max.messages": 100_000,
+	}))
+	logs := c.collectLogs(conf)
+	p, err := kafka.NewProducer(conf)
+	if err != nil {
+		logs.stop()
+		return nil, fmt.Errorf("make the transactional producer %s: %w", id, err)
+	}
+	t := &transactions{producer: p, log: c.log().With(zap.String("transactional_id", id)), logs: logs}
+	t.events.Go(t.watch)
+	if err := t.call(ctx, "take over transactional id "+id, p.InitTransactions); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// producerConfig is what all producers have in common.
+func producerConfig(more kafka.ConfigMap) kafka.ConfigMap {
+	m := kafka.ConfigMap{
+		"enable.idempotence":      true,
+		"partitioner":             "murmur2_random",
+		"compression.type":        "lz4",
+		"message.max.bytes":       MaxRecordBytes + 64<<10, // the batch around it
+		"retry.backoff.ms":        5,                       // also the pause between transactions
+		"go.produce.channel.size": 1,
+		"go.events.channel.size":  1024,
+	}
+	for key, value := range more {
+		m[key] = value
+	}
+	return m
+}
+
+// watch reads the producer's events, as a commit needs; what matters of them comes back from the calls.
+func (t *transactions) watch() {
+	for e := range t.producer.Events() {
+		if err, ok := e.(kafka.Error); ok {
+			t.log.Debug("transactional producer", zap.Error(err))
+		}
+	}
+}
+
+// call makes one transactional call, again and again while its error is retriable, until ctx ends.
+func (t *transactions) call(ctx context.Context, what string, f func(context.Context) error) error {
+	again := func(err error) bool { return cureOf(err) == callAgain }
+	notify := func(err error) { t.log.Warn("trying again", zap.String("action", what), zap.Error(err)) }
+	err := retry(ctx, pauses(5*time.Millisecond, time.Second), again, notify, func() error {
+		try, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+		defer cancel()
+		return f(try)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func (t *transactions) begin() error {
+	if err := t.producer.BeginTransaction(); err != nil {
+		return fmt.Errorf("begin a transaction: %w", err)
+	}
+	return nil
+}
+
+// produce hands the records to the client, waiting while its queue is full.
+func (t *transactions) produce(ctx context.Context, records []Record) error {
+	var m kafka.Message
+	for i := range records {
+		if err := enqueue(ctx, t.producer, &records[i], &m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enqueue hands one record to a producer; m is room to do it in.
+func enqueue(ctx context.Context, p *kafka.Producer, r *Record, m *kafka.Message) error {
+	toMessage(r, m)
+	err := p.Produce(m, nil)
+	if isQueueFull(err) {
+		err = retry(ctx, pauses(time.Millisecond, 50*time.Millisecond), isQueueFull, nil, func() error { return p.Produce(m, nil) })
+	}
+	if err != nil {
+		return fmt.Errorf("publish a record of %d bytes to %s: %w", len(r.Key)+len(r.Value), r.Topic, err)
+	}
+	return nil
+}
+
+func isQueueFull(err error) bool {
+	e, ok := err.(kafka.Error)
+	return ok && e.Code() == kafka.ErrQueueFull
+}
+
+func (t *transactions) offsets(ctx context.Context, next []kafka.TopicPartition, group *kafka.ConsumerGroupMetadata) error {
+	return t.call(ctx, "add the offsets to the transaction", func(ctx context.Context) error {
+		return t.producer.SendOffsetsToTransaction(ctx, next, group)
+	})
+}
+
+func (t *transactions) commit(ctx context.Context) error {
+	return t.call(ctx, "commit the transaction", t.producer.CommitTransaction)
+}
+
+// abort gives the transaction up. Where that fails too, the next owner of the transactional id or the transaction
+// timeout does it.
+func (t *transactions) abort(ctx context.Context) error {
+	return t.call(ctx, "abort the transaction", t.producer.AbortTransaction)
+}
+
+func (t *transactions) close() {
+	t.producer.Close()
+	t.events.Wait()
+	t.logs.stop()
+}
