@@ -42,11 +42,11 @@ func cached(name string, fill func(dir string) error) (string, error) {
 }
 
 func cacheRoot() (string, error) {
-	root := os.Getenv("SALES_TEST_CACHE")
+	root := os.Getenv("SALESLAKE_CACHE")
 	if root == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("find a cache directory (set SALES_TEST_CACHE): %w", err)
+			return "", fmt.Errorf("find a cache directory (set SALESLAKE_CACHE): %w", err)
 		}
 		root = filepath.Join(user, "saleslake")
 	}

@@ -11,7 +11,7 @@
 // killed with the test binary, however that ends.
 //
 // What a bare machine lacks is fetched once: Kafka's jars by Maven, versitygw by
-// the Go tool chain, into the user's cache directory (SALES_TEST_CACHE moves it).
+// the Go tool chain, into the user's cache directory (SALESLAKE_CACHE moves it).
 // Java, Maven and PostgreSQL must be installed; where one is missing a test is
 // skipped, and fails if the environment says CI.
 package real

@@ -56,7 +56,7 @@ func StartKafka(ctx context.Context) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	jvm := []string{java, "-Dlog4j2.level=INFO", "-cp", filepath.Join(libs, "*")}
+	jvm := []string{java, "-Dlog4j2.level=WARN", "-cp", filepath.Join(libs, "*")}
 	format := append(jvm, "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool",
 		"format", "--cluster-id", "c2FsZXNsYWtlLWUyZS0xMA", "--config", config)
 	if err := runTool(ctx, dir, nil, format...); err != nil {
@@ -130,8 +130,9 @@ func kafkaConfig(dir string) (port int, path string, err error) {
 	return port, path, os.WriteFile(path, []byte(settings), 0o644)
 }
 
-// kafkaSettings: everything that is replicated has one copy, what makes a start
-// or a rebalance wait is short, and internal topics have few partitions.
+// kafkaSettings: everything that is replicated has one copy, what makes a start,
+// a rebalance or the return of a killed broker wait is short, and internal topics
+// have few partitions.
 const kafkaSettings = `process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://%[1]s,CONTROLLER://%[2]s
@@ -150,6 +151,8 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 message.max.bytes=8388608
 replica.fetch.max.bytes=8388608
 log.cleaner.dedupe.buffer.size=16777216
