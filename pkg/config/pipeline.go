@@ -1,0 +1,111 @@
+package config
+
+import "time"
+
+// Pipeline holds the settings of the whole pipeline. A service embeds the sections
+// that it uses into its command line struct; the file may hold all of them.
+type Pipeline struct {
+	Kafka     Kafka     `yaml:"kafka" help:"How the Kafka cluster is reached. The password is never written here: set SALES_KAFKA_SASL_PASSWORD or sasl_password_file."`
+	Lake      Lake      `yaml:"lake" help:"Where the Parquet files are. S3 credentials come from the AWS environment or role."`
+	Catalogue Catalogue `yaml:"catalogue" help:"The known categories and regions, in the spelling that silver writes."`
+	HTTP      HTTP      `yaml:"http" help:"The server of /metrics, /livez and /readyz."`
+	Log       Log       `yaml:"log" help:"The log, on standard error."`
+	Producer  Producer  `yaml:"producer" help:"The load that the producer makes."`
+	Bronze    Bronze    `yaml:"bronze" help:"When bronze-writer closes a file, and what it refuses."`
+	Silver    Silver    `yaml:"silver" help:"When silver-etl commits, and how far back it deduplicates."`
+	Gold      Gold      `yaml:"gold" help:"When gold-aggregator commits."`
+	DQ        DQ        `yaml:"dq" help:"The thresholds of dq-checker, as fractions of a run's rows."`
+	Warehouse Warehouse `yaml:"warehouse" help:"What redshift-loader loads, and where to. The password is never written here: set SALES_WAREHOUSE_PASSWORD or password_file."`
+}
+
+// Kafka says how the cluster is reached.
+type Kafka struct {
+	Brokers            []string      `yaml:"brokers" value:"localhost:9092" help:"Brokers to start from, host:port each."`
+	ClientID           string        `yaml:"client_id" value:"saleslake" help:"Name under which the brokers log and limit this client."`
+	SecurityProtocol   string        `yaml:"security_protocol" value:"plaintext" oneof:"plaintext,ssl,sasl_plaintext,sasl_ssl" help:"How connections are secured."`
+	SASLMechanism      string        `yaml:"sasl_mechanism" value:"scram-sha-512" oneof:"plain,scram-sha-256,scram-sha-512" help:"How to log in; used with the sasl_* protocols."`
+	SASLUsername       string        `yaml:"sasl_username" value:"" help:"User to log in as."`
+	SASLPasswordFile   string        `yaml:"sasl_password_file" value:"" help:"File that holds the password, such as a mounted secret."`
+	SASLPassword       Secret        `yaml:"-" secret:"sasl_password" kong:"-" file:"SASLPasswordFile" help:"Password to log in with."`
+	CAFile             string        `yaml:"ca_file" value:"" help:"PEM file of the authorities that sign the brokers' certificates; empty for the system's."`
+	Replication        int           `yaml:"replication" value:"-1" min:"-1" max:"15" help:"Replicas of each topic that is created; -1 for the broker's default."`
+	TransactionTimeout time.Duration `yaml:"transaction_timeout" value:"30s" min:"1s" max:"15m" help:"Time after which the broker aborts an open transaction. An open transaction holds back every reader of its partitions, so keep it short."`
+	SessionTimeout     time.Duration `yaml:"session_timeout" value:"15s" min:"1s" max:"30m" help:"Silence after which a group gives an instance's partitions to others."`
+	Instance           string        `yaml:"instance" value:"" help:"Stable name of this instance, the base of its transactional ids; empty for the host name. Two instances of one service must not share it."`
+}
+
+// Lake says where the Parquet files are.
+type Lake struct {
+	URL         string `yaml:"url" value:"file://data/lake" help:"Root of the lake: s3://bucket, s3://bucket/prefix, file:///folder or file://relative/folder."`
+	S3Endpoint  string `yaml:"s3_endpoint" value:"" help:"URL of an S3 server other than AWS."`
+	S3Region    string `yaml:"s3_region" value:"" help:"Region of the bucket; empty for the AWS environment's, or us-east-1 with an endpoint."`
+	S3PathStyle bool   `yaml:"s3_path_style" value:"false" help:"Address the bucket in the path, as most servers other than AWS want."`
+	Create      bool   `yaml:"create" value:"false" help:"Create the bucket or folder if it is missing."`
+	Partitions  int    `yaml:"partitions" value:"4" min:"1" max:"999" help:"Partitions of the topics and of the lake. Fixed when the lake is made."`
+	Compression string `yaml:"compression" value:"snappy" oneof:"snappy,zstd" help:"Compression of Parquet pages: zstd is about a third smaller and costs more time."`
+}
+
+// Catalogue holds the known categories and regions.
+type Catalogue struct {
+	Categories []string `yaml:"categories" value:"Electronics,Fashion,Home & Garden,Sports,Books,Toys,Beauty,Grocery" help:"Product categories. A value that differs in case or white space only is written like this, an unknown one is kept."`
+	Regions    []string `yaml:"regions" value:"North America,Europe,Asia Pacific,Latin America,Middle East" help:"Sales regions, treated like the categories."`
+}
+
+// HTTP says where a service answers.
+type HTTP struct {
+	Addr string `yaml:"addr" value:":8080" help:"Address to listen on, host:port; port 0 picks a free one, empty means no server."`
+}
+
+// Log says what is logged.
+type Log struct {
+	Level  string `yaml:"level" value:"info" oneof:"debug,info,warn,error" help:"Least level that is logged."`
+	Format string `yaml:"format" value:"json" oneof:"json,console" help:"Form of a line: json for machines, console for people."`
+}
+
+// Producer describes the load that the producer makes.
+type Producer struct {
+	Rate     int           `yaml:"rate" value:"1000" min:"0" max:"10000000" help:"Events per second; 0 for as fast as possible."`
+	Duration time.Duration `yaml:"duration" value:"0s" min:"0s" help:"Time after which to stop; 0s for never."`
+	Events   int64         `yaml:"events" value:"0" min:"0" help:"Number of events after which to stop; 0 for no limit."`
+	Seed     int64         `yaml:"seed" value:"1" min:"0" help:"Seed of the generator; the same seed gives the same events."`
+	Inputs   []string      `yaml:"inputs" value:"" help:"CSV or NDJSON files to replay instead of generating."`
+}
+
+// Bronze bounds the files of bronze-writer.
+type Bronze struct {
+	MaxRows       int           `yaml:"max_rows" value:"131072" min:"1" max:"16777216" help:"Rows after which a file is closed."`
+	MaxAge        time.Duration `yaml:"max_age" value:"5s" min:"10ms" max:"1h" help:"Age of its oldest event at which a file is closed."`
+	MaxEventBytes int           `yaml:"max_event_bytes" value:"1MiB" unit:"bytes" min:"1KiB" max:"1MiB" help:"Size above which an event is rejected as too_large."`
+	QueueBytes    int           `yaml:"queue_bytes" value:"32MiB" unit:"bytes" min:"1MiB" max:"2GiB" help:"Bound of what is fetched and not yet handled, for the whole instance."`
+}
+
+// Silver bounds the commits of silver-etl.
+type Silver struct {
+	MaxRows      int           `yaml:"max_rows" value:"1000000" min:"1" max:"100000000" help:"Rows after which a partition is committed; bounds the memory."`
+	MaxAge       time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest input at which a partition is committed."`
+	DedupHorizon time.Duration `yaml:"dedup_horizon" value:"90d" min:"1d" help:"How far back in order date the index of orders is kept in memory. Older days are loaded on demand."`
+}
+
+// Gold bounds the commits of gold-aggregator.
+type Gold struct {
+	MaxAge time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a day is aggregated again."`
+}
+
+// DQ holds the thresholds of dq-checker. The fractions are thresholds, not money.
+type DQ struct {
+	RowLossWarn float64       `yaml:"row_loss_warn" value:"0.01" min:"0" max:"1" help:"Loss, rows without an account, above which a verdict warns."`
+	RowLossFail float64       `yaml:"row_loss_fail" value:"0.05" min:"0" max:"1" help:"Loss above which a verdict fails."`
+	RejectFail  float64       `yaml:"reject_fail" value:"0.05" min:"0" max:"1" help:"Share of rejects above which a verdict fails."`
+	MaxAge      time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a slice is judged."`
+}
+
+// Warehouse says what is loaded and where to.
+type Warehouse struct {
+	DSN          string        `yaml:"dsn" value:"postgres://sales@localhost:5432/sales?sslmode=disable" help:"Database: redshift://user@host:5439/db, postgres://user@host:5432/db or duckdb:FILE; without the password."`
+	PasswordFile string        `yaml:"password_file" value:"" help:"File that holds the password, such as a mounted secret."`
+	Password     Secret        `yaml:"-" secret:"password" kong:"-" file:"PasswordFile" help:"Password of the database user."`
+	LoadEvery    time.Duration `yaml:"load_every" value:"5s" min:"100ms" max:"24h" help:"Pause between loads. Each wake-up of Redshift Serverless bills a minute."`
+	Products     string        `yaml:"products" value:"" help:"Path of products.csv (product_id, name, category, list_price); empty for none."`
+	Customers    string        `yaml:"customers" value:"" help:"Path of customers.csv; empty for none."`
+	CopyRoleARN  string        `yaml:"copy_role_arn" value:"" help:"IAM role that Redshift reads the lake with; empty for the cluster's default role."`
+}
