@@ -1,0 +1,51 @@
+// Package wire opens what the settings name: it is the one place where the
+// settings meet the packages that know nothing of them.
+package wire
+
+import (
+	"context"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// Kafka gives the client configuration that the settings describe. No
+// connection is made.
+func Kafka(k config.Kafka, log *zap.Logger) stream.Config {
+	c := stream.Config{Brokers: k.Brokers, ClientID: k.ClientID, SecurityProtocol: strings.ToUpper(k.SecurityProtocol), CAFile: k.CAFile, Log: log}
+	if strings.HasPrefix(k.SecurityProtocol, "sasl_") {
+		c.SASLMechanism, c.SASLUsername, c.SASLPassword = strings.ToUpper(k.SASLMechanism), k.SASLUsername, k.SASLPassword.Reveal()
+	}
+	return c
+}
+
+// Bucket gives the options of [blob.Open] that the settings describe.
+func Bucket(l config.Lake, log *zap.Logger) blob.Options {
+	return blob.Options{URL: l.URL, Endpoint: l.S3Endpoint, Region: l.S3Region, PathStyle: l.S3PathStyle, Create: l.Create, Log: log}
+}
+
+// Open waits for the cluster and the bucket that the settings of d name, and
+// makes sure that the bucket honours conditional writes. /readyz and the log
+// say what is missing meanwhile. It ends with the context's error, or with one
+// that waiting cannot cure.
+func Open(ctx context.Context, d *daemon.Daemon) (stream.Config, *blob.Bucket, error) {
+	kafka := Kafka(d.Settings.Kafka, d.Log)
+	if err := daemon.WaitFor(ctx, d, "kafka", func(ctx context.Context) error { return stream.Wait(ctx, kafka) }); err != nil {
+		return kafka, nil, err
+	}
+	options := Bucket(d.Settings.Lake, d.Log)
+	options.Metrics = blob.NewMetrics(d.Registry)
+	var bucket *blob.Bucket
+	err := daemon.WaitFor(ctx, d, "lake", func(ctx context.Context) (err error) {
+		if bucket, err = blob.Open(ctx, options); err != nil {
+			return err
+		}
+		return bucket.Probe(ctx)
+	})
+	return kafka, bucket, err
+}
