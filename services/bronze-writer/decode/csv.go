@@ -1,0 +1,204 @@
+package decode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-faster/jx"
+
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// ErrUnusable marks an input of which no row could be read: it is refused as a
+// whole, and nothing is written.
+var ErrUnusable = errors.New("unusable input")
+
+// Derived is what rows of a file get for the fields that they need not have.
+type Derived struct {
+	Hash      string // hex, of the file's content, the first part of an event_id
+	Effective int64  // event_ts of rows without one, µs UTC; 0: the time of Dataset.Placed
+}
+
+// CSV decodes the records of one file. It is for one goroutine.
+type CSV struct {
+	Row
+	opt     Options
+	derived Derived
+	columns []header
+	id      []byte // "hash-" and room for the row number
+	text    []byte // of quoted fields with doubled quotes, of this record
+	values  [][]byte
+}
+
+// header is a column of the file: a field of the dataset or an unknown one.
+type header struct {
+	field   int
+	literal []byte // the name as the key of a JSON object
+}
+
+// NewCSV gives a decoder of files with the given header record, which is without
+// byte order mark. Errors wrap ErrUnusable and name the columns.
+func NewCSV(d *Dataset, head []byte, o Options, derived Derived) (*CSV, error) {
+	if !utf8.Valid(head) {
+		return nil, fmt.Errorf("%w: the header is not UTF-8: save the file as UTF-8", ErrUnusable)
+	}
+	c := &CSV{Row: newRow(d), opt: o, derived: derived, id: []byte(derived.Hash + "-000000000000")}
+	c.time, c.fromCSV = sales.ParseCSVTimestamp, true
+	names, ok := c.split(head)
+	if !ok {
+		return nil, fmt.Errorf("%w: the header has broken quotes", ErrUnusable)
+	}
+	var twice []string
+	seen := map[string]bool{}
+	for _, name := range names {
+		name = bytes.TrimSpace(name)
+		if seen[string(name)] {
+			twice = append(twice, string(name))
+		}
+		seen[string(name)] = true
+		at := d.field(name)
+		c.columns = append(c.columns, header{at, newMember(at, name).literal})
+	}
+	if len(twice) > 0 {
+		return nil, fmt.Errorf("%w: columns twice in the header: %s", ErrUnusable, strings.Join(twice, ", "))
+	}
+	return c, c.checkColumns(seen)
+}
+
+func (c *CSV) checkColumns(seen map[string]bool) error {
+	var lacking []string
+	for i, f := range c.set.Fields {
+		if f.Required && f.InFile == AsSent && !seen[c.set.Name(i)] {
+			lacking = append(lacking, c.set.Name(i))
+		}
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the header lacks the columns %s: the first line must name them, separated by commas, in any order",
+		ErrUnusable, strings.Join(lacking, ", "))
+}
+
+// Decode reads one record, given without its line break. When it gives nil, the
+// Row is good to append. row counts from 1.
+func (c *CSV) Decode(record []byte, row int64) *sales.Reject {
+	c.clear()
+	if r := guard(record, c.opt.MaxBytes); r != nil {
+		return r
+	}
+	if !utf8.Valid(record) {
+		return notUTF8()
+	}
+	values, ok := c.split(record)
+	if !ok {
+		return &sales.Reject{Code: sales.MalformedRow, Message: "broken quotes: a field with quotes in it is quoted, and they are doubled"}
+	}
+	if len(values) != len(c.columns) {
+		return &sales.Reject{Code: sales.MalformedRow,
+			Message: fmt.Sprintf("%d fields, the header has %d", len(values), len(c.columns))}
+	}
+	for i, v := range values {
+		if at := c.columns[i].field; at >= 0 {
+			c.slots[at] = slot{v, text}
+			continue
+		}
+		c.rescue()
+		w := jx.Writer{Buf: append(c.rescued, c.columns[i].literal...)}
+		w.ByteStr(v)
+		c.rescued = w.Buf
+	}
+	c.close()
+	if r := c.judge(); r != nil {
+		return r
+	}
+	c.derive(row)
+	return nil
+}
+
+// derive fills the fields that a file need not have.
+func (c *CSV) derive(row int64) {
+	for i := range c.set.Fields {
+		if c.slots[i].kind > null {
+			continue
+		}
+		switch c.set.Fields[i].InFile {
+		case FromRow:
+			for at := len(c.id) - 1; at > len(c.derived.Hash); at-- {
+				c.id[at] = byte('0' + row%10)
+				row /= 10
+			}
+			c.slots[i].bytes = c.id
+		case FromPlaced:
+			c.ints[i] = c.derived.Effective
+			if c.derived.Effective == 0 {
+				c.ints[i] = c.ints[c.set.Placed]
+			}
+		}
+	}
+}
+
+// split gives the fields of a record, and whether its quotes are sound.
+func (c *CSV) split(record []byte) ([][]byte, bool) {
+	c.values = c.values[:0]
+	if bytes.IndexByte(record, '"') >= 0 {
+		return c.splitQuoted(record)
+	}
+	for {
+		comma := bytes.IndexByte(record, ',')
+		if comma < 0 {
+			c.values = append(c.values, record)
+			return c.values, true
+		}
+		c.values = append(c.values, record[:comma])
+		record = record[comma+1:]
+	}
+}
+
+func (c *CSV) splitQuoted(record []byte) ([][]byte, bool) {
+	c.text = c.text[:0]
+	for {
+		var value []byte
+		n := bytes.IndexByte(record, ',')
+		if len(record) > 0 && record[0] == '"' {
+			end := closing(record)
+			if end < 0 {
+				return nil, false
+			}
+			value, n = c.undouble(record[1:end]), end+1
+			if n < len(record) && record[n] != ',' {
+				return nil, false
+			}
+		} else {
+			if n < 0 {
+				n = len(record)
+			}
+			if value = record[:n]; bytes.IndexByte(value, '"') >= 0 {
+				return nil, false
+			}
+		}
+		c.values = append(c.values, value)
+		if n >= len(record) {
+			return c.values, true
+		}
+		record = record[n+1:]
+	}
+}
+
+func (c *CSV) undouble(value []byte) []byte {
+	if bytes.IndexByte(value, '"') < 0 {
+		return value
+	}
+	start := len(c.text)
+	for {
+		n := bytes.IndexByte(value, '"')
+		if n < 0 {
+			c.text = append(c.text, value...)
+			return c.text[start:]
+		}
+		c.text = append(c.text, value[:n+1]...)
+		value = value[n+2:]
+	}
+}

@@ -1,0 +1,68 @@
+package decode
+
+import (
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// Field declares one field of an event. Its type is that of the schema's
+// column of the same position: String and Symbol are text, Decimal is a number
+// or its text, Timestamp is text, Int32 is a number.
+type Field struct {
+	Required bool   // absent, null and blank are a missing_field
+	Trim     bool   // white space around the text does not count
+	Text     string // of an optional text field that is not sent
+	Number   int64  // of an optional field of another type that is not sent
+	InFile   Derive // what a CSV file does without the field
+}
+
+// Derive is how a row of a file gets a field that it need not have.
+type Derive uint8
+
+// The derivations. Rows of files get an identity from the file's content.
+const (
+	AsSent     Derive = iota // not derived
+	FromRow                  // content hash, "-", row number of 12 digits
+	FromPlaced               // the time of field Dataset.Placed, or the effective time of the ingest
+)
+
+// Dataset declares an event: field i is column i of the schema, and the
+// columns after the fields are _rescued, _source, _partition, _offset and
+// _ingest_ts.
+type Dataset struct {
+	Schema *column.Schema
+	Fields []Field
+	Key    int // the field that the topic is keyed by
+	Placed int // the time field that FromPlaced copies
+}
+
+// Name gives the name of field i.
+func (d *Dataset) Name(i int) string { return d.Schema.Fields[i].Name }
+
+func (d *Dataset) field(name []byte) int {
+	for i := range d.Fields {
+		if d.Schema.Fields[i].Name == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// SalesEvents declares the events of topic sales_events.
+var SalesEvents = &Dataset{Schema: sales.Bronze, Key: 2, Placed: 3, Fields: []Field{
+	{Required: true, Trim: true, InFile: FromRow}, // event_id
+	{Required: true, InFile: FromPlaced},          // event_ts
+	{Required: true, Trim: true},                  // order_id
+	{Required: true},                              // order_ts
+	{Required: true, Trim: true},                  // customer_id
+	{Required: true, Trim: true},                  // product_id
+	{Required: true},                              // category
+	{Required: true},                              // region
+	{Required: true},                              // quantity
+	{Required: true},                              // unit_price
+	{Required: true},                              // revenue
+	{Required: true, Trim: true},                  // status
+	{},                                            // payment_method
+	{Text: sales.DefaultCurrency},                 // currency
+	{Number: 1},                                   // schema_version
+}}
