@@ -1,8 +1,13 @@
 package lake
 
 import (
-	"context"
 	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress"
+	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"github.com/saleslake/saleslake/pkg/column"
 )
@@ -11,51 +16,99 @@ import (
 // is named, and never read in part.
 var ErrCorrupt = errors.New("corrupt")
 
-// Objects is where files are: a blob.Bucket.
-type Objects interface {
-	Get(ctx context.Context, key string) ([]byte, error)
-}
+// DefaultRowGroup is the number of rows of a row group.
+const DefaultRowGroup = 65_536
 
 // Encoding is how files are written.
 type Encoding struct {
-	Compression string // snappy or zstd
-	RowGroup    int    // rows per row group, 65536 when 0
+	Compression string // snappy (when empty) or zstd
+	RowGroup    int    // rows per row group, DefaultRowGroup when 0
 }
 
-// Meta is what a file says of itself in its footer, by key.
+// Meta is what a file says of itself in its footer, by key. Every file also
+// has the keys MetaSchema and MetaVersion.
 type Meta map[string]string
 
-// Encoder writes batches as Parquet files; it keeps its buffers between files.
-// It is for one goroutine.
-type Encoder struct{}
+// What the encoder adds to every file's Meta.
+const (
+	MetaSchema  = "saleslake.schema"         // column.Schema.Name
+	MetaVersion = "saleslake.schema_version" // column.Schema.Version
+)
 
-// NewEncoder gives an encoder for files of one schema.
-func NewEncoder(s *column.Schema, e Encoding) (*Encoder, error) { return nil, nil }
+func (e Encoding) codec() (compress.Codec, error) {
+	switch e.Compression {
+	case "", "snappy":
+		return &parquet.Snappy, nil
+	case "zstd":
+		return &zstd.Codec{Level: zstd.SpeedFastest}, nil
+	default:
+		return nil, fmt.Errorf("compression %q: want snappy or zstd", e.Compression)
+	}
+}
 
-// Encode gives the file that holds the batches' rows in order. The bytes are
-// the caller's.
-func (e *Encoder) Encode(meta Meta, batches ...*column.Batch) ([]byte, error) { return nil, nil }
+func (e Encoding) rowGroup() int {
+	if e.RowGroup <= 0 {
+		return DefaultRowGroup
+	}
+	return e.RowGroup
+}
 
-// Reader reads one file that is in memory.
-type Reader struct{}
+// leafOf gives the Parquet node of a field. Its type's String identifies the
+// logical and physical type, which is how Read compares a file with a schema.
+func leafOf(f *column.Field) parquet.Node {
+	var node parquet.Node
+	switch f.Type {
+	case column.Int32:
+		node = parquet.Int(32)
+	case column.Int64:
+		node = parquet.Int(64)
+	case column.Decimal:
+		node = parquet.Decimal(2, 18, parquet.Int64Type)
+	case column.Timestamp:
+		node = parquet.Timestamp(parquet.Microsecond)
+	case column.Date:
+		node = parquet.Date()
+	case column.String:
+		node = parquet.String()
+	case column.Symbol:
+		node = parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
+	case column.Binary:
+		node = parquet.Leaf(parquet.ByteArrayType)
+	default:
+		panic(fmt.Sprintf("lake: column %s has no Parquet type for %s", f.Name, f.Type))
+	}
+	if f.Optional {
+		node = parquet.Optional(node)
+	}
+	return parquet.FieldID(node, f.ID)
+}
 
-// Open reads the footer of a file. name is for errors, which wrap ErrCorrupt.
-func Open(name string, data []byte) (*Reader, error) { return nil, nil }
+// schemaOf gives the Parquet schema with the columns in their declared order,
+// which COPY goes by; parquet.Group alone would sort them by name.
+func schemaOf(s *column.Schema) *parquet.Schema {
+	root := orderedGroup{fields: make([]parquet.Field, len(s.Fields))}
+	for i := range s.Fields {
+		root.fields[i] = namedNode{leafOf(&s.Fields[i]), s.Fields[i].Name}
+	}
+	return parquet.NewSchema("row", root)
+}
 
-// Rows is the number of rows.
-func (r *Reader) Rows() int64 { return 0 }
+type orderedGroup struct {
+	parquet.Group
+	fields []parquet.Field
+}
 
-// Meta is what the file says of itself.
-func (r *Reader) Meta() Meta { return nil }
+// Fields implements parquet.Node.
+func (g orderedGroup) Fields() []parquet.Field { return g.fields }
 
-// Read appends all rows, of just the columns of dst's schema, found by name. An
-// optional column that the file lacks is null; a required one, another type,
-// or a page that does not decode is an error wrapping ErrCorrupt, and dst is as before.
-func (r *Reader) Read(dst *column.Batch) error { return nil }
+type namedNode struct {
+	parquet.Node
+	name string
+}
 
-// Fetch gets a manifest's file, compares length and SHA-256 with what the
-// manifest says, and opens it.
-func Fetch(ctx context.Context, o Objects, f File) (*Reader, error) { return nil, nil }
+// Name implements parquet.Field.
+func (n namedNode) Name() string { return n.name }
 
-// NewFile gives what a manifest says of an object.
-func NewFile(key string, data []byte, c Count) File { return File{} }
+// Value implements parquet.Field. It is only for rows that are Go values,
+// which never occur here.
+func (n namedNode) Value(reflect.Value) reflect.Value { panic("lake: rows are columns") }
