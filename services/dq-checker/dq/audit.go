@@ -1,0 +1,165 @@
+package dq
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// sampleRows is how many rows a finding names.
+const sampleRows = 3
+
+// Facts is what the checker counted itself in a day's fact files.
+type Facts struct {
+	lake.Count
+	Sold       lake.Count // completed and refunded orders
+	Refunded   lake.Count
+	NoOrderID  samples
+	NoRevenue  samples
+	Duplicates samples  // rows whose order_id another row of the day has
+	Strays     samples  // rows of another day
+	Unreadable []string // errors that name file and fault
+	openOrders int64    // pending and cancelled
+	ordersSeen map[string]struct{}
+}
+
+// samples counts faulty rows and names the first few.
+type samples struct {
+	n     int64
+	names []string
+}
+
+func (s *samples) add(format string, args ...any) {
+	if s.n++; len(s.names) < sampleRows {
+		s.names = append(s.names, fmt.Sprintf(format, args...))
+	}
+}
+
+// AuditFacts reads the files of a gold/fact_sales manifest again from the
+// store. A file that cannot be read whole is in Facts.Unreadable; an error is
+// only the store's.
+func AuditFacts(ctx context.Context, o lake.Objects, m *lake.Manifest) (*Facts, error) {
+	day, err := sales.ParseDay(m.Day)
+	if err != nil {
+		return nil, fmt.Errorf("day of manifest %s: %w", m.Key(), err)
+	}
+	f := &Facts{ordersSeen: make(map[string]struct{}, m.Rows)}
+	for _, file := range m.Files {
+		data, err := o.Get(ctx, file.Key)
+		if err != nil {
+			return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
+		}
+		if err := f.addFile(data, file, day); err != nil {
+			f.Unreadable = append(f.Unreadable, err.Error())
+		}
+	}
+	f.ordersSeen = nil
+	return f, nil
+}
+
+func (f *Facts) addFile(data []byte, file lake.File, day int32) error {
+	t, err := ReadFile(data, file)
+	if err != nil {
+		return err
+	}
+	revenue := make([]int64, t.rows)
+	var sum lake.Count
+	if err := t.Ints("revenue", func(row, v int64, null bool) {
+		if null {
+			f.NoRevenue.add("%s row %d", file.Key, row+1)
+		}
+		revenue[row] = v
+		sum = sum.Add(lake.Count{Rows: 1, Cents: v})
+	}); err != nil {
+		return err
+	}
+	if sum != file.Count {
+		return fmt.Errorf("%s: %w: holds %d rows and %s, its manifest says %d and %s", file.Key, lake.ErrCorrupt,
+			sum.Rows, sales.FormatCents(sum.Cents), file.Rows, sales.FormatCents(file.Cents))
+	}
+	f.Count = f.Count.Add(sum)
+	if err := t.Strings("order_id", func(row int64, id string) { f.addOrder(file.Key, row, id) }); err != nil {
+		return err
+	}
+	if err := t.Ints("order_ts", func(row, ts int64, null bool) {
+		if null || sales.DayOf(ts) != day {
+			f.Strays.add("%s row %d", file.Key, row+1)
+		}
+	}); err != nil {
+		return err
+	}
+	return t.Strings("status", func(row int64, status string) { f.addStatus(status, revenue[row]) })
+}
+
+func (f *Facts) addOrder(key string, row int64, id string) {
+	if id == "" {
+		f.NoOrderID.add("%s row %d", key, row+1)
+		return
+	}
+	if _, seen := f.ordersSeen[id]; seen {
+		f.Duplicates.add("%s row %d (order %s)", key, row+1, id)
+	}
+	f.ordersSeen[id] = struct{}{}
+}
+
+func (f *Facts) addStatus(status string, cents int64) {
+	one := lake.Count{Rows: 1, Cents: cents}
+	switch status {
+	case sales.Refunded:
+		f.Refunded, f.Sold = f.Refunded.Add(one), f.Sold.Add(one)
+	case sales.Completed:
+		f.Sold = f.Sold.Add(one)
+	default:
+		f.openOrders++
+	}
+}
+
+// Cells is what the checker summed over an aggregate's files.
+type Cells struct {
+	Rows       int64
+	Orders     int64
+	Open       int64 // pending and cancelled orders
+	Gross      int64 // cents
+	Refunded   int64 // cents
+	Net        int64 // cents
+	Unreadable []string
+}
+
+// AuditCells reads the files of a gold/daily_sales or gold/daily_products
+// manifest again from the store, with the errors of AuditFacts.
+func AuditCells(ctx context.Context, o lake.Objects, m *lake.Manifest) (*Cells, error) {
+	c := &Cells{}
+	for _, file := range m.Files {
+		data, err := o.Get(ctx, file.Key)
+		if err != nil {
+			return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
+		}
+		if err := c.addFile(data, file); err != nil {
+			c.Unreadable = append(c.Unreadable, err.Error())
+		}
+	}
+	return c, nil
+}
+
+func (c *Cells) addFile(data []byte, file lake.File) error {
+	t, err := ReadFile(data, file)
+	if err != nil {
+		return err
+	}
+	c.Rows += t.rows
+	sums := []struct {
+		column string
+		sum    *int64
+	}{
+		{"orders", &c.Orders}, {"pending_orders", &c.Open}, {"cancelled_orders", &c.Open},
+		{"gross_revenue", &c.Gross}, {"refunded_revenue", &c.Refunded}, {"net_revenue", &c.Net},
+	}
+	for _, s := range sums {
+		if err := t.Ints(s.column, func(_, v int64, _ bool) { *s.sum += v }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package dq
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// The rules, by the name that a finding carries.
+const (
+	RuleFiles     = "files"     // every object is what its manifest says
+	RuleLedger    = "ledger"    // every row and cent has an account
+	RuleRowLoss   = "row_loss"  // rows without an account, as a share
+	RuleRejects   = "rejects"   // rejected records, as a share
+	RuleNotNull   = "not_null"  // order_id and revenue are populated
+	RuleUnique    = "unique"    // one row an order
+	RuleReconcile = "reconcile" // sums of silver, facts and aggregates agree
+)
+
+// Rules lists the rules in the order of a verdict's findings.
+var Rules = []string{RuleFiles, RuleLedger, RuleRowLoss, RuleRejects, RuleNotNull, RuleUnique, RuleReconcile}
+
+// Thresholds are shares between 0 and 1.
+type Thresholds struct {
+	RowLossWarn float64
+	RowLossFail float64
+	RejectFail  float64
+}
+
+// minRecords is how many records there must be before the share of rejects is
+// judged: a lake's first bad record is not a bad day.
+const minRecords = 1_000
+
+// Evidence is all that a verdict rests on.
+type Evidence struct {
+	Manifest *lake.Manifest
+	Balances map[int32]Balance // of the partitions that went in
+	Facts    *Facts            // of the same day and version; nil when there was no fact manifest
+	Cells    *Cells            // aggregates only
+}
+
+// Judge applies every rule to the evidence.
+func Judge(e Evidence, t Thresholds) []lake.Finding {
+	loss, rejects := judgeShares(e.Balances, t)
+	findings := []lake.Finding{judgeFiles(e), judgeLedger(e.Balances), loss, rejects}
+	if e.Facts != nil {
+		findings = append(findings, judgeNotNull(e.Facts), judgeUnique(e.Facts))
+	}
+	return append(findings, judgeReconcile(e))
+}
+
+// Worst gives the outcome that the findings add up to.
+func Worst(findings []lake.Finding) lake.Outcome {
+	worst := lake.Pass
+	for _, f := range findings {
+		if f.Outcome == lake.Fail || worst == lake.Pass {
+			worst = f.Outcome
+		}
+	}
+	return worst
+}
+
+func finding(rule string, faults []string, fine string, args ...any) lake.Finding {
+	if len(faults) > 0 {
+		return lake.Finding{Rule: rule, Outcome: lake.Fail, Message: strings.Join(faults, "; ")}
+	}
+	return lake.Finding{Rule: rule, Outcome: lake.Pass, Message: fmt.Sprintf(fine, args...)}
+}
+
+func judgeFiles(e Evidence) lake.Finding {
+	var faults []string
+	if e.Facts != nil {
+		faults = append(faults, e.Facts.Unreadable...)
+	}
+	if e.Cells != nil {
+		faults = append(faults, e.Cells.Unreadable...)
+	}
+	return finding(RuleFiles, faults, "%d files read again, length, SHA-256 and every column's count as declared", len(e.Manifest.Files))
+}
+
+func judgeLedger(balances map[int32]Balance) lake.Finding {
+	var faults []string
+	var in lake.Count
+	for _, p := range sortedKeys(balances) {
+		in = in.Add(balances[p].In)
+		for _, fault := range balances[p].Faults {
+			faults = append(faults, fmt.Sprintf("p=%03d: %s", p, fault))
+		}
+	}
+	return finding(RuleLedger, faults, "%d rows and %s of %d partitions are accounted for", in.Rows, sales.FormatCents(in.Cents), len(balances))
+}
+
+// judgeShares gives the findings on lost and on rejected records.
+func judgeShares(balances map[int32]Balance, t Thresholds) (loss, rejects lake.Finding) {
+	var records, lost, rejected int64
+	for _, b := range balances {
+		records, lost, rejected = records+b.Records, lost+b.Lost, rejected+b.Rejected
+	}
+	loss = lake.Finding{Rule: RuleRowLoss, Outcome: lake.Pass, Message: fmt.Sprintf("%d of %d records lost (warn at %g, fail at %g of them)",
+		lost, records, t.RowLossWarn, t.RowLossFail)}
+	switch share := ratio(lost, records); {
+	case share >= t.RowLossFail && lost > 0:
+		loss.Outcome = lake.Fail
+	case share >= t.RowLossWarn && lost > 0:
+		loss.Outcome = lake.Warn
+	}
+	rejects = lake.Finding{Rule: RuleRejects, Outcome: lake.Pass, Message: fmt.Sprintf("%d of %d records rejected with a code (fail at %g of them)",
+		rejected, records, t.RejectFail)}
+	if records >= minRecords && ratio(rejected, records) >= t.RejectFail {
+		rejects.Outcome = lake.Fail
+	}
+	return loss, rejects
+}
+
+func judgeNotNull(f *Facts) lake.Finding {
+	var faults []string
+	for _, c := range []struct {
+		column string
+		samples
+	}{{"order_id", f.NoOrderID}, {"revenue", f.NoRevenue}} {
+		if c.n > 0 {
+			faults = append(faults, fmt.Sprintf("%s is missing in %d of %d rows, such as %s", c.column, c.n, f.Rows, strings.Join(c.names, ", ")))
+		}
+	}
+	return finding(RuleNotNull, faults, "order_id and revenue are there in all %d rows", f.Rows)
+}
+
+func judgeUnique(f *Facts) lake.Finding {
+	var faults []string
+	if f.Duplicates.n > 0 {
+		faults = append(faults, fmt.Sprintf("%d rows repeat an order_id, such as %s", f.Duplicates.n, strings.Join(f.Duplicates.names, ", ")))
+	}
+	return finding(RuleUnique, faults, "%d rows, as many orders", f.Rows)
+}
+
+func judgeReconcile(e Evidence) lake.Finding {
+	m, f := e.Manifest, e.Facts
+	if f == nil {
+		return finding(RuleReconcile, []string{"no fact_sales manifest of this version to hold it against"}, "")
+	}
+	var faults []string
+	same := func(what string, found, want lake.Count) {
+		if found != want {
+			faults = append(faults, fmt.Sprintf("%s: found %d rows and %s, expected %d and %s", what,
+				found.Rows, sales.FormatCents(found.Cents), want.Rows, sales.FormatCents(want.Cents)))
+		}
+	}
+	if e.Cells == nil {
+		var inputs lake.Count
+		for _, in := range m.Inputs {
+			inputs = inputs.Add(in.Count)
+		}
+		same("files against manifest", f.Count, m.Count)
+		same("manifest against silver slices", m.Count, inputs)
+		if f.Strays.n > 0 {
+			faults = append(faults, fmt.Sprintf("%d rows are of another day, such as %s", f.Strays.n, strings.Join(f.Strays.names, ", ")))
+		}
+		return finding(RuleReconcile, faults, "facts, manifest and silver slices agree on %d rows and %s", m.Rows, sales.FormatCents(m.Cents))
+	}
+	c := e.Cells
+	same("cells and gross revenue against manifest", lake.Count{Rows: c.Rows, Cents: c.Gross}, m.Count)
+	same("orders and gross revenue against facts", lake.Count{Rows: c.Orders, Cents: c.Gross}, f.Sold)
+	same("pending and cancelled orders against facts", lake.Count{Rows: c.Open}, lake.Count{Rows: f.openOrders})
+	same("refunds against facts", lake.Count{Cents: c.Refunded}, lake.Count{Cents: f.Refunded.Cents})
+	same("net against gross less refunds", lake.Count{Cents: c.Net}, lake.Count{Cents: c.Gross - c.Refunded})
+	return finding(RuleReconcile, faults, "%d cells agree with the facts: %d orders and %s gross", c.Rows, c.Orders, sales.FormatCents(c.Gross))
+}
+
+func ratio(part, whole int64) float64 {
+	if whole == 0 {
+		return float64(part) // a loss out of nothing is total
+	}
+	return float64(part) / float64(whole)
+}
+
+func sortedKeys(m map[int32]Balance) []int32 {
+	keys := make([]int32, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

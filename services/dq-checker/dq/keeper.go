@@ -1,0 +1,309 @@
+package dq
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// account names one source partition: a topic's, or an ingested file's piece.
+type account struct {
+	source    string
+	partition int32
+}
+
+// landed is what bronze landed for an account up to an offset of lake.bronze.
+type landed struct {
+	next int64 // of lake.bronze
+	sum  lake.Count
+}
+
+// bronzeBook is one account in bronze, summed from its manifests.
+type bronzeBook struct {
+	history  []landed // ascending; the part that silver has not passed yet
+	sum      lake.Count
+	records  int64 // read, landed or rejected
+	next     int64 // source offset after the last record
+	ledger   *lake.Ledger
+	overlap  string // ranges that overlap; it stays until someone looks
+	mismatch string // the ledger against the manifests
+}
+
+// silverSlice is what a silver manifest says of its slice.
+type silverSlice struct {
+	version int64
+	lake.Count
+}
+
+// book is one source partition number over all its sources.
+type book struct {
+	bronze     map[string]*bronzeBook
+	bronzeNext int64 // offset after the newest record seen of lake.bronze
+	silver     map[string]*lake.Ledger
+	slices     map[string]silverSlice
+	version    int64 // of silver's newest commit
+	touched    []string
+	balance    Balance
+}
+
+// Balance is the state of a partition's ledger after one silver commit.
+type Balance struct {
+	Version  int64
+	In       lake.Count // what bronze landed and silver took
+	Records  int64      // what bronze read
+	Rejected int64      // records that bronze or silver rejected
+	Lost     int64      // rows without an account
+	Faults   []string   // what does not balance, with the numbers
+}
+
+// Keeper holds the ledgers of all partitions against each other. Its methods
+// may be called at the same time.
+type Keeper struct {
+	mu      sync.Mutex
+	books   map[int32]*book
+	changed chan struct{} // closed and replaced when a balance is struck
+}
+
+// NewKeeper gives a keeper that has seen nothing.
+func NewKeeper() *Keeper {
+	return &Keeper{books: make(map[int32]*book), changed: make(chan struct{})}
+}
+
+// Add takes a record of lake.bronze or lake.silver.
+func (k *Keeper) Add(r stream.Record) error {
+	if len(r.Value) == 0 { // a deleted slice
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var partition int32
+	var err error
+	switch {
+	case r.Topic == sales.TopicBronze:
+		partition, err = r.Partition, k.addBronze(r)
+	case lake.IsLedger(r.Key):
+		partition, err = k.addSilverLedger(r.Value)
+	default:
+		partition, err = k.addSilverSlice(r.Value)
+	}
+	if err != nil {
+		return fmt.Errorf("%s/%d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
+	}
+	k.strike(k.book(partition))
+	return nil
+}
+
+func (k *Keeper) book(partition int32) *book {
+	b := k.books[partition]
+	if b == nil {
+		b = &book{bronze: map[string]*bronzeBook{}, silver: map[string]*lake.Ledger{}, slices: map[string]silverSlice{}}
+		k.books[partition] = b
+	}
+	return b
+}
+
+func (b *book) bronzeBook(source string) *bronzeBook {
+	s := b.bronze[source]
+	if s == nil {
+		s = &bronzeBook{}
+		b.bronze[source] = s
+	}
+	return s
+}
+
+func (k *Keeper) addBronze(r stream.Record) error {
+	b := k.book(r.Partition)
+	b.bronzeNext = r.Offset + 1
+	if lake.IsLedger(r.Key) {
+		l, err := lake.DecodeLedger(r.Value)
+		if err != nil {
+			return err
+		}
+		b.bronzeBook(l.Source).setLedger(l)
+		return nil
+	}
+	m, err := lake.DecodeManifest(r.Value)
+	if err != nil {
+		return err
+	}
+	if m.Source == nil {
+		return fmt.Errorf("manifest %s has no source", m.Key())
+	}
+	s := b.bronzeBook(m.Source.Name)
+	if m.Source.First < s.next {
+		s.overlap = fmt.Sprintf("%s holds offsets %d to %d of %s/%d, but up to %d are in earlier files", m.Key(),
+			m.Source.First, m.Source.Next-1, m.Source.Name, m.Source.Partition, s.next-1)
+	}
+	s.next = max(s.next, m.Source.Next)
+	s.records += m.Source.Records
+	s.sum = s.sum.Add(m.Count)
+	s.history = append(s.history, landed{next: r.Offset + 1, sum: s.sum})
+	return nil
+}
+
+// setLedger takes bronze's own ledger, which follows the manifests that it
+// counts, and holds it against them.
+func (s *bronzeBook) setLedger(l *lake.Ledger) {
+	s.ledger, s.mismatch = l, ""
+	if l.Out != s.sum || l.In.Rows != s.records {
+		s.mismatch = fmt.Sprintf("bronze's files of %s/%d hold %d rows and %s of %d records, its ledger says %d and %s of %d", l.Source, l.Partition,
+			s.sum.Rows, sales.FormatCents(s.sum.Cents), s.records, l.Out.Rows, sales.FormatCents(l.Out.Cents), l.In.Rows)
+	}
+}
+
+func (k *Keeper) addSilverLedger(value []byte) (int32, error) {
+	l, err := lake.DecodeLedger(value)
+	if err != nil {
+		return 0, err
+	}
+	b := k.book(l.Partition)
+	b.silver[l.Source] = l
+	if l.Version >= b.version {
+		b.version, b.touched = l.Version, l.Slices
+	}
+	return l.Partition, nil
+}
+
+func (k *Keeper) addSilverSlice(value []byte) (int32, error) {
+	m, err := lake.DecodeManifest(value)
+	if err != nil {
+		return 0, err
+	}
+	b := k.book(m.Partition)
+	if m.Version >= b.slices[m.Slice].version {
+		b.slices[m.Slice] = silverSlice{version: m.Version, Count: m.Count}
+	}
+	return m.Partition, nil
+}
+
+// whole tells whether all records of silver's newest commit, and the bronze
+// records that it consumed, have been seen.
+func (b *book) whole() bool {
+	if b.version <= b.balance.Version {
+		return false
+	}
+	for _, s := range b.slices {
+		if s.version > b.version {
+			return false
+		}
+	}
+	for _, name := range b.touched {
+		if b.slices[name].version != b.version {
+			return false
+		}
+	}
+	for _, l := range b.silver {
+		if l.Through > b.bronzeNext {
+			return false
+		}
+	}
+	return true
+}
+
+// strike makes the balance of a partition when its newest commit is whole.
+func (k *Keeper) strike(b *book) {
+	if !b.whole() {
+		return
+	}
+	n := Balance{Version: b.version}
+	var net, rows lake.Count
+	for source, l := range b.silver {
+		net = net.Add(l.Out)
+		n.add(source, l, b.bronze[source])
+	}
+	for _, s := range b.slices {
+		rows = rows.Add(s.Count)
+	}
+	if rows != net {
+		n.Faults = append(n.Faults, fmt.Sprintf("silver slices hold %d rows and %s, the ledger says %d and %s",
+			rows.Rows, sales.FormatCents(rows.Cents), net.Rows, sales.FormatCents(net.Cents)))
+		n.Lost += abs(net.Rows - rows.Rows)
+	}
+	slices.Sort(n.Faults)
+	b.balance = n
+	close(k.changed)
+	k.changed = make(chan struct{})
+}
+
+// add holds one source's silver ledger against what bronze landed up to the
+// same offset, and drops the history that has been passed.
+func (n *Balance) add(source string, l *lake.Ledger, s *bronzeBook) {
+	n.In = n.In.Add(l.In)
+	n.Rejected += l.RejectedTotal().Rows
+	n.residual("silver", l)
+	if s == nil {
+		n.Faults = append(n.Faults, fmt.Sprintf("silver took %d rows of %s/%d, bronze knows none", l.In.Rows, source, l.Partition))
+		n.Lost += l.In.Rows
+		return
+	}
+	passed := landed{}
+	for len(s.history) > 0 && s.history[0].next <= l.Through {
+		passed, s.history = s.history[0], s.history[1:]
+	}
+	if passed.next > 0 { // kept as the base of what follows
+		s.history = slices.Insert(s.history, 0, passed)
+	}
+	if d := passed.sum.Sub(l.In); d != (lake.Count{}) {
+		n.Faults = append(n.Faults, fmt.Sprintf("bronze landed %d rows and %s of %s/%d up to offset %d, silver took %d and %s",
+			passed.sum.Rows, sales.FormatCents(passed.sum.Cents), source, l.Partition, l.Through, l.In.Rows, sales.FormatCents(l.In.Cents)))
+		n.Lost += abs(d.Rows)
+	}
+	n.Records += s.records
+	for _, fault := range []string{s.overlap, s.mismatch} {
+		if fault != "" {
+			n.Faults = append(n.Faults, fault)
+		}
+	}
+	if s.ledger != nil {
+		n.Rejected += s.ledger.RejectedTotal().Rows
+		n.residual("bronze", s.ledger)
+	}
+}
+
+func (n *Balance) residual(stage string, l *lake.Ledger) {
+	if r := l.Residual(); r != (lake.Count{}) {
+		n.Faults = append(n.Faults, fmt.Sprintf("%s has a residual of %d rows and %s on %s/%d up to offset %d",
+			stage, r.Rows, sales.FormatCents(r.Cents), l.Source, l.Partition, l.Through))
+		n.Lost += abs(r.Rows)
+	}
+}
+
+// Wait gives the balance of each named partition, once it includes the silver
+// commit (version) named beside it. It ends early with the context's error,
+// and the partition and version that it waited for.
+func (k *Keeper) Wait(ctx context.Context, partitions map[int32]int64) (map[int32]Balance, error) {
+	for {
+		k.mu.Lock()
+		got, missing := map[int32]Balance{}, ""
+		for p, version := range partitions {
+			b := k.book(p)
+			if b.balance.Version < version {
+				missing = fmt.Sprintf("silver commit %d of partition %d, the ledger has reached %d", version, p, b.balance.Version)
+				break
+			}
+			got[p] = b.balance
+		}
+		changed := k.changed
+		k.mu.Unlock()
+		if missing == "" {
+			return got, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for the ledger of %s: %w", missing, ctx.Err())
+		case <-changed:
+		}
+	}
+}
+
+func abs(n int64) int64 {
+	if n < 0 {
+		return -n
+	}
+	return n
+}

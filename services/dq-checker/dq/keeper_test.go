@@ -1,0 +1,167 @@
+package dq
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// history is a consistent run of one partition: bronze files, their ledgers,
+// and silver commits over them.
+type history struct {
+	bronze []stream.Record
+	silver []stream.Record
+	in     lake.Count
+}
+
+const partition = 3
+
+func (h *history) land(rows, cents, rejected int64) {
+	first := int64(0)
+	ledger := lake.Ledger{Format: lake.Format, Stage: "bronze", Source: sales.TopicEvents, Partition: partition}
+	if n := len(h.bronze); n > 0 {
+		last, _ := lake.DecodeLedger(h.bronze[n-1].Value)
+		ledger, first = *last, last.Through
+	}
+	next := first + rows + rejected
+	m := lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: fmt.Sprint("f", first), Partition: partition,
+		Count:  lake.Count{Rows: rows, Cents: cents},
+		Source: &lake.Source{Name: sales.TopicEvents, Partition: partition, First: first, Next: next, Records: rows + rejected}}
+	ledger.Through = next
+	ledger.In = ledger.In.Add(lake.Count{Rows: rows + rejected, Cents: cents})
+	ledger.Out = ledger.Out.Add(m.Count)
+	ledger.Rejected = map[sales.Code]lake.Count{sales.InvalidJSON: {Rows: ledger.In.Rows - ledger.Out.Rows}}
+	h.bronze = append(h.bronze, h.record(sales.TopicBronze, m.Key(), m.Encode()))
+	h.bronze = append(h.bronze, h.record(sales.TopicBronze, ledger.Key(), ledger.Encode()))
+	h.in = h.in.Add(m.Count)
+}
+
+// record places bronze records at every third offset, as markers would.
+func (h *history) record(topic, key string, value []byte) stream.Record {
+	return stream.Record{Topic: topic, Partition: partition, Offset: int64(3 * len(h.bronze)), Key: []byte(key), Value: value}
+}
+
+// commit has silver take all that bronze landed, with some duplicates, into
+// two slices.
+func (h *history) commit(version int64, duplicates int64) {
+	out := lake.Count{Rows: h.in.Rows - duplicates, Cents: h.in.Cents}
+	a := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-01/p=003", Partition: partition, Version: version, Count: lake.Count{Rows: 1, Cents: 5}}
+	b := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-02/p=003", Partition: partition, Version: version, Count: out.Sub(a.Count)}
+	l := lake.Ledger{Format: lake.Format, Stage: "silver", Source: sales.TopicEvents, Partition: partition, Version: version, Slices: []string{a.Slice, b.Slice},
+		Through: int64(3*(len(h.bronze)-1)) + 1, In: h.in, Out: out, Duplicate: lake.Count{Rows: duplicates}}
+	h.silver = append(h.silver, h.record(sales.TopicSilver, a.Key(), a.Encode()), h.record(sales.TopicSilver, b.Key(), b.Encode()), h.record(sales.TopicSilver, l.Key(), l.Encode()))
+}
+
+func sound() *history {
+	h := &history{}
+	h.land(10, 1000, 1)
+	h.commit(1, 2)
+	h.land(20, 500, 0)
+	h.land(0, 0, 3)
+	h.commit(2, 4)
+	return h
+}
+
+func balanceOf(t require.TestingT, k *Keeper, version int64) Balance {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	got, err := k.Wait(ctx, map[int32]int64{partition: version})
+	require.NoError(t, err)
+	return got[partition]
+}
+
+func TestKeeperBalancesInAnyInterleaving(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h, k := sound(), NewKeeper()
+		bronze, silver := h.bronze, h.silver
+		for len(bronze)+len(silver) > 0 {
+			fromBronze := len(silver) == 0 || len(bronze) > 0 && rapid.Bool().Draw(t, "bronze")
+			var r stream.Record
+			if fromBronze {
+				r, bronze = bronze[0], bronze[1:]
+			} else { // silver's records of one commit may come in any order, from different partitions
+				i := rapid.IntRange(0, min(2, len(silver)-1)).Draw(t, "record")
+				if i >= (len(silver)-1)%3+1 {
+					i = 0
+				}
+				r = silver[i]
+				silver = append(append([]stream.Record{}, silver[:i]...), silver[i+1:]...)
+			}
+			require.NoError(t, k.Add(r))
+		}
+		b := balanceOf(t, k, 2)
+		require.Empty(t, b.Faults, "after every record has been seen")
+		require.Equal(t, Balance{Version: 2, In: lake.Count{Rows: 30, Cents: 1500}, Records: 34, Rejected: 4}, b)
+	})
+}
+
+func TestKeeperReadsACompactedTopic(t *testing.T) {
+	h, k := sound(), NewKeeper()
+	for _, r := range []stream.Record{h.bronze[0], h.bronze[2], h.bronze[4], h.bronze[5], h.silver[3], h.silver[4], h.silver[5]} {
+		require.NoError(t, k.Add(r))
+	}
+	require.Empty(t, balanceOf(t, k, 2).Faults)
+}
+
+func TestKeeperFindsWhatDoesNotBalance(t *testing.T) {
+	tamper := func(r *stream.Record, edit func(*lake.Ledger)) {
+		l, err := lake.DecodeLedger(r.Value)
+		if err != nil {
+			panic(err)
+		}
+		edit(l)
+		r.Value = l.Encode()
+	}
+	cases := map[string]struct {
+		tamper func(h *history)
+		want   string
+		lost   int64
+	}{
+		"silver lost a row": {func(h *history) { tamper(&h.silver[5], func(l *lake.Ledger) { l.Duplicate.Rows-- }) },
+			"silver has a residual of 1 rows and 0.00 on sales_events/3", 1},
+		"silver lost a cent": {func(h *history) { tamper(&h.silver[5], func(l *lake.Ledger) { l.In.Cents++ }) },
+			"bronze landed 30 rows and 15.00 of sales_events/3 up to offset 16, silver took 30 and 15.01", 0},
+		"silver skipped a file": {func(h *history) {
+			tamper(&h.silver[5], func(l *lake.Ledger) { l.In.Rows -= 20; l.Out.Rows -= 20 })
+		}, "bronze landed 30 rows", 40},
+		"a slice is short": {func(h *history) {
+			m, _ := lake.DecodeManifest(h.silver[4].Value)
+			m.Rows--
+			h.silver[4].Value = m.Encode()
+		}, "silver slices hold 25 rows and 15.00, the ledger says 26 and 15.00", 1},
+		"bronze lost a record": {func(h *history) { tamper(&h.bronze[5], func(l *lake.Ledger) { l.In.Rows++ }) },
+			"bronze has a residual of 1 rows", 1},
+		"bronze files overlap": {func(h *history) {
+			m, _ := lake.DecodeManifest(h.bronze[2].Value)
+			m.Source.First--
+			h.bronze[2].Value = m.Encode()
+		}, "holds offsets 10 to 30 of sales_events/3, but up to 10 are in earlier files", 0},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			h, k := sound(), NewKeeper()
+			c.tamper(h)
+			for _, r := range append(h.bronze, h.silver...) {
+				require.NoError(t, k.Add(r))
+			}
+			b := balanceOf(t, k, 2)
+			require.Contains(t, fmt.Sprint(b.Faults), c.want)
+			require.Equal(t, c.lost, b.Lost)
+		})
+	}
+}
+
+func TestKeeperWaitNamesWhatIsMissing(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := NewKeeper().Wait(ctx, map[int32]int64{partition: 7})
+	require.ErrorContains(t, err, "silver commit 7 of partition 3, the ledger has reached 0")
+}

@@ -1,0 +1,43 @@
+package dq
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+)
+
+type metrics struct {
+	verdicts *prometheus.CounterVec
+	findings *prometheus.CounterVec
+	rows     prometheus.Counter
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_verdicts_total", Help: "Verdicts given, by outcome."}, []string{"outcome"}),
+		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_findings_total", Help: "Findings that did not pass, by rule and outcome."}, []string{"rule", "outcome"}),
+		rows:     prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_dq_rows_total", Help: "Rows of the slices that got a verdict."}),
+	}
+	for _, o := range []lake.Outcome{lake.Pass, lake.Warn, lake.Fail} {
+		m.verdicts.WithLabelValues(string(o))
+		for _, rule := range Rules {
+			if o != lake.Pass {
+				m.findings.WithLabelValues(rule, string(o))
+			}
+		}
+	}
+	if reg != nil {
+		reg.MustRegister(m.verdicts, m.findings, m.rows)
+	}
+	return m
+}
+
+func (m *metrics) verdict(v *lake.Verdict) {
+	m.verdicts.WithLabelValues(string(v.Outcome)).Inc()
+	m.rows.Add(float64(v.Manifest.Rows))
+	for _, f := range v.Findings {
+		if f.Outcome != lake.Pass {
+			m.findings.WithLabelValues(f.Rule, string(f.Outcome)).Inc()
+		}
+	}
+}

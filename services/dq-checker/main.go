@@ -1,0 +1,32 @@
+// Command dq-checker gives the verdict that gates each load.
+package main
+
+import (
+	"context"
+
+	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/fault"
+	"github.com/saleslake/saleslake/pkg/wire"
+	"github.com/saleslake/saleslake/services/dq-checker/dq"
+)
+
+func main() {
+	daemon.Main("dq-checker", "Holds every gold slice against its ledger and its files, and gates the load.", &cli{})
+}
+
+type run struct{}
+
+// Run opens what the stage needs, in the order a record meets it.
+func (run) Run(ctx context.Context, d *daemon.Daemon) error {
+	kafka, bucket, err := wire.Open(ctx, d)
+	if err != nil {
+		return err
+	}
+	s := d.Settings
+	return dq.Run(ctx, dq.Options{
+		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
+		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
+		Thresholds: dq.Thresholds{RowLossWarn: s.DQ.RowLossWarn, RowLossFail: s.DQ.RowLossFail, RejectFail: s.DQ.RejectFail},
+		MaxAge:     s.DQ.MaxAge, OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),
+	})
+}
