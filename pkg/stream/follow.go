@@ -129,6 +129,9 @@ func openReader(c Config, places map[Partition]*place, more kafka.ConfigMap) (*r
 		r.waiting[p] = at
 		tp := p.offset(0)
 		tp.Offset = kafka.OffsetBeginning
+		if at.next > 0 {
+			tp.Offset = kafka.Offset(at.next)
+		}
 		from = append(from, tp)
 	}
 	if err := consumer.Assign(from); err != nil {

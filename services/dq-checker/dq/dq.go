@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) error {
 	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(ctx)
 	group.Go(func() error {
-		if err := stream.Follow(followCtx, o.Kafka, []string{sales.TopicBronze, sales.TopicSilver}, s.keeper.Add, nil); err != nil && followCtx.Err() == nil {
+		if err := stream.Follow(followCtx, o.Kafka, []string{sales.TopicBronze, sales.TopicSilver}, s.keeper.Add, func() {}); err != nil && followCtx.Err() == nil {
 			return fmt.Errorf("follow the ledger: %w", err)
 		}
 		return nil
