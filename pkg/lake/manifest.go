@@ -96,9 +96,11 @@ type Ledger struct {
 	Stage      string               `json:"stage"`  // "bronze" or "silver"
 	Source     string               `json:"source"` // topic, or file: and a content hash
 	Partition  int32                `json:"partition"`
-	Through    int64                `json:"through"`          // next offset of the stage's input: the source in bronze, lake.bronze in silver
-	Version    int64                `json:"version"`          // silver: the commit's version, that of the slices it touched
-	Slices     []string             `json:"slices,omitempty"` // silver: the slices that this commit touched
+	Through    int64                `json:"through"`            // next offset of the stage's input: the source in bronze, lake.bronze in silver
+	TopicID    string               `json:"topic_id,omitempty"` // silver: of the source, 32 hex digits; a file's content hash
+	Next       int64                `json:"next,omitempty"`     // silver: next offset of the source itself, after the last bronze slice taken
+	Version    int64                `json:"version"`            // silver: the commit's version, that of the slices it touched
+	Slices     []string             `json:"slices,omitempty"`   // silver: the slices that this commit touched
 	In         Count                `json:"in"`
 	Out        Count                `json:"out"` // bronze: rows landed; silver: net change of the current rows
 	Duplicate  Count                `json:"duplicate"`
