@@ -1,7 +1,6 @@
 package real_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -53,7 +52,7 @@ func race(t *testing.T, store *real.ObjectStore, key string) string {
 			continue
 		}
 		var api smithy.APIError
-		require.True(t, errors.As(err, &api), "writer %d: %v", i, err)
+		require.ErrorAs(t, err, &api, "writer %d", i)
 		require.Equal(t, "PreconditionFailed", api.ErrorCode())
 	}
 	require.Len(t, winners, 1)
