@@ -1,5 +1,7 @@
 package generate
 
+import "slices"
+
 // The reject codes, as the contract names them.
 const (
 	CodeEmpty           = "empty"
@@ -59,8 +61,14 @@ func (p *plant) stage() Stage {
 	return Bronze
 }
 
-// rotation hands out its plants one after the other, so that each is planted about equally often.
+// rotation hands out plants: code by code, and within a code plant by plant, so that each code is planted about equally
+// often and a short stream still has them all.
 type rotation struct {
+	groups []*group // one for each code
+	next   int
+}
+
+type group struct {
 	plants []plant
 	used   []int
 	next   int
@@ -68,27 +76,43 @@ type rotation struct {
 
 func newRotation(o Options, tables ...[]plant) *rotation {
 	t := &rotation{}
-	for _, table := range tables {
-		for _, p := range table {
-			if p.in>>o.Format&1 == 1 && !(o.CellsOnly && p.shape) {
-				t.plants = append(t.plants, p)
-			}
+	byCode := map[string]*group{}
+	for _, p := range slices.Concat(tables...) {
+		if p.in>>o.Format&1 == 0 || (o.CellsOnly && p.shape) {
+			continue
 		}
+		g := byCode[p.code]
+		if g == nil {
+			g = &group{}
+			byCode[p.code] = g
+			t.groups = append(t.groups, g)
+		}
+		g.plants, g.used = append(g.plants, p), append(g.used, 0)
 	}
-	t.used = make([]int, len(t.plants))
 	return t
 }
 
-// take gives the next plant; alone tells whether the event is the only one of its order.
+// take gives the next plant, nil if there is none; alone tells whether the event is the only one of its order.
 func (t *rotation) take(alone bool) *plant {
-	for range t.plants {
-		i := t.next
-		t.next = (t.next + 1) % len(t.plants)
-		p := &t.plants[i]
-		if (p.most > 0 && t.used[i] >= p.most) || (p.derived && !alone) {
+	for range t.groups {
+		g := t.groups[t.next]
+		t.next = (t.next + 1) % len(t.groups)
+		if p := g.take(alone); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func (g *group) take(alone bool) *plant {
+	for range g.plants {
+		i := g.next
+		g.next = (g.next + 1) % len(g.plants)
+		p := &g.plants[i]
+		if (p.most > 0 && g.used[i] >= p.most) || (p.derived && !alone) {
 			continue
 		}
-		t.used[i]++
+		g.used[i]++
 		return p
 	}
 	return nil

@@ -85,6 +85,11 @@ func notJSON() []plant {
 		return func(b []byte) []byte { return bytes.Replace(b, []byte(old), []byte(new), 1) }
 	}
 	return []plant{
+		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key order_id", edit: member("order_id", `"ORD-0000000000"`)},
+		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key status, same value", edit: func(d *draft) { member("status", `"`+d.event.Status+`"`)(d) }},
+		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key revenue, once with an escape", edit: member(`r\u0065venue`, "1.00")},
+		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key that is unknown", edit: all(member("memo", "1"), member("memo", "2"))},
+		{code: CodeInvalidJSON, in: inJSON, what: "unit_price NaN", edit: token("unit_price", "NaN")},
 		{code: CodeInvalidJSON, in: inJSON, what: "cut off in the middle", raw: func(b []byte) []byte { return b[:len(b)*2/3] }},
 		{code: CodeInvalidJSON, in: inJSON, what: "without its closing brace", raw: cut(1)},
 		{code: CodeInvalidJSON, in: inJSON, what: "a comma before the closing brace", raw: func(b []byte) []byte { return append(b[:len(b)-1], ",}"...) }},
@@ -94,7 +99,6 @@ func notJSON() []plant {
 		{code: CodeInvalidJSON, in: inJSON, what: "a name without quotes", raw: replace(`"status"`, `status`)},
 		{code: CodeInvalidJSON, in: inJSON, what: "a missing colon", raw: replace(`"region":`, `"region"`)},
 		{code: CodeInvalidJSON, in: inJSON, what: "plain text", raw: func(b []byte) []byte { return append(b[:0], "connection reset by peer"...) }},
-		{code: CodeInvalidJSON, in: inJSON, what: "unit_price NaN", edit: token("unit_price", "NaN")},
 		{code: CodeInvalidJSON, in: inJSON, what: "revenue Infinity", edit: token("revenue", "-Infinity")},
 		{code: CodeInvalidJSON, in: inJSON, what: "unit_price .50", edit: token("unit_price", ".50")},
 		{code: CodeInvalidJSON, in: inJSON, what: "quantity with a leading zero", edit: token("quantity", "02")},
@@ -103,10 +107,6 @@ func notJSON() []plant {
 		{code: CodeInvalidJSON, in: inJSON, what: "a tab in a string", edit: token("payment_method", "\"credit\tcard\"")},
 		{code: CodeInvalidJSON, in: inJSON, what: "an unknown escape", edit: token("payment_method", `"credit\xcard"`)},
 		{code: CodeInvalidJSON, in: inJSON, what: "a comment", edit: token("payment_method", `"card" /* paid */`)},
-		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key order_id", edit: member("order_id", `"ORD-0000000000"`)},
-		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key status, same value", edit: func(d *draft) { member("status", `"`+d.event.Status+`"`)(d) }},
-		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key revenue, once with an escape", edit: member(`r\u0065venue`, "1.00")},
-		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key that is unknown", edit: all(member("memo", "1"), member("memo", "2"))},
 		{code: CodeInvalidJSON, in: inJSON, what: "cut off, and no customer_id", edit: absent("customer_id"), raw: cut(2)},
 	}
 }

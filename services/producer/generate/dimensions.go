@@ -1,0 +1,45 @@
+package generate
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+)
+
+// AppendJSON appends c as a message of the topic customer_updates, whose key is c.ID.
+func (c *Customer) AppendJSON(b []byte) []byte {
+	b = appendQuoted(append(b, `{"customer_id":`...), c.ID)
+	b = appendTime(append(b, `,"updated_ts":"`...), c.UpdatedTS)
+	b = appendQuoted(append(b, `","name":`...), c.Name)
+	b = appendQuoted(append(b, `,"email":`...), c.Email)
+	b = appendQuoted(append(b, `,"segment":`...), c.Segment)
+	b = appendQuoted(append(b, `,"city":`...), c.City)
+	b = appendQuoted(append(b, `,"country":`...), c.Country)
+	return append(b, '}')
+}
+
+func writeCustomers(w io.Writer, customers []Customer) error {
+	rows := csv.NewWriter(w)
+	rows.Write([]string{"customer_id", "updated_ts", "name", "email", "segment", "city", "country"})
+	for _, c := range customers {
+		rows.Write([]string{c.ID, string(appendTime(nil, c.UpdatedTS)), c.Name, c.Email, c.Segment, c.City, c.Country})
+	}
+	rows.Flush()
+	if err := rows.Error(); err != nil {
+		return fmt.Errorf("write customers: %w", err)
+	}
+	return nil
+}
+
+func writeProducts(w io.Writer, products []Product) error {
+	rows := csv.NewWriter(w)
+	rows.Write([]string{"product_id", "name", "category", "list_price"})
+	for _, p := range products {
+		rows.Write([]string{p.ID, p.Name, p.Category, string(appendCents(nil, p.ListPrice))})
+	}
+	rows.Flush()
+	if err := rows.Error(); err != nil {
+		return fmt.Errorf("write products: %w", err)
+	}
+	return nil
+}

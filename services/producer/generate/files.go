@@ -1,0 +1,161 @@
+package generate
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// The names of the files that [WriteFiles] writes.
+const (
+	EventsCSV    = "sales_events.csv"
+	EventsNDJSON = "sales_events.ndjson"
+	CustomersCSV = "customers.csv"
+	ProductsCSV  = "products.csv"
+	ExpectedJSON = "expected.json"
+	ReadmeFile   = "README.md"
+)
+
+// FileOptions say how much [WriteFiles] writes. The defaults are those of the sample files.
+type FileOptions struct {
+	Seed   uint64
+	Rows   int // of sales_events.csv; default 50,000
+	Events int // of sales_events.ndjson; default 4,000
+	Days   int // that the CSV covers, from 2026-01-01; default 120. The NDJSON covers the four days after them
+}
+
+const ndjsonDays = 4
+
+// csv and ndjson are the options of the two streams. Their orders and events have numbers of their own, except for what
+// the second says of the first.
+func (o FileOptions) csv() Options {
+	opts := Sample(o.Seed, orDefault(o.Rows, 50_000), CSV)
+	opts.Days = orDefault(o.Days, 120)
+	return opts
+}
+
+func (o FileOptions) ndjson(prior []Event) Options {
+	before, _ := o.csv().withDefaults() // New reports what is wrong with them
+	opts := Sample(o.Seed, orDefault(o.Events, 4_000), NDJSON)
+	opts.Start, opts.Days = before.Start.AddDate(0, 0, before.Days), ndjsonDays
+	opts.First = 1 << 30
+	opts.Faults = 35 // more than in the CSV, for there are more kinds; under the 5 % at which the gate closes
+	opts.Prior = prior
+	return opts
+}
+
+// priorShare is how many orders of the CSV there are for each one that the NDJSON continues.
+const priorShare = 64
+
+// WriteFiles writes the sample files, their README and expected.json into dir, which must exist. The same options write
+// the same bytes.
+func WriteFiles(dir string, o FileOptions) (Expected, error) {
+	total, want := NewTally(), Expected{Version: ExpectedVersion, Seed: o.Seed, Files: map[string]Run{}}
+	table, err := writeEvents(dir, EventsCSV, o.csv(), total, &want)
+	if err != nil {
+		return want, err
+	}
+	var prior []Event
+	for _, e := range total.Current() {
+		if !e.Derived && mix(e.Order)%priorShare == 0 {
+			prior = append(prior, e)
+		}
+	}
+	lines, err := writeEvents(dir, EventsNDJSON, o.ndjson(prior), total, &want)
+	if err != nil {
+		return want, err
+	}
+	if want.Total, err = total.Run(o.csv()); err != nil {
+		return want, err
+	}
+	if err := writeDimensions(dir, o.csv(), &want); err != nil {
+		return want, err
+	}
+	if err := writeWith(dir, ExpectedJSON, func(w *bufio.Writer) error { return writeExpected(w, want) }); err != nil {
+		return want, err
+	}
+	return want, writeWith(dir, ReadmeFile, func(w *bufio.Writer) error { return writeReadme(w, o, want, table, lines) })
+}
+
+// writeEvents writes a stream, adds it to total, and puts its own answer into want.
+func writeEvents(dir, name string, opts Options, total *Tally, want *Expected) (*census, error) {
+	s, err := New(opts)
+	if err != nil {
+		return nil, err
+	}
+	alone, seen := NewTally(), newCensus()
+	err = writeWith(dir, name, func(w *bufio.Writer) error {
+		if opts.Format == CSV {
+			w.WriteString(CSVHeader)
+		}
+		var item Item
+		for s.Next(&item) {
+			w.Write(item.Value)
+			alone.Add(&item.Truth)
+			total.Add(&item.Truth)
+			seen.add(&item.Truth)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	want.Files[name], err = alone.Run(opts)
+	return seen, err
+}
+
+func writeDimensions(dir string, opts Options, want *Expected) error {
+	customers, err := Customers(opts)
+	if err != nil {
+		return err
+	}
+	products, err := Products(opts)
+	if err != nil {
+		return err
+	}
+	ids := map[string]bool{}
+	for _, c := range customers {
+		ids[c.ID] = true
+	}
+	want.Customers = CustomersAnswer{Rows: int64(len(customers)), Customers: int64(len(ids))}
+	want.Products = ProductsAnswer{Rows: int64(len(products))}
+	if err := writeWith(dir, CustomersCSV, func(w *bufio.Writer) error { return writeCustomers(w, customers) }); err != nil {
+		return err
+	}
+	return writeWith(dir, ProductsCSV, func(w *bufio.Writer) error { return writeProducts(w, products) })
+}
+
+// writeExpected writes one line for each cell, so that a change of the answer can be read as a difference of lines.
+func writeExpected(w *bufio.Writer, want Expected) error {
+	b, err := json.Marshal(want)
+	if err != nil {
+		return fmt.Errorf("encode the expected answer: %w", err)
+	}
+	const cellStart = `{"order_date"`
+	w.Write(append(bytes.ReplaceAll(b, []byte(cellStart), []byte("\n"+cellStart)), '\n'))
+	return nil
+}
+
+// writeWith writes a file through a buffer and reports the first error of any of its writes.
+func writeWith(dir, name string, fill func(w *bufio.Writer) error) error {
+	path := filepath.Join(dir, name)
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write sample file: %w", err)
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	err = fill(w)
+	if flushed := w.Flush(); err == nil { // a bufio.Writer keeps its first error for Flush
+		err = flushed
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("write sample file %s: %w", path, err)
+	}
+	return nil
+}
