@@ -1,0 +1,113 @@
+-- The star schema. Times are UTC without a zone and money is exact. The big tables
+-- declare no keys: an index on them would cost more than the load itself, and the load
+-- keeps and checks what the keys would say.
+
+-- +goose Up
+CREATE SCHEMA IF NOT EXISTS sales;
+
+CREATE SEQUENCE sales.customer_sk;
+CREATE SEQUENCE sales.product_sk;
+CREATE SEQUENCE sales.region_sk;
+
+CREATE TABLE sales.dim_customer (
+    customer_sk BIGINT NOT NULL DEFAULT nextval('sales.customer_sk'),
+    customer_id VARCHAR NOT NULL,
+    name        VARCHAR,
+    email       VARCHAR,
+    segment     VARCHAR,
+    city        VARCHAR,
+    country     VARCHAR,
+    valid_from  TIMESTAMP NOT NULL,
+    valid_to    TIMESTAMP,
+    is_current  BOOLEAN NOT NULL,
+    inferred    BOOLEAN NOT NULL
+);
+
+CREATE TABLE sales.dim_product (
+    product_sk BIGINT NOT NULL DEFAULT nextval('sales.product_sk'),
+    product_id VARCHAR NOT NULL,
+    name       VARCHAR,
+    category   VARCHAR,
+    list_price DECIMAL(18, 2),
+    inferred   BOOLEAN NOT NULL
+);
+
+CREATE TABLE sales.dim_region (
+    region_sk BIGINT NOT NULL DEFAULT nextval('sales.region_sk'),
+    region    VARCHAR NOT NULL
+);
+
+CREATE TABLE sales.dim_date (
+    order_date   DATE NOT NULL,
+    year         INTEGER NOT NULL,
+    quarter      INTEGER NOT NULL,
+    month        INTEGER NOT NULL,
+    day          INTEGER NOT NULL,
+    weekday      INTEGER NOT NULL,
+    weekday_name VARCHAR NOT NULL,
+    iso_year     INTEGER NOT NULL,
+    iso_week     INTEGER NOT NULL,
+    month_start  DATE NOT NULL
+);
+
+CREATE TABLE sales.fact_sales (
+    order_id       VARCHAR NOT NULL,
+    order_ts       TIMESTAMP NOT NULL,
+    order_date     DATE NOT NULL,
+    event_ts       TIMESTAMP NOT NULL,
+    event_id       VARCHAR NOT NULL,
+    customer_sk    BIGINT NOT NULL,
+    customer_id    VARCHAR NOT NULL,
+    product_sk     BIGINT NOT NULL,
+    product_id     VARCHAR NOT NULL,
+    region_sk      BIGINT NOT NULL,
+    category       VARCHAR NOT NULL,
+    region         VARCHAR NOT NULL,
+    quantity       INTEGER NOT NULL,
+    unit_price     DECIMAL(18, 2) NOT NULL,
+    revenue        DECIMAL(18, 2) NOT NULL,
+    currency       VARCHAR NOT NULL,
+    status         VARCHAR NOT NULL,
+    payment_method VARCHAR,
+    _partition     INTEGER NOT NULL,
+    _offset        BIGINT NOT NULL,
+    loaded_at      TIMESTAMP NOT NULL
+);
+
+CREATE TABLE sales.agg_daily_sales (
+    order_date       DATE NOT NULL,
+    region           VARCHAR NOT NULL,
+    category         VARCHAR NOT NULL,
+    orders           BIGINT NOT NULL,
+    units            BIGINT NOT NULL,
+    gross_revenue    DECIMAL(18, 2) NOT NULL,
+    refunded_revenue DECIMAL(18, 2) NOT NULL,
+    net_revenue      DECIMAL(18, 2) NOT NULL,
+    customers        BIGINT NOT NULL,
+    pending_orders   BIGINT NOT NULL,
+    cancelled_orders BIGINT NOT NULL
+);
+
+CREATE TABLE sales.agg_daily_products (
+    order_date       DATE NOT NULL,
+    product_id       VARCHAR NOT NULL,
+    category         VARCHAR NOT NULL,
+    orders           BIGINT NOT NULL,
+    units            BIGINT NOT NULL,
+    gross_revenue    DECIMAL(18, 2) NOT NULL,
+    refunded_revenue DECIMAL(18, 2) NOT NULL,
+    net_revenue      DECIMAL(18, 2) NOT NULL,
+    customers        BIGINT NOT NULL,
+    pending_orders   BIGINT NOT NULL,
+    cancelled_orders BIGINT NOT NULL
+);
+
+CREATE TABLE etl.load_ledger (
+    table_name VARCHAR NOT NULL,
+    slice      VARCHAR NOT NULL,
+    version    BIGINT NOT NULL,
+    rows       BIGINT NOT NULL,
+    cents      BIGINT NOT NULL,
+    outcome    VARCHAR NOT NULL,
+    loaded_at  TIMESTAMP NOT NULL
+);

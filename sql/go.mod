@@ -1,0 +1,3 @@
+module github.com/saleslake/saleslake/sql
+
+go 1.26.0

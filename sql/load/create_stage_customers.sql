@@ -1,0 +1,4 @@
+CREATE TEMP TABLE stage_customers AS
+SELECT customer_id, name, email, segment, city, country, valid_from
+FROM sales.dim_customer
+WHERE 1 = 0

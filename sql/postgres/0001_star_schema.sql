@@ -1,0 +1,116 @@
+-- The star schema. Times are UTC without a zone, money is exact, and text compares by
+-- bytes (COLLATE "C"), so that the newest version of an order and the order of results
+-- are the same in every dialect.
+
+-- +goose Up
+CREATE SCHEMA IF NOT EXISTS sales;
+
+CREATE TABLE sales.dim_customer (
+    customer_sk BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id TEXT COLLATE "C" NOT NULL,
+    name        TEXT,
+    email       TEXT,
+    segment     TEXT,
+    city        TEXT,
+    country     TEXT,
+    valid_from  TIMESTAMP NOT NULL,
+    valid_to    TIMESTAMP,
+    is_current  BOOLEAN NOT NULL,
+    inferred    BOOLEAN NOT NULL
+);
+CREATE UNIQUE INDEX dim_customer_current ON sales.dim_customer (customer_id) WHERE is_current;
+
+CREATE TABLE sales.dim_product (
+    product_sk BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    product_id TEXT COLLATE "C" NOT NULL UNIQUE,
+    name       TEXT,
+    category   TEXT COLLATE "C",
+    list_price DECIMAL(18, 2),
+    inferred   BOOLEAN NOT NULL
+);
+
+CREATE TABLE sales.dim_region (
+    region_sk BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    region    TEXT COLLATE "C" NOT NULL UNIQUE
+);
+
+CREATE TABLE sales.dim_date (
+    order_date   DATE PRIMARY KEY,
+    year         INTEGER NOT NULL,
+    quarter      INTEGER NOT NULL,
+    month        INTEGER NOT NULL,
+    day          INTEGER NOT NULL,
+    weekday      INTEGER NOT NULL,
+    weekday_name TEXT COLLATE "C" NOT NULL,
+    iso_year     INTEGER NOT NULL,
+    iso_week     INTEGER NOT NULL,
+    month_start  DATE NOT NULL
+);
+
+-- The dimensions are filled in the transaction of the facts, so no foreign key
+-- has to guard them; it would cost a lookup per row.
+CREATE TABLE sales.fact_sales (
+    order_id       TEXT COLLATE "C" PRIMARY KEY,
+    order_ts       TIMESTAMP NOT NULL,
+    order_date     DATE NOT NULL,
+    event_ts       TIMESTAMP NOT NULL,
+    event_id       TEXT COLLATE "C" NOT NULL,
+    customer_sk    BIGINT NOT NULL,
+    customer_id    TEXT COLLATE "C" NOT NULL,
+    product_sk     BIGINT NOT NULL,
+    product_id     TEXT COLLATE "C" NOT NULL,
+    region_sk      BIGINT NOT NULL,
+    category       TEXT COLLATE "C" NOT NULL,
+    region         TEXT COLLATE "C" NOT NULL,
+    quantity       INTEGER NOT NULL,
+    unit_price     DECIMAL(18, 2) NOT NULL,
+    revenue        DECIMAL(18, 2) NOT NULL,
+    currency       TEXT COLLATE "C" NOT NULL,
+    status         TEXT COLLATE "C" NOT NULL,
+    payment_method TEXT COLLATE "C",
+    _partition     INTEGER NOT NULL,
+    _offset        BIGINT NOT NULL,
+    loaded_at      TIMESTAMP NOT NULL
+);
+CREATE INDEX fact_sales_order_date ON sales.fact_sales (order_date);
+
+CREATE TABLE sales.agg_daily_sales (
+    order_date       DATE NOT NULL,
+    region           TEXT COLLATE "C" NOT NULL,
+    category         TEXT COLLATE "C" NOT NULL,
+    orders           BIGINT NOT NULL,
+    units            BIGINT NOT NULL,
+    gross_revenue    DECIMAL(18, 2) NOT NULL,
+    refunded_revenue DECIMAL(18, 2) NOT NULL,
+    net_revenue      DECIMAL(18, 2) NOT NULL,
+    customers        BIGINT NOT NULL,
+    pending_orders   BIGINT NOT NULL,
+    cancelled_orders BIGINT NOT NULL,
+    PRIMARY KEY (order_date, region, category)
+);
+
+CREATE TABLE sales.agg_daily_products (
+    order_date       DATE NOT NULL,
+    product_id       TEXT COLLATE "C" NOT NULL,
+    category         TEXT COLLATE "C" NOT NULL,
+    orders           BIGINT NOT NULL,
+    units            BIGINT NOT NULL,
+    gross_revenue    DECIMAL(18, 2) NOT NULL,
+    refunded_revenue DECIMAL(18, 2) NOT NULL,
+    net_revenue      DECIMAL(18, 2) NOT NULL,
+    customers        BIGINT NOT NULL,
+    pending_orders   BIGINT NOT NULL,
+    cancelled_orders BIGINT NOT NULL,
+    PRIMARY KEY (order_date, product_id)
+);
+
+CREATE TABLE etl.load_ledger (
+    table_name TEXT COLLATE "C" NOT NULL,
+    slice      TEXT COLLATE "C" NOT NULL,
+    version    BIGINT NOT NULL,
+    rows       BIGINT NOT NULL,
+    cents      BIGINT NOT NULL,
+    outcome    TEXT COLLATE "C" NOT NULL,
+    loaded_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (table_name, slice)
+);
