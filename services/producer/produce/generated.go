@@ -1,0 +1,77 @@
+package produce
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/services/producer/generate"
+)
+
+// Load gives the options of the load that the settings ask for. A given number
+// of events is spread over months, as a load test wants it; an endless stream
+// happens now, at the given rate.
+func Load(p config.Producer) (generate.Options, error) {
+	o := generate.Load(uint64(p.Seed), int(p.Events))
+	if p.Events > 0 {
+		return o, nil
+	}
+	if p.Rate == 0 {
+		return o, errors.New("producer.rate is 0 (as fast as possible) and producer.events is 0 (no limit); set one of them")
+	}
+	o.Start, o.Every = time.Now().UTC(), time.Second/time.Duration(p.Rate)
+	// The orders of a producer that is started again must not meet those of the run before.
+	o.First = uint64(o.Start.Unix()) << 20
+	return o, nil
+}
+
+// Generated is a Source of the seeded generator. It keeps the truth of all
+// that it made.
+type Generated struct {
+	options generate.Options
+	stream  *generate.Stream
+	item    generate.Item
+	tally   *generate.Tally // nil when nobody wants the truth
+}
+
+// NewGenerated checks the options. The truth of an endless stream would grow
+// without bound, so it is kept only when asked for.
+func NewGenerated(o generate.Options, truth bool) (*Generated, error) {
+	s, err := generate.New(o)
+	if err != nil {
+		return nil, err
+	}
+	g := &Generated{options: o, stream: s}
+	if truth {
+		g.tally = generate.NewTally()
+	}
+	return g, nil
+}
+
+// Next makes the next event.
+func (g *Generated) Next() (Event, bool, error) {
+	if !g.stream.Next(&g.item) {
+		return Event{}, false, nil
+	}
+	if g.tally != nil {
+		g.tally.Add(&g.item.Truth)
+	}
+	return Event{Key: g.item.Key, Value: g.item.Value, Wrong: g.item.WrongPartition}, true, nil
+}
+
+// WriteTruth writes what must become of the events made so far, as the JSON of
+// a generate.Run.
+func (g *Generated) WriteTruth(path string) error {
+	run, err := g.tally.Run(g.options)
+	if err != nil {
+		return fmt.Errorf("add the truth up: %w", err)
+	}
+	b, err := json.MarshalIndent(run, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the truth: %w", err)
+	}
+	return os.WriteFile(path, append(b, '\n'), 0o644)
+}

@@ -1,0 +1,121 @@
+package produce
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+	"github.com/saleslake/saleslake/services/producer/generate"
+)
+
+const partitions = 4
+
+func send(t *testing.T, s Source, o Options) (sent int64, topic []stream.Record) {
+	o.Kafka = stream.Config{Brokers: []string{streamtest.Cluster(t)}}
+	o.Log, o.Registry, o.Partitions, o.Replication = zap.NewNop(), prometheus.NewRegistry(), partitions, -1
+	sent, err := Run(context.Background(), o, s)
+	require.NoError(t, err)
+	require.NoError(t, stream.ReadToEnd(context.Background(), o.Kafka, sales.TopicEvents, nil, func(r stream.Record) error {
+		topic = append(topic, r)
+		return nil
+	}))
+	return sent, topic
+}
+
+func TestEveryGeneratedEventArrivesWhereItBelongs(t *testing.T) {
+	const n = 3000
+	g, err := NewGenerated(generate.Load(7, n), true)
+	require.NoError(t, err)
+	sent, topic := send(t, g, Options{})
+	require.EqualValues(t, n, sent)
+	require.Len(t, topic, n)
+	astray := int64(0)
+	for _, r := range topic {
+		if stream.PartitionFor(r.Key, partitions) != r.Partition {
+			astray++
+		}
+	}
+	path := filepath.Join(t.TempDir(), "truth.json")
+	require.NoError(t, g.WriteTruth(path))
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var truth generate.Run
+	require.NoError(t, json.Unmarshal(b, &truth))
+	require.EqualValues(t, n, truth.Rows)
+	require.Equal(t, truth.Rejected[string(sales.WrongKey)], astray)
+	require.Positive(t, astray)
+}
+
+func TestLimitsEndARun(t *testing.T) {
+	g, err := NewGenerated(generate.Load(7, 1000), false)
+	require.NoError(t, err)
+	sent, topic := send(t, g, Options{Events: 123, Rate: 100_000})
+	require.EqualValues(t, 123, sent)
+	require.Len(t, topic, 123)
+}
+
+func TestLoadWantsALimitOrARate(t *testing.T) {
+	_, err := Load(config.Producer{})
+	require.ErrorContains(t, err, "producer.rate is 0")
+	o, err := Load(config.Producer{Rate: 1000})
+	require.NoError(t, err)
+	require.Equal(t, "1ms", o.Every.String())
+}
+
+func write(t *testing.T, name, text string) string {
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func TestReplaySendsCSVAsEvents(t *testing.T) {
+	csv := "\xef\xbb\xbforder_id,order_ts,quantity,revenue,note\r\n" +
+		"o1,2026-01-02 03:04:05.6, 3 ,19.90,\"a\r\nb\"\r\n" +
+		"o2,2026-01-02T03:04:05+01:00,three,1e3,\r\n"
+	r, err := NewReplay([]string{write(t, "a.csv", csv), write(t, "b.ndjson", "{\"order_id\":\" o3 \"}\n[]\n")})
+	require.NoError(t, err)
+	sent, topic := send(t, r, Options{})
+	require.EqualValues(t, 4, sent)
+	values := map[string]string{}
+	for _, rec := range topic {
+		values[string(rec.Key)] = string(rec.Value)
+	}
+	id := func(row int) string {
+		return fmt.Sprintf("%.16s-%012d", fmt.Sprintf("%x", sha256.Sum256([]byte(csv))), row)
+	}
+	require.JSONEq(t, `{"event_id":"`+id(1)+`","event_ts":"2026-01-02T03:04:05.600000Z","order_id":"o1","order_ts":"2026-01-02T03:04:05.600000Z","quantity":3,"revenue":"19.90","note":"a\nb"}`, values["o1"])
+	require.JSONEq(t, `{"event_id":"`+id(2)+`","event_ts":"2026-01-02T02:04:05.000000Z","order_id":"o2","order_ts":"2026-01-02T02:04:05.000000Z","quantity":"three","revenue":"1e3"}`, values["o2"])
+	require.Equal(t, `{"order_id":" o3 "}`, values["o3"])
+	require.Equal(t, `[]`, values[""])
+}
+
+func TestReplayNamesWhatItCannotRead(t *testing.T) {
+	_, err := NewReplay([]string{"nowhere.csv", write(t, "a.txt", "x")})
+	require.ErrorContains(t, err, "nowhere.csv")
+	require.ErrorContains(t, err, "want a .csv, .ndjson or .jsonl file")
+	for text, want := range map[string]string{
+		"":                       "read the header row",
+		"a,b\n1,2\n":             "has no order_id",
+		"order_id,b\n1,2\n1\n":   "row 2: ",
+		"order_id,b\n1,\"2\"x\n": "bronze-writer ingest",
+	} {
+		r, err := NewReplay([]string{write(t, "a.csv", text)})
+		require.NoError(t, err)
+		for ok := true; ok && err == nil; {
+			_, ok, err = r.Next()
+		}
+		require.ErrorContains(t, err, want, "%q", text)
+	}
+}
