@@ -19,7 +19,7 @@ func BenchmarkEncode(b *testing.B) {
 			for b.Loop() {
 				data, err := e.Encode(nil, batch)
 				require.NoError(b, err)
-				b.SetBytes(int64(len(data)))
+				b.ReportMetric(float64(len(data))/float64(batch.Rows()), "bytes/row")
 			}
 			b.ReportMetric(float64(batch.Rows())*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 		})

@@ -2,28 +2,39 @@ package lake
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
-	"sort"
+	"slices"
 	"strconv"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/saleslake/saleslake/pkg/column"
 )
 
-// valuesPerWrite is how many values go to a column writer at once: few enough
-// to stay in the processor's cache.
-const valuesPerWrite = 4096
+const (
+	magic     = "PAR1"
+	createdBy = "saleslake version 1 (build lake)" // application version x (build y), as readers parse it
+)
 
 // Encoder writes batches as Parquet files; it keeps its buffers between files.
 // It is for one goroutine. The same batches and meta give the same bytes.
+//
+// The vectors and dictionary codes of a batch are nearly what Parquet pages
+// hold, so pages are made here from whole vectors; the library lends the
+// codings, the compression and the metadata's structs.
 type Encoder struct {
 	schema   *column.Schema
-	options  []parquet.WriterOption
+	elements []format.SchemaElement
 	rowGroup int
-	writer   *parquet.Writer
-	values   []parquet.Value // scratch
-	symbols  []parquet.Value // scratch: a dictionary's values
+	chunks   chunkWriter
+}
+
+// rowRange is a part of a row group: rows of one batch.
+type rowRange struct {
+	batch    *column.Batch
+	from, to int
 }
 
 // NewEncoder gives an encoder for files of one schema.
@@ -32,126 +43,83 @@ func NewEncoder(s *column.Schema, e Encoding) (*Encoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", s.Name, err)
 	}
-	options := []parquet.WriterOption{
-		schemaOf(s),
-		parquet.Compression(codec),
-		parquet.CreatedBy("saleslake", strconv.Itoa(Format), s.Name),
-		parquet.DataPageVersion(1), // read everywhere
-		parquet.DataPageStatistics(false),
-		parquet.PageBufferSize(1 << 20),
-		parquet.MaxRowsPerRowGroup(int64(e.rowGroup())),
-	}
-	for i := range s.Fields {
-		if s.Fields[i].Type == column.Symbol {
-			options = append(options, parquet.SkipPageBounds(s.Fields[i].Name))
-		}
-	}
-	return &Encoder{schema: s, options: options, rowGroup: e.rowGroup(),
-		values: make([]parquet.Value, valuesPerWrite)}, nil
+	return &Encoder{schema: s, elements: elementsOf(s), rowGroup: e.rowGroup(), chunks: chunkWriter{codec: codec}}, nil
 }
 
 // Encode gives the file that holds the batches' rows in order. The bytes are
 // the caller's.
 func (e *Encoder) Encode(meta Meta, batches ...*column.Batch) ([]byte, error) {
-	out := &bytes.Buffer{}
-	e.begin(out, meta)
-	inGroup := 0
-	for _, b := range batches {
-		for from, rows := 0, b.Rows(); from < rows; {
-			to := min(rows, from+e.rowGroup-inGroup)
-			if err := e.write(b, from, to); err != nil {
-				return nil, fmt.Errorf("encode %s: %w", e.schema.Name, err)
-			}
-			inGroup += to - from
-			from = to
-			if inGroup == e.rowGroup {
-				if err := e.writer.Flush(); err != nil {
-					return nil, fmt.Errorf("encode row group of %s: %w", e.schema.Name, err)
-				}
-				inGroup = 0
-			}
-		}
+	file := format.FileMetaData{Version: 1, Schema: e.elements, CreatedBy: createdBy,
+		KeyValueMetadata: e.keyValues(meta), ColumnOrders: make([]format.ColumnOrder, len(e.schema.Fields))}
+	for i := range file.ColumnOrders {
+		file.ColumnOrders[i].Value = new(format.TypeDefinedOrder)
 	}
-	if err := e.writer.Close(); err != nil {
+	e.chunks.out = append(e.chunks.out[:0], magic...)
+	for _, rows := range e.groups(batches) {
+		group, err := e.writeGroup(rows)
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", e.schema.Name, err)
+		}
+		group.Ordinal = int16(len(file.RowGroups))
+		file.RowGroups = append(file.RowGroups, group)
+		file.NumRows += group.NumRows
+	}
+	footer, err := thrift.Marshal(&thrift.CompactProtocol{}, &file)
+	if err != nil {
 		return nil, fmt.Errorf("encode footer of %s: %w", e.schema.Name, err)
 	}
-	return out.Bytes(), nil
+	out := append(e.chunks.out, footer...)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(footer)))
+	e.chunks.out = append(out, magic...)
+	return bytes.Clone(e.chunks.out), nil
 }
 
-// begin makes a writer for a new file. The library's Reset would keep state of
-// the file before, so that the same rows gave other bytes.
-func (e *Encoder) begin(out *bytes.Buffer, meta Meta) {
-	all := Meta{MetaSchema: e.schema.Name, MetaVersion: strconv.Itoa(e.schema.Version)}
-	for k, v := range meta {
-		all[k] = v
-	}
-	e.writer = parquet.NewWriter(out, e.options...)
-	names := make([]string, 0, len(all))
-	for k := range all {
-		names = append(names, k)
-	}
-	sort.Strings(names)
-	for _, k := range names {
-		e.writer.SetKeyValueMetadata(k, all[k])
-	}
-}
-
-func (e *Encoder) write(b *column.Batch, from, to int) error {
-	writers := e.writer.ColumnWriters()
-	for i := range b.Columns {
-		c, f := &b.Columns[i], &e.schema.Fields[i]
-		if c.Type == column.Symbol {
-			e.fillSymbols(c.Dict, f.Optional)
-		}
-		for at := from; at < to; at += valuesPerWrite {
-			end := min(to, at+valuesPerWrite)
-			if _, err := writers[i].WriteRowValues(e.fill(c, f.Optional, at, end)); err != nil {
-				return fmt.Errorf("column %s: %w", f.Name, err)
+// groups cuts the batches into row groups.
+func (e *Encoder) groups(batches []*column.Batch) [][]rowRange {
+	var groups [][]rowRange
+	var group []rowRange
+	room := e.rowGroup
+	for _, b := range batches {
+		for from, rows := 0, b.Rows(); from < rows; {
+			to := min(rows, from+room)
+			group = append(group, rowRange{b, from, to})
+			room -= to - from
+			from = to
+			if room == 0 {
+				groups, group, room = append(groups, group), nil, e.rowGroup
 			}
 		}
 	}
-	return nil
+	if len(group) > 0 {
+		groups = append(groups, group)
+	}
+	return groups
 }
 
-// fill gives the column's values from and up to to.
-func (e *Encoder) fill(c *column.Column, optional bool, from, to int) []parquet.Value {
-	values := e.values[:to-from]
-	switch c.Type {
-	case column.Int64, column.Decimal, column.Timestamp:
-		for i, v := range c.I64[from:to] {
-			values[i] = parquet.Int64Value(v)
-		}
-	case column.Symbol:
-		for i, code := range c.I32[from:to] {
-			values[i] = e.symbols[code]
-		}
-	case column.String, column.Binary:
-		for i := range values {
-			values[i] = textValue(c.Text.At(from+i), optional)
-		}
-	default:
-		for i, v := range c.I32[from:to] {
-			values[i] = parquet.Int32Value(v)
-		}
+func (e *Encoder) writeGroup(rows []rowRange) (format.RowGroup, error) {
+	group := format.RowGroup{FileOffset: int64(len(e.chunks.out)), Columns: make([]format.ColumnChunk, len(e.schema.Fields))}
+	for _, r := range rows {
+		group.NumRows += int64(r.to - r.from)
 	}
-	return values
+	for i := range e.schema.Fields {
+		meta, err := e.chunks.write(&e.schema.Fields[i], i, rows)
+		if err != nil {
+			return group, fmt.Errorf("column %s: %w", e.schema.Fields[i].Name, err)
+		}
+		meta.NumValues = group.NumRows
+		group.Columns[i].MetaData = meta
+		group.TotalByteSize += meta.TotalUncompressedSize
+		group.TotalCompressedSize += meta.TotalCompressedSize
+	}
+	return group, nil
 }
 
-func (e *Encoder) fillSymbols(d *column.Dict, optional bool) {
-	e.symbols = e.symbols[:0]
-	for code := range d.Len() {
-		e.symbols = append(e.symbols, textValue([]byte(d.Value(int32(code))), optional))
+// keyValues gives the file's metadata, ordered by key.
+func (e *Encoder) keyValues(meta Meta) []format.KeyValue {
+	pairs := []format.KeyValue{{Key: MetaSchema, Value: e.schema.Name}, {Key: MetaVersion, Value: strconv.Itoa(e.schema.Version)}}
+	for key, value := range meta {
+		pairs = append(pairs, format.KeyValue{Key: key, Value: value})
 	}
-}
-
-// textValue gives a value at its definition level; empty is null where null may be.
-func textValue(v []byte, optional bool) parquet.Value {
-	switch {
-	case !optional:
-		return parquet.ByteArrayValue(v)
-	case len(v) == 0:
-		return parquet.NullValue()
-	default:
-		return parquet.ByteArrayValue(v).Level(0, 1, 0)
-	}
+	slices.SortFunc(pairs, func(a, b format.KeyValue) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
+	return pairs
 }

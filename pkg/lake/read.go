@@ -105,7 +105,7 @@ func (r *Reader) readColumn(f *column.Field, dst *column.Column) error {
 		dst.AppendNulls(int(r.Rows()))
 		return nil
 	}
-	if want, got := leafOf(f).Type().String(), leaf.Type().String(); !leaf.Leaf() || leaf.Repeated() || want != got {
+	if want, got := typeOf(f.Type).String(), leaf.Type().String(); !leaf.Leaf() || leaf.Repeated() || want != got {
 		return fmt.Errorf("the file has %s, want %s", got, want)
 	}
 	for _, g := range r.file.RowGroups() {
