@@ -17,6 +17,7 @@ const (
 	WrongType    Code = "wrong_type"    // another JSON type; quantity not a base-10 INT32
 	BadTimestamp Code = "bad_timestamp" // no RFC 3339 time
 	BadDecimal   Code = "bad_decimal"   // not -?digits[.d[d]], or over 18 digits
+	NotAdopted   Code = "not_adopted"   // good today, but left out by an adopted bronze file, which is never replaced
 )
 
 // The codes of silver, which judges meaning, in their order.
@@ -32,7 +33,7 @@ const (
 
 // BronzeCodes lists bronze's codes in their order.
 var BronzeCodes = []Code{Empty, TooLarge, InvalidUTF8, MalformedRow, InvalidJSON, NotAnObject,
-	WrongKey, MissingField, WrongType, BadTimestamp, BadDecimal}
+	WrongKey, MissingField, WrongType, BadTimestamp, BadDecimal, NotAdopted}
 
 // SilverCodes lists silver's codes in their order.
 var SilverCodes = []Code{QuantityNotPositive, NegativePrice, NegativeRevenue, UnknownStatus,
