@@ -2,7 +2,6 @@ package generate
 
 import (
 	"encoding/csv"
-	"fmt"
 	"io"
 )
 
@@ -19,27 +18,17 @@ func (c *Customer) AppendJSON(b []byte) []byte {
 }
 
 func writeCustomers(w io.Writer, customers []Customer) error {
-	rows := csv.NewWriter(w)
-	rows.Write([]string{"customer_id", "updated_ts", "name", "email", "segment", "city", "country"})
+	rows := [][]string{{"customer_id", "updated_ts", "name", "email", "segment", "city", "country"}}
 	for _, c := range customers {
-		rows.Write([]string{c.ID, string(appendTime(nil, c.UpdatedTS)), c.Name, c.Email, c.Segment, c.City, c.Country})
+		rows = append(rows, []string{c.ID, string(appendTime(nil, c.UpdatedTS)), c.Name, c.Email, c.Segment, c.City, c.Country})
 	}
-	rows.Flush()
-	if err := rows.Error(); err != nil {
-		return fmt.Errorf("write customers: %w", err)
-	}
-	return nil
+	return csv.NewWriter(w).WriteAll(rows)
 }
 
 func writeProducts(w io.Writer, products []Product) error {
-	rows := csv.NewWriter(w)
-	rows.Write([]string{"product_id", "name", "category", "list_price"})
+	rows := [][]string{{"product_id", "name", "category", "list_price"}}
 	for _, p := range products {
-		rows.Write([]string{p.ID, p.Name, p.Category, string(appendCents(nil, p.ListPrice))})
+		rows = append(rows, []string{p.ID, p.Name, p.Category, string(appendCents(nil, p.ListPrice))})
 	}
-	rows.Flush()
-	if err := rows.Error(); err != nil {
-		return fmt.Errorf("write products: %w", err)
-	}
-	return nil
+	return csv.NewWriter(w).WriteAll(rows)
 }

@@ -23,12 +23,9 @@ type field struct {
 	absent bool // JSON: left out; CSV: blank
 }
 
-// extra is the column of a CSV that the schema does not know.
-const extra = "note"
-
 func (w *world) draft(e *Event, format Format) *draft {
 	json := format != CSV
-	d := &draft{event: e, format: format, fields: []field{
+	return &draft{event: e, format: format, fields: []field{
 		{name: "event_id", text: string(appendHex(nil, e.ID))},
 		{name: "event_ts", text: string(appendTime(nil, e.EventTS))},
 		{name: "order_id", text: e.OrderID()},
@@ -44,10 +41,6 @@ func (w *world) draft(e *Event, format Format) *draft {
 		{name: "payment_method", text: e.Payment},
 		{name: "currency", text: e.Currency},
 	}}
-	if !json {
-		d.fields = append(d.fields, field{name: extra})
-	}
-	return d
 }
 
 // at finds a field of the schema by name.
@@ -143,14 +136,6 @@ func member(name, value string) edit {
 func unknown(name, value string) edit {
 	return func(d *draft) {
 		member(name, value)(d)
-		d.rescued = true
-	}
-}
-
-// note fills the CSV column that the schema does not know.
-func note(value string) edit {
-	return func(d *draft) {
-		text(extra, value)(d)
 		d.rescued = true
 	}
 }

@@ -1,8 +1,8 @@
 package generate
 
-// CSVHeader is the first line of a CSV: the event's names, and one column that the schema does not know.
+// CSVHeader is the first line of a CSV: the event's names.
 const CSVHeader = "event_id,event_ts,order_id,order_ts,customer_id,product_id,category,region," +
-	"quantity,unit_price,revenue,status,payment_method,currency,note\n"
+	"quantity,unit_price,revenue,status,payment_method,currency\n"
 
 // appendCSV appends e's row of [CSVHeader], plainly written, without its line end. No field of a generated event needs quotes.
 func (w *world) appendCSV(b []byte, e *Event) []byte {
@@ -19,7 +19,7 @@ func (w *world) appendCSV(b []byte, e *Event) []byte {
 	b = append(appendCents(b, e.Revenue), ',')
 	b = append(append(b, e.Status...), ',')
 	b = append(append(b, e.Payment...), ',')
-	return append(append(b, e.Currency...), ',')
+	return append(b, e.Currency...)
 }
 
 // appendJSON appends e as an object. Every eighth event has its money as strings; the default currency is

@@ -28,7 +28,7 @@ type Run struct {
 	Rejected    map[string]int64 `json:"rejected"`
 	BronzeRows  int64            `json:"bronze_rows"`
 	BronzeCents int64            `json:"bronze_cents"` // rows that silver refuses count with their revenue as written
-	// RescuedRows are bronze rows with something in _rescued. A blank cell of an unknown CSV column is nothing.
+	// RescuedRows are bronze rows with something in _rescued. The CSV has no unknown columns.
 	RescuedRows int64 `json:"rescued_rows"`
 	// Refused are the rows that silver rejects, all codes together.
 	Refused Sum `json:"refused"`

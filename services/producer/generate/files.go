@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -77,7 +78,10 @@ func WriteFiles(dir string, o FileOptions) (Expected, error) {
 	if err := writeWith(dir, ExpectedJSON, func(w *bufio.Writer) error { return writeExpected(w, want) }); err != nil {
 		return want, err
 	}
-	return want, writeWith(dir, ReadmeFile, func(w *bufio.Writer) error { return writeReadme(w, o, want, table, lines) })
+	return want, writeWith(dir, ReadmeFile, func(w *bufio.Writer) error {
+		_, err := w.WriteString(readmeOf(o, want, table, lines))
+		return err
+	})
 }
 
 // writeEvents writes a stream, adds it to total, and puts its own answer into want.
@@ -89,11 +93,15 @@ func writeEvents(dir, name string, opts Options, total *Tally, want *Expected) (
 	alone, seen := NewTally(), newCensus()
 	err = writeWith(dir, name, func(w *bufio.Writer) error {
 		if opts.Format == CSV {
-			w.WriteString(CSVHeader)
+			if _, err := w.WriteString(CSVHeader); err != nil {
+				return err
+			}
 		}
 		var item Item
 		for s.Next(&item) {
-			w.Write(item.Value)
+			if _, err := w.Write(item.Value); err != nil {
+				return err
+			}
 			alone.Add(&item.Truth)
 			total.Add(&item.Truth)
 			seen.add(&item.Truth)
@@ -135,11 +143,11 @@ func writeExpected(w *bufio.Writer, want Expected) error {
 		return fmt.Errorf("encode the expected answer: %w", err)
 	}
 	const cellStart = `{"order_date"`
-	w.Write(append(bytes.ReplaceAll(b, []byte(cellStart), []byte("\n"+cellStart)), '\n'))
-	return nil
+	_, err = w.Write(append(bytes.ReplaceAll(b, []byte(cellStart), []byte("\n"+cellStart)), '\n'))
+	return err
 }
 
-// writeWith writes a file through a buffer and reports the first error of any of its writes.
+// writeWith writes a file through a buffer.
 func writeWith(dir, name string, fill func(w *bufio.Writer) error) error {
 	path := filepath.Join(dir, name)
 	f, err := os.Create(path)
@@ -148,13 +156,10 @@ func writeWith(dir, name string, fill func(w *bufio.Writer) error) error {
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	err = fill(w)
-	if flushed := w.Flush(); err == nil { // a bufio.Writer keeps its first error for Flush
-		err = flushed
+	if err == nil {
+		err = w.Flush()
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
+	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write sample file %s: %w", path, err)
 	}
 	return nil

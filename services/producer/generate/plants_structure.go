@@ -47,11 +47,14 @@ func notUTF8() []plant {
 		{code: CodeInvalidUTF8, in: inJSON, what: "not UTF-8, and not JSON", raw: func(b []byte) []byte {
 			return append(b[:len(b)/2], 0xff)
 		}},
-		{code: CodeInvalidUTF8, in: inCSV, what: "not UTF-8, and a field short", edit: text("payment_method", "\xff"), raw: cut(1)},
+		{code: CodeInvalidUTF8, in: inCSV, what: "not UTF-8, and a field short", edit: text("payment_method", "\xff"), raw: cut(len(lastField))},
 	}
 }
 
-// cut takes n bytes off the end: of a plain CSV row, the last field and its comma.
+// lastField is how a plain row of a CSV ends.
+const lastField = "," + usd
+
+// cut takes n bytes off the end.
 func cut(n int) func(b []byte) []byte {
 	return func(b []byte) []byte { return b[:len(b)-n] }
 }
@@ -62,7 +65,7 @@ func add(tail string) func(b []byte) []byte {
 
 func rows() []plant {
 	return []plant{
-		{code: CodeMalformedRow, in: inCSV, what: "one field short", raw: cut(1)},
+		{code: CodeMalformedRow, in: inCSV, what: "one field short", raw: cut(len(lastField))},
 		{code: CodeMalformedRow, in: inCSV, what: "one field too many", raw: add(",")},
 		{code: CodeMalformedRow, in: inCSV, what: "cut after the order_id", raw: func(b []byte) []byte {
 			return b[:bytes.Index(b, []byte("ORD-"))+14]
@@ -70,7 +73,7 @@ func rows() []plant {
 		{code: CodeMalformedRow, in: inCSV, what: "an unquoted comma in payment_method", edit: token("payment_method", "card, debit")},
 		{code: CodeMalformedRow, in: inCSV, what: "text after a closing quote", edit: token("payment_method", `"credit"card`)},
 		{code: CodeMalformedRow, in: inCSV, what: "quotes inside an unquoted field", edit: token("payment_method", `the "good" card`)},
-		{code: CodeMalformedRow, in: inCSV, what: "one field short, and no customer_id", edit: text("customer_id", ""), raw: cut(1)},
+		{code: CodeMalformedRow, in: inCSV, what: "one field short, and no customer_id", edit: text("customer_id", ""), raw: cut(len(lastField))},
 	}
 }
 

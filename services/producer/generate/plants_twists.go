@@ -89,8 +89,6 @@ func csvTwists() []plant {
 			d.at("event_ts").text = stamp(d.event.EventTS, 'T', 60, "+01:00")
 			d.at("order_ts").text = stamp(d.event.OrderTS, ' ', 0, "")
 		}},
-		{in: inCSV, what: "a note, in the unknown column", edit: note("leave at the door")},
-		{in: inCSV, what: "a note of two lines with quotes", edit: note("call \"first\",\nthen ring")},
 	}
 }
 

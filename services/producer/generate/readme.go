@@ -1,7 +1,6 @@
 package generate
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
 	"maps"
@@ -93,7 +92,8 @@ keeps, the last also by status; and ` + "`daily_sales`" + `, the cells by UTC da
 
 `
 
-func writeReadme(w *bufio.Writer, o FileOptions, want Expected, table, lines *census) error {
+func readmeOf(o FileOptions, want Expected, table, lines *census) string {
+	w := &strings.Builder{}
 	fmt.Fprintf(w, readme, o.command(), summary(want))
 	for _, file := range []struct {
 		name   string
@@ -105,7 +105,7 @@ func writeReadme(w *bufio.Writer, o FileOptions, want Expected, table, lines *ce
 		writeFinds(w, "Planted to be accepted", "oddity", file.census.twists, false)
 		writeFinds(w, "Lives of orders (rows that bronze accepts)", "part", file.census.stories, false)
 	}
-	return nil
+	return strings.TrimRight(w.String(), "\n") + "\n"
 }
 
 // command is the one that writes these files; what is left to its default is left out.
@@ -140,7 +140,7 @@ func summary(want Expected) string {
 	return b.String()
 }
 
-func writeFinds(w *bufio.Writer, title, columns string, found map[kind]*finds, coded bool) {
+func writeFinds(w *strings.Builder, title, columns string, found map[kind]*finds, coded bool) {
 	fmt.Fprintf(w, "### %s\n\n| %s | rows | first rows |\n%s|--:|---|\n", title, columns, strings.Repeat("|---", strings.Count(columns, "|")+1))
 	for _, s := range slices.SortedFunc(maps.Keys(found), func(a, b kind) int {
 		return cmp.Or(strings.Compare(a.code, b.code), strings.Compare(a.what, b.what))
