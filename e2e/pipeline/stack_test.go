@@ -1,0 +1,226 @@
+package pipeline
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/e2e/real"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+const partitions = 4
+
+// services are the five that run on, in the order of the data, with the group
+// and the topic that each consumes.
+var services = []struct{ name, topic string }{
+	{"bronze-writer", sales.TopicEvents},
+	{"silver-etl", sales.TopicBronze},
+	{"gold-aggregator", sales.TopicSilver},
+	{"dq-checker", sales.TopicGold},
+	{"redshift-loader", sales.TopicVerdicts},
+}
+
+// stack is the whole pipeline on real servers: binaries, broker, object store
+// and database.
+type stack struct {
+	t        *testing.T
+	root     string // of the repository
+	dir      string // binaries, logs
+	broker   *real.Broker
+	store    *real.ObjectStore
+	database *real.Database
+	kafka    stream.Config
+	env      []string
+
+	mu        sync.Mutex
+	processes map[string]*process // by instance
+}
+
+// process is one instance of a service.
+type process struct {
+	*real.Process
+	instance string
+	addr     string // of /metrics and /readyz
+}
+
+func newStack(t *testing.T) *stack {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	s := &stack{t: t, root: root, dir: t.TempDir(), processes: map[string]*process{}}
+	s.build()
+	s.broker, s.store, s.database = real.Kafka(t), real.S3(t), real.Postgres(t)
+	s.kafka = stream.Config{Brokers: []string{s.broker.Bootstrap}, Log: zap.NewNop()}
+	s.env = []string{
+		"SALES_CONFIG=" + filepath.Join(root, "config/pipeline.yaml"),
+		"SALES_KAFKA_BROKERS=" + s.broker.Bootstrap,
+		"SALES_KAFKA_SESSION_TIMEOUT=6s",
+		"SALES_KAFKA_REPLICATION=1",
+		"SALES_LAKE_URL=s3://" + s.store.Bucket,
+		"SALES_LAKE_S3_ENDPOINT=" + s.store.Endpoint,
+		"SALES_LAKE_S3_REGION=" + s.store.Region,
+		"SALES_LAKE_S3_PATH_STYLE=true",
+		"SALES_LAKE_PARTITIONS=" + strconv.Itoa(partitions),
+		"AWS_ACCESS_KEY_ID=" + s.store.Key,
+		"AWS_SECRET_ACCESS_KEY=" + s.store.Secret,
+		"SALES_BRONZE_MAX_AGE=1s", "SALES_SILVER_MAX_AGE=500ms", "SALES_GOLD_MAX_AGE=500ms", "SALES_WAREHOUSE_LOAD_EVERY=1s",
+		"SALES_WAREHOUSE_DSN=" + s.database.DSN,
+		"SALES_WAREHOUSE_PRODUCTS=" + filepath.Join(root, "data/products.csv"),
+		"SALES_WAREHOUSE_CUSTOMERS=" + filepath.Join(root, "data/customers.csv"),
+	}
+	t.Cleanup(s.killAll)
+	return s
+}
+
+// build compiles the six services with fault points.
+func (s *stack) build() {
+	started := time.Now()
+	for _, name := range []string{"producer", "bronze-writer", "silver-etl", "gold-aggregator", "dq-checker", "redshift-loader"} {
+		cmd := exec.Command("go", "build", "-tags", "faults", "-o", filepath.Join(s.dir, name), ".")
+		cmd.Dir, cmd.Env = filepath.Join(s.root, "services", name), append(os.Environ(), "GOWORK=off")
+		out, err := cmd.CombinedOutput()
+		require.NoError(s.t, err, "build %s: %s", name, out)
+	}
+	s.t.Logf("six services built in %s", time.Since(started).Round(time.Second))
+}
+
+// start runs an instance of a service, with what is added to its environment.
+func (s *stack) start(service, instance string, env ...string) *process {
+	addr := freeAddr(s.t)
+	p := &process{instance: instance, addr: addr, Process: real.NewProcess(real.Program{
+		Name: instance, Argv: []string{filepath.Join(s.dir, service), "run"}, Dir: s.dir,
+		Env: append(append([]string{"SALES_KAFKA_INSTANCE=" + instance, "SALES_HTTP_ADDR=" + addr}, s.env...), env...),
+		Log: filepath.Join(s.dir, instance+".log"),
+	})}
+	require.NoError(s.t, p.Start())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.processes[instance] = p
+	return p
+}
+
+func (s *stack) startAll() {
+	s.job("redshift-loader", nil, "migrate")
+	for _, service := range services {
+		s.start(service.name, service.name+"-0")
+	}
+	for _, service := range services {
+		s.ready(s.processes[service.name+"-0"])
+	}
+}
+
+// job runs a command of a service to its end.
+func (s *stack) job(service string, env []string, args ...string) {
+	cmd := exec.Command(filepath.Join(s.dir, service), args...)
+	cmd.Dir, cmd.Env = s.dir, append(append(os.Environ(), s.env...), env...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(s.t, err, "%s %v: %s", service, args, out)
+}
+
+func (s *stack) ready(p *process) {
+	s.until(time.Minute, p.instance+" is ready", func() error {
+		res, err := http.Get("http://" + p.addr + "/readyz")
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			return fmt.Errorf("/readyz answers %s", res.Status)
+		}
+		return nil
+	})
+}
+
+// until polls check, and fails the test with its last answer when time is up.
+func (s *stack) until(limit time.Duration, what string, check func() error) {
+	s.t.Helper()
+	var err error
+	for deadline := time.Now().Add(limit); ; {
+		if err = check(); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			break
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	s.showLogs()
+	require.NoError(s.t, err, "waited %s until %s", limit, what)
+}
+
+// drained waits until every stage has handled all that there is.
+func (s *stack) drained(limit time.Duration) {
+	for _, service := range services {
+		s.until(limit, service.name+" has caught up", func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			defer cancel()
+			n, err := stream.Pending(ctx, s.kafka, service.name, service.topic)
+			if err == nil && n > 0 {
+				err = fmt.Errorf("%d records of %s are not handled", n, service.topic)
+			}
+			return err
+		})
+	}
+}
+
+// metric gives the sum of a counter over the instance's label values; 0 when
+// it does not answer.
+func (p *process) metric(name string) (sum float64) {
+	res, err := http.Get("http://" + p.addr + "/metrics")
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		head, value, _ := strings.Cut(lines.Text(), " ")
+		if bare, _, _ := strings.Cut(head, "{"); bare == name {
+			v, _ := strconv.ParseFloat(value, 64)
+			sum += v
+		}
+	}
+	return sum
+}
+
+func (s *stack) killAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.processes {
+		p.Kill()
+	}
+	if s.t.Failed() {
+		s.showLogs()
+	}
+}
+
+// showLogs prints the end of each instance's log.
+func (s *stack) showLogs() {
+	logs, _ := filepath.Glob(filepath.Join(s.dir, "*.log"))
+	for _, path := range logs {
+		b, err := os.ReadFile(path)
+		if err == nil {
+			s.t.Logf("%s:\n%s", filepath.Base(path), b[max(0, len(b)-2500):])
+		}
+	}
+}
+
+func freeAddr(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}

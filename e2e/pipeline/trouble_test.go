@@ -1,0 +1,109 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/producer/generate"
+)
+
+// steps of a commit, in their order: between upload and commit, and inside the
+// open transaction.
+var steps = []string{stream.StepUploaded, stream.StepBegun, stream.StepProduced, stream.StepOffsets, stream.StepCommitted}
+
+// troubled kills every service at every step of its commit, then freezes two
+// of them until others have taken over, while events flow without end. The
+// truth is what had arrived when the producer is killed at last.
+func (s *stack) troubled(tr *truth, seed int) {
+	const endless, rate = 2_000_000, 2_500
+	before, err := stream.EndOffsets(context.Background(), s.kafka, sales.TopicEvents)
+	require.NoError(s.t, err)
+	producer := s.start("producer", "producer-1", producerEnv(seed, rate, endless)...)
+	for _, service := range services {
+		s.killAtEveryStep(service.name)
+	}
+	s.freeze("bronze-writer", "bronze")
+	s.freeze("silver-etl", "silver")
+	require.Positive(s.t, s.logged("bronze-writer", "adopted"), "no file was adopted: the kills between upload and commit missed")
+	producer.Kill()
+	arrived := s.arrived(before)
+	s.t.Logf("%d events arrived during the trouble", sum(arrived))
+	tr.sentUpTo(s.t, generate.Load(uint64(seed), endless), arrived)
+}
+
+// killAtEveryStep restarts the service so that it kills itself at the second
+// commit, each time at another step, and at last so that it lives.
+func (s *stack) killAtEveryStep(service string) {
+	instance := service + "-0"
+	s.processes[instance].Kill()
+	for _, step := range steps {
+		p := s.start(service, instance, "SALES_FAULT="+step+":2")
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		_, err := p.Wait(ctx)
+		cancel()
+		if err != nil {
+			s.showLogs()
+		}
+		require.NoError(s.t, err, "%s was to be killed at step %s of its second commit", service, step)
+	}
+	s.ready(s.start(service, instance))
+	s.t.Logf("%s killed at %s", service, strings.Join(steps, ", "))
+}
+
+// freeze stops an instance between upload and commit (SIGSTOP) until its
+// partitions are another's, lets it go on, and waits until its commit is
+// refused.
+func (s *stack) freeze(service, stage string) {
+	first, second := service+"-0", service+"-1"
+	s.processes[first].Kill()
+	zombie := s.start(service, first, "SALES_FAULT="+stream.StepUploaded+":2:stop")
+	s.until(time.Minute, first+" is frozen", func() error { return stopped(zombie.Pid()) })
+	successor := s.start(service, second)
+	s.until(time.Minute, second+" has taken over", func() error {
+		if n := successor.metric("sales_" + stage + "_commits_total"); n < 2 {
+			return fmt.Errorf("it has committed %v times", n)
+		}
+		return nil
+	})
+	require.NoError(s.t, syscall.Kill(zombie.Pid(), syscall.SIGCONT))
+	s.until(time.Minute, first+" is fenced", func() error {
+		if zombie.metric("sales_"+stage+"_fenced_total") < 1 {
+			return fmt.Errorf("no transaction of the zombie was refused")
+		}
+		return nil
+	})
+	s.t.Logf("%s was frozen, its successor committed, its own commit was refused", first)
+}
+
+// stopped tells whether the process is in state T.
+func stopped(pid int) error {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return err
+	}
+	if state := string(b[strings.LastIndexByte(string(b), ')')+2]); state != "T" {
+		return fmt.Errorf("state is %s", state)
+	}
+	return nil
+}
+
+// logged counts the lines with a message in the logs of a service's instances.
+func (s *stack) logged(service, message string) (n int) {
+	logs, err := filepath.Glob(filepath.Join(s.dir, service+"-*.log"))
+	require.NoError(s.t, err)
+	for _, path := range logs {
+		b, err := os.ReadFile(path)
+		require.NoError(s.t, err)
+		n += strings.Count(string(b), `"msg":"`+message)
+	}
+	return n
+}

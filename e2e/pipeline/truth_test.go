@@ -1,0 +1,204 @@
+package pipeline
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	_ "github.com/duckdb/duckdb-go/v2"
+	_ "github.com/lib/pq"
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/producer/generate"
+)
+
+// truth adds up what must become of all that the producer sent.
+type truth struct {
+	tally   *generate.Tally
+	options generate.Options // of the newest run; they tell which ids are listed
+}
+
+func newTruth() *truth { return &truth{tally: generate.NewTally()} }
+
+// sent counts a whole run of the producer.
+func (tr *truth) sent(t *testing.T, o generate.Options) { tr.sentUpTo(t, o, nil) }
+
+// sentUpTo counts the run of a producer that was killed: of each partition the
+// first so many records arrived. nil is all.
+func (tr *truth) sentUpTo(t *testing.T, o generate.Options, arrived map[int32]int64) {
+	tr.options = o
+	s, err := generate.New(o)
+	require.NoError(t, err)
+	var item generate.Item
+	made := map[int32]int64{}
+	for s.Next(&item) {
+		p := stream.PartitionFor(item.Key, partitions)
+		if item.WrongPartition {
+			p = (p + 1) % partitions
+		}
+		if made[p]++; arrived == nil || made[p] <= arrived[p] {
+			tr.tally.Add(&item.Truth)
+		}
+	}
+}
+
+// table is what a test expects and what it found, line by line.
+type table struct {
+	lines []line
+}
+
+type line struct{ what, expected, found string }
+
+func (tb *table) add(what string, expected, found any) {
+	tb.lines = append(tb.lines, line{what, fmt.Sprint(expected), fmt.Sprint(found)})
+}
+
+// check prints the table and fails the test when a line differs.
+func (tb *table) check(t *testing.T, title string) {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%-44s %18s %18s\n", title, "", "expected", "found")
+	wrong := 0
+	for _, l := range tb.lines {
+		mark := ""
+		if l.expected != l.found {
+			mark = "  <-- differs"
+			wrong++
+		}
+		fmt.Fprintf(&b, "%-44s %18.18s %18.18s%s\n", l.what, l.expected, l.found, mark)
+	}
+	t.Log(b.String())
+	require.Zero(t, wrong, "lines that differ")
+}
+
+// compare holds topic, lake, dead letters and warehouse against the truth.
+func (s *stack) compare(title string, tr *truth) {
+	want, err := tr.tally.Run(tr.options)
+	require.NoError(s.t, err)
+	tb := &table{}
+	s.compareTopics(tb, want)
+	s.compareLake(tb, want)
+	s.compareWarehouse(tb, want)
+	tb.check(s.t, title)
+}
+
+func (s *stack) compareTopics(tb *table, want generate.Run) {
+	ends, err := stream.EndOffsets(context.Background(), s.kafka, sales.TopicEvents)
+	require.NoError(s.t, err)
+	records := int64(0)
+	for _, end := range ends {
+		records += end
+	}
+	tb.add("records in sales_events", want.Rows, records)
+	dead := map[string]int64{}
+	require.NoError(s.t, stream.ReadToEnd(context.Background(), s.kafka, sales.TopicDLQ, nil, func(r stream.Record) error {
+		for _, h := range r.Headers {
+			if h.Key == "code" {
+				dead[string(h.Value)]++
+			}
+		}
+		return nil
+	}))
+	for _, code := range sales.BronzeCodes {
+		tb.add("dead letters "+string(code), want.Rejected[string(code)], dead[string(code)])
+		delete(dead, string(code))
+	}
+	tb.add("dead letters of other codes", 0, len(dead))
+}
+
+// compareLake reads the Parquet files from the store's disk with DuckDB.
+// Bronze and quarantine are exact by plain glob, also while files are replaced.
+func (s *stack) compareLake(tb *table, want generate.Run) {
+	db, err := sql.Open("duckdb", "")
+	require.NoError(s.t, err)
+	defer db.Close()
+	glob := func(prefix string) string {
+		return "read_parquet('" + filepath.Join(s.store.Root, s.store.Bucket, prefix, "**", "*.parquet") + "', union_by_name=true)"
+	}
+	var rows, cents, rescued, offsets int64
+	s.scan(db, `select count(*), coalesce(cast(sum(revenue)*100 as bigint),0), count(_rescued), count(distinct (_source,_partition,_offset)) from `+glob("bronze/sales_events"), &rows, &cents, &rescued, &offsets)
+	tb.add("bronze rows", want.BronzeRows, rows)
+	tb.add("bronze cents", want.BronzeCents, cents)
+	tb.add("bronze distinct offsets", want.BronzeRows, offsets)
+	tb.add("bronze rows with rescued fields", want.RescuedRows, rescued)
+	found := map[string]int64{}
+	result, err := db.Query(`select code, count(distinct (_source,_partition,_offset)) from ` + glob("quarantine/sales_events/bronze") + ` group by 1`)
+	require.NoError(s.t, err)
+	defer result.Close()
+	for result.Next() {
+		var code string
+		var n int64
+		require.NoError(s.t, result.Scan(&code, &n))
+		found[code] = n
+	}
+	for _, code := range sales.BronzeCodes {
+		tb.add("quarantine "+string(code), want.Rejected[string(code)], found[string(code)])
+	}
+	_, layers, err := s.currentFiles()
+	require.NoError(s.t, err)
+	var silver generate.Sum
+	files := "'" + strings.Join(layers[sales.TableSilver], "','") + "'"
+	s.scan(db, `select count(*), cast(sum(revenue)*100 as bigint) from read_parquet([`+files+`])`, &silver.Rows, &silver.Cents)
+	tb.add("silver rows", want.Silver.Rows, silver.Rows)
+	tb.add("silver cents", want.Silver.Cents, silver.Cents)
+	var cells int64
+	files = "'" + strings.Join(layers[sales.TableDailySales], "','") + "'"
+	s.scan(db, `select count(*) from read_parquet([`+files+`])`, &cells)
+	tb.add("gold daily_sales cells", len(want.Cells), cells)
+}
+
+func (s *stack) compareWarehouse(tb *table, want generate.Run) {
+	db, err := sql.Open("postgres", s.database.DSN)
+	require.NoError(s.t, err)
+	defer db.Close()
+	var rows, cents int64
+	s.scan(db, `select count(*), cast(coalesce(sum(revenue),0)*100 as bigint) from sales.fact_sales`, &rows, &cents)
+	tb.add("fact_sales rows", want.Silver.Rows, rows)
+	tb.add("fact_sales cents", want.Silver.Cents, cents)
+	for _, status := range slices.Sorted(maps.Keys(want.ByStatus)) {
+		s.scan(db, `select count(*), cast(coalesce(sum(revenue),0)*100 as bigint) from sales.fact_sales where status = '`+status+`'`, &rows, &cents)
+		tb.add("fact_sales "+status+" rows", want.ByStatus[status].Rows, rows)
+		tb.add("fact_sales "+status+" cents", want.ByStatus[status].Cents, cents)
+	}
+	tb.add("agg_daily_sales cells that differ", 0, len(s.differingCells(db, want.Cells)))
+}
+
+// differingCells compares every cell of agg_daily_sales with the truth.
+func (s *stack) differingCells(db *sql.DB, want []generate.Cell) (differ []string) {
+	result, err := db.Query(`select cast(order_date as text), region, category, orders, units, cast(gross_revenue*100 as bigint),
+		cast(refunded_revenue*100 as bigint), cast(net_revenue*100 as bigint), customers, pending_orders, cancelled_orders from sales.agg_daily_sales`)
+	require.NoError(s.t, err)
+	defer result.Close()
+	found := map[string]generate.Cell{}
+	for result.Next() {
+		var c generate.Cell
+		require.NoError(s.t, result.Scan(&c.Date, &c.Region, &c.Category, &c.Orders, &c.Units, &c.Gross, &c.Refunded, &c.Net, &c.Customers, &c.Pending, &c.Cancelled))
+		found[c.Date+c.Region+c.Category] = c
+	}
+	for _, c := range want {
+		key := c.Date + c.Region + c.Category
+		if found[key] != c {
+			differ = append(differ, fmt.Sprintf("%+v is %+v", c, found[key]))
+		}
+		delete(found, key)
+	}
+	for key := range found {
+		differ = append(differ, "unexpected "+key)
+	}
+	for _, d := range differ[:min(3, len(differ))] {
+		s.t.Log(d)
+	}
+	return differ
+}
+
+func (s *stack) scan(db *sql.DB, query string, into ...any) {
+	s.t.Helper()
+	require.NoError(s.t, db.QueryRow(query).Scan(into...), query)
+}
