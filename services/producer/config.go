@@ -13,6 +13,7 @@ type cli struct {
 
 	Run         run                `cmd:"" default:"withargs" help:"Send events to the topic sales_events."`
 	Generate    generateFiles      `cmd:"" help:"Write sample files and the answer that they must give."`
+	Bench       benchFile          `cmd:"" help:"Write the CSV of the benchmarks and the answer that it must give."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
 }

@@ -74,3 +74,15 @@ func (g generateFiles) Run() error {
 	_, err := generate.WriteFiles(g.Out, generate.FileOptions{Seed: g.Seed, Rows: g.Rows, Events: g.Events})
 	return err
 }
+
+type benchFile struct {
+	Seed uint64 `default:"1" help:"The same seed writes the same bytes."`
+	Out  string `required:"" help:"Folder to write to."`
+	Rows int    `default:"3000000" help:"Rows of the CSV."`
+}
+
+// Run writes the file.
+func (b benchFile) Run() error {
+	_, err := generate.WriteBench(b.Out, b.Seed, b.Rows)
+	return err
+}
