@@ -30,6 +30,8 @@ type Options struct {
 	Replication int    // of topics that must be made, -1 = the broker's default
 	Thresholds  Thresholds
 	MaxAge      time.Duration     // how long a manifest may wait for others to be audited with it
+	Transaction time.Duration     // timeout, 0 = stream's default
+	Session     time.Duration     // timeout, 0 = stream's default
 	OnReady     func()            // called once the stage is about to consume
 	Fault       func(step string) // test hook of stream
 }
@@ -58,6 +60,7 @@ func Run(ctx context.Context, o Options) error {
 		defer stopFollowing() // last: the final flush still needs the ledger
 		return stream.Run(ctx, o.Kafka, stream.RunConfig{
 			Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicGold},
+			TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
 			Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "dq"),
 		}, s)
 	})
