@@ -83,6 +83,7 @@ type Bronze struct {
 type Silver struct {
 	MaxRows      int           `yaml:"max_rows" value:"1000000" min:"1" max:"100000000" help:"Rows after which a partition is committed; bounds the memory."`
 	MaxAge       time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest input at which a partition is committed."`
+	Grace        time.Duration `yaml:"grace" value:"10m" min:"0s" max:"7d" help:"Time after which a replaced file is deleted. Readers of an older manifest have that long to finish."`
 	DedupHorizon time.Duration `yaml:"dedup_horizon" value:"90d" min:"1d" help:"How far back in order date the index of orders is kept in memory. Older days are loaded on demand."`
 }
 

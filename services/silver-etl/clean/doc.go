@@ -1,0 +1,8 @@
+// Package clean judges the meaning of bronze rows: which of them silver takes,
+// and in what spelling.
+//
+// It works column by column. A rule is one pass over one vector; what depends
+// on a symbol only is decided once for each distinct value. Nothing is read or
+// written, and rows that pass are not copied: the cleaned batch shares the
+// vectors of the bronze batch.
+package clean

@@ -1,0 +1,129 @@
+package clean
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// passed is the mark of a row that no rule has rejected; rule i marks i+1.
+const passed = 0
+
+// rule rejects rows by one field. mark sets the mark id on each faulty row that
+// has none yet; say describes the fault of a row that it marked.
+type rule struct {
+	code  sales.Code
+	field string
+	mark  func(b *column.Batch, c *column.Column, marks []uint8, id uint8)
+	say   func(b *column.Batch, c *column.Column, row int) string
+}
+
+// rules are in the contract's order: the first that applies counts, by code and
+// then by field.
+var rules = []rule{
+	{sales.QuantityNotPositive, "quantity", intBelow(1), sayQuantity},
+	{sales.NegativePrice, "unit_price", longBelow(0), sayMoney},
+	{sales.NegativeRevenue, "revenue", longBelow(0), sayMoney},
+	{sales.UnknownStatus, "status", notOneOf(sales.Pending, sales.Completed, sales.Cancelled, sales.Refunded),
+		sayText("want pending, completed, cancelled or refunded")},
+	{sales.UnsupportedCurrency, "currency", notOneOf(sales.DefaultCurrency), sayText("want " + sales.DefaultCurrency)},
+	{sales.FutureTimestamp, "event_ts", future, sayFuture},
+	{sales.FutureTimestamp, "order_ts", future, sayFuture},
+	{sales.Implausible, "event_ts", longBelow(sales.Year2000), sayEarly},
+	{sales.Implausible, "order_ts", longBelow(sales.Year2000), sayEarly},
+}
+
+// judge gives each row the mark of the first rule that rejects it.
+func judge(b *column.Batch) []uint8 {
+	marks := make([]uint8, b.Rows())
+	for i, r := range rules {
+		r.mark(b, b.Column(r.field), marks, uint8(i+1))
+	}
+	return marks
+}
+
+func (r *rule) reject(b *column.Batch, row int) sales.Reject {
+	return sales.Reject{Code: r.code, Field: r.field, Message: r.say(b, b.Column(r.field), row)}
+}
+
+type marker = func(b *column.Batch, c *column.Column, marks []uint8, id uint8)
+
+func intBelow(limit int32) marker {
+	return func(_ *column.Batch, c *column.Column, marks []uint8, id uint8) {
+		markBelow(c.I32, limit, marks, id)
+	}
+}
+
+func longBelow(limit int64) marker {
+	return func(_ *column.Batch, c *column.Column, marks []uint8, id uint8) {
+		markBelow(c.I64, limit, marks, id)
+	}
+}
+
+func markBelow[T int32 | int64](values []T, limit T, marks []uint8, id uint8) {
+	for row, v := range values {
+		if v < limit && marks[row] == passed {
+			marks[row] = id
+		}
+	}
+}
+
+func notOneOf(known ...string) marker {
+	return func(_ *column.Batch, c *column.Column, marks []uint8, id uint8) {
+		unknown := make([]bool, c.Dict.Len())
+		some := false
+		for code := range unknown {
+			unknown[code] = !slices.Contains(known, c.Dict.Value(int32(code)))
+			some = some || unknown[code]
+		}
+		if !some {
+			return
+		}
+		for row, code := range c.I32 {
+			if unknown[code] && marks[row] == passed {
+				marks[row] = id
+			}
+		}
+	}
+}
+
+func future(b *column.Batch, c *column.Column, marks []uint8, id uint8) {
+	arrived := b.Column("_ingest_ts").I64
+	for row, v := range c.I64 {
+		if v > arrived[row]+sales.MaxClockSkew && marks[row] == passed {
+			marks[row] = id
+		}
+	}
+}
+
+// maxShown bounds how much of a value a message repeats, in bytes.
+const maxShown = 32
+
+func sayQuantity(_ *column.Batch, c *column.Column, row int) string {
+	return fmt.Sprintf("is %d, want 1 or more", c.I32[row])
+}
+
+func sayMoney(_ *column.Batch, c *column.Column, row int) string {
+	return fmt.Sprintf("is %s, want 0 or more", sales.FormatCents(c.I64[row]))
+}
+
+func sayText(want string) func(*column.Batch, *column.Column, int) string {
+	return func(_ *column.Batch, c *column.Column, row int) string {
+		shown := c.String(row)
+		if len(shown) > maxShown {
+			shown = shown[:maxShown] + "…"
+		}
+		return fmt.Sprintf("is %q, %s", shown, want)
+	}
+}
+
+func sayFuture(b *column.Batch, c *column.Column, row int) string {
+	return fmt.Sprintf("is %s, want at most 24 hours after the arrival at %s",
+		sales.AppendTimestamp(nil, c.I64[row]), sales.AppendTimestamp(nil, b.Column("_ingest_ts").I64[row]))
+}
+
+func sayEarly(_ *column.Batch, c *column.Column, row int) string {
+	return fmt.Sprintf("is %s, want the year 2000 or later", sales.AppendTimestamp(nil, c.I64[row]))
+}

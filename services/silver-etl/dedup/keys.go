@@ -1,0 +1,80 @@
+package dedup
+
+import (
+	"math/bits"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/saleslake/saleslake/pkg/column"
+)
+
+// Key is the 128-bit hash of an order_id.
+type Key = xxh3.Uint128
+
+// KeyOf hashes an order_id.
+func KeyOf(orderID []byte) Key { return xxh3.Hash128(orderID) }
+
+// Keys are the hashes of a batch's rows, by position.
+type Keys struct {
+	Orders  []Key
+	Events  []uint64 // of event_id
+	Content []uint32 // of the business fields
+}
+
+// businessFields are what two versions are compared by: all of a silver row
+// but which event it is, when that was emitted and where it came from. The
+// order_id is left out because only versions of one order are compared.
+var businessFields = []string{"order_ts", "customer_id", "product_id", "category", "region",
+	"quantity", "unit_price", "revenue", "currency", "status", "payment_method"}
+
+// KeysOf hashes the rows of a batch of schema sales.Silver.
+func KeysOf(b *column.Batch) Keys {
+	rows := b.Rows()
+	k := Keys{Orders: make([]Key, rows), Events: make([]uint64, rows), Content: make([]uint32, rows)}
+	orders, events := &b.Column("order_id").Text, &b.Column("event_id").Text
+	for i := range rows {
+		k.Orders[i] = KeyOf(orders.At(i))
+		k.Events[i] = xxh3.Hash(events.At(i))
+	}
+	sums := make([]uint64, rows)
+	for _, name := range businessFields {
+		addHashes(sums, b.Column(name))
+	}
+	for i, s := range sums {
+		k.Content[i] = uint32(s >> 32)
+	}
+	return k
+}
+
+// addHashes mixes a column's values into the sums of the rows.
+func addHashes(sums []uint64, c *column.Column) {
+	switch c.Type {
+	case column.Symbol:
+		hashes := make([]uint64, c.Dict.Len())
+		for code := range hashes {
+			hashes[code] = xxh3.HashString(c.Dict.Value(int32(code)))
+		}
+		for i, code := range c.I32 {
+			sums[i] = mix(sums[i], hashes[code])
+		}
+	case column.String, column.Binary:
+		for i := range sums {
+			sums[i] = mix(sums[i], xxh3.Hash(c.Text.At(i)))
+		}
+	case column.Int64, column.Decimal, column.Timestamp:
+		for i, v := range c.I64 {
+			sums[i] = mix(sums[i], uint64(v))
+		}
+	default:
+		for i, v := range c.I32 {
+			sums[i] = mix(sums[i], uint64(v))
+		}
+	}
+}
+
+// mix folds the 128-bit product of both, each with constant bits turned, and
+// keeps the sum turned beside it, so that the order of the values matters.
+func mix(sum, v uint64) uint64 {
+	hi, lo := bits.Mul64(sum^0x9e3779b97f4a7c15, v^0xd6e8feb86659fd93)
+	return hi ^ lo ^ bits.RotateLeft64(sum, 23)
+}

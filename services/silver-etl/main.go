@@ -1,0 +1,34 @@
+// Command silver-etl cleans bronze rows and keeps one current row per order.
+package main
+
+import (
+	"context"
+
+	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/fault"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/wire"
+	"github.com/saleslake/saleslake/services/silver-etl/silver"
+)
+
+func main() {
+	daemon.Main("silver-etl", "Cleans, validates and deduplicates bronze rows: one current row per order.", &cli{})
+}
+
+type run struct{}
+
+// Run opens what the stage needs, in the order a record meets it.
+func (run) Run(ctx context.Context, d *daemon.Daemon) error {
+	kafka, bucket, err := wire.Open(ctx, d)
+	if err != nil {
+		return err
+	}
+	s := d.Settings
+	return silver.Run(ctx, silver.Options{
+		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
+		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
+		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
+		Silver: s.Silver, Catalogue: s.Catalogue, Encoding: lake.Encoding{Compression: s.Lake.Compression},
+		OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),
+	})
+}

@@ -1,0 +1,148 @@
+package silver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/silver-etl/dedup"
+)
+
+// commit is what one flush makes of its inputs. Its ledgers and index are the
+// task's own: a flush that fails takes the task with it.
+type commit struct {
+	*task
+	version int64
+	inputs  []input
+	next    int64 // offset that is consumed with it
+
+	merge     *dedup.Merge
+	rejects   []*column.Batch
+	touched   map[string]*lake.Ledger // by source
+	outcome   dedup.Outcome           // of all inputs together
+	in        lake.Count
+	rejected  map[sales.Code]lake.Count
+	eventTime int64 // newest event_ts among the new rows
+
+	manifests []*lake.Manifest // of the touched slices, by day
+	replaced  []string         // keys of the files that are no longer in a slice
+	files     int              // written
+	bytes     int64            // of those files
+	rewritten int64            // rows taken over from replaced files
+}
+
+// run reads, merges and writes. The order is that of the data.
+func (c *commit) run(ctx context.Context) error {
+	c.merge = dedup.NewMerge(c.index, c.eventIDs)
+	c.touched, c.rejected = map[string]*lake.Ledger{}, map[sales.Code]lake.Count{}
+	if err := c.mergeInputs(ctx); err != nil {
+		return err
+	}
+	if err := c.writeRejects(ctx); err != nil {
+		return err
+	}
+	if err := c.writeDays(ctx); err != nil {
+		return err
+	}
+	c.closeLedgers()
+	c.task.version = c.version
+	c.merge, c.rejects = nil, nil // the rows are written: nothing else needs them
+	return nil
+}
+
+// mergeInputs reads bronze files in parallel and merges them in their order.
+func (c *commit) mergeInputs(ctx context.Context) error {
+	return inOrder(ctx, len(c.inputs), runtime.GOMAXPROCS(0),
+		func(ctx context.Context, i int) (*loaded, error) { return c.load(ctx, c.inputs[i]) },
+		func(ctx context.Context, i int, l *loaded) error {
+			out, err := c.merge.Add(ctx, l.rows, l.keep, l.keys)
+			if err != nil {
+				return fmt.Errorf("merge %s: %w", c.inputs[i].Key(), err)
+			}
+			c.account(c.inputs[i].Source, l, out)
+			if l.rejects != nil {
+				c.rejects = append(c.rejects, l.rejects)
+			}
+			return nil
+		})
+}
+
+// account books what became of an input in its source's ledger.
+func (c *commit) account(src *lake.Source, l *loaded, out dedup.Outcome) {
+	ledger := c.ledgers[src.Name]
+	if ledger == nil {
+		ledger = &lake.Ledger{Format: lake.Format, Stage: "silver", Source: src.Name, Partition: c.partition}
+		c.ledgers[src.Name] = ledger
+	}
+	c.touched[src.Name] = ledger
+	ledger.TopicID, ledger.Next = src.TopicID, src.Next
+	ledger.In = ledger.In.Add(l.in)
+	ledger.Out = ledger.Out.Add(lake.Count{Rows: out.Rows, Cents: out.Cents})
+	ledger.Duplicate = ledger.Duplicate.Add(lake.Count{Rows: out.Duplicates, Cents: out.DuplicateCents})
+	ledger.Superseded = ledger.Superseded.Add(lake.Count{Rows: out.Superseded, Cents: out.SupersededCents})
+	for code, n := range l.rejected {
+		if ledger.Rejected == nil {
+			ledger.Rejected = map[sales.Code]lake.Count{}
+		}
+		ledger.Rejected[code] = ledger.Rejected[code].Add(n)
+		c.rejected[code] = c.rejected[code].Add(n)
+	}
+	c.in = c.in.Add(l.in)
+	c.outcome.Rows += out.Rows
+	c.outcome.Duplicates += out.Duplicates
+	c.outcome.Superseded += out.Superseded
+	c.outcome.Ties += out.Ties
+}
+
+// closeLedgers dates the touched ledgers.
+func (c *commit) closeLedgers() {
+	touched := make([]string, len(c.manifests))
+	for i, m := range c.manifests {
+		touched[i] = m.Slice
+	}
+	for _, l := range c.touched {
+		l.Through, l.Version, l.Slices = c.next, c.version, touched
+	}
+}
+
+// records are what the transaction publishes: manifests by day, then ledgers.
+func (c *commit) records() []stream.Record {
+	records := make([]stream.Record, 0, len(c.manifests)+len(c.touched))
+	for _, m := range c.manifests {
+		records = append(records, stream.Record{Topic: sales.TopicSilver,
+			Partition: stream.PartitionFor([]byte(m.Day), c.Partitions), Key: []byte(m.Key()), Value: m.Encode()})
+	}
+	for _, source := range slices.Sorted(maps.Keys(c.touched)) {
+		l := c.touched[source]
+		key := []byte(l.Key())
+		records = append(records, stream.Record{Topic: sales.TopicSilver,
+			Partition: stream.PartitionFor(key, c.Partitions), Key: key, Value: l.Encode()})
+	}
+	return records
+}
+
+// writeRejects keeps the commit's rejects in one file, if there are any.
+func (c *commit) writeRejects(ctx context.Context) error {
+	if len(c.rejects) == 0 {
+		return nil
+	}
+	encoder, err := lake.NewEncoder(sales.Quarantine, c.Encoding)
+	if err != nil {
+		return err
+	}
+	data, err := encoder.Encode(nil, c.rejects...)
+	if err != nil {
+		return err
+	}
+	key := quarantineKey(c.partition, c.version, lake.Hash(data))
+	if err := c.Bucket.Put(ctx, key, data); err != nil {
+		return fmt.Errorf("write rejects: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+// Package silver keeps one current row per order: clean, valid, deduplicated.
+//
+// A record's path: bronze manifests arrive on a partition of lake.bronze and
+// wait in its [task] until enough rows are pending or nothing more is to read.
+// Flush makes a [commit] of them: each bronze file is fetched and checked,
+// its rows are judged ([clean.Cleaner.Clean]) and compared with the current
+// versions of their orders ([dedup.Merge.Add]). Rejects go to a quarantine file.
+// Each day that gained or lost a row gets one new file, which also takes over
+// the remaining rows of every file that lost one (copy on write). The
+// transaction then publishes the touched slices' manifests and the
+// ledger of each source beside the consumed offset. Replaced files are deleted
+// after a grace period.
+//
+// What a task holds in memory belongs to the committed offset: it is rebuilt
+// from lake.silver and the files when the partition is assigned ([stage.Open]),
+// changed by Flush, and dropped when that fails.
+package silver

@@ -1,0 +1,91 @@
+package silver
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/silver-etl/clean"
+)
+
+// quarantine keeps rejected bronze rows with the reason, as rows of schema
+// sales.Quarantine.
+func quarantine(bronze *column.Batch, rejects []clean.Rejected) *column.Batch {
+	q := column.NewBatch(sales.Quarantine, len(rejects))
+	orders, sources := bronze.Column("order_id"), bronze.Column("_source")
+	partitions, offsets, arrived := bronze.Column("_partition"), bronze.Column("_offset"), bronze.Column("_ingest_ts")
+	var raw []byte
+	for _, r := range rejects {
+		row := int(r.Row)
+		raw = appendEvent(raw[:0], bronze, row)
+		q.Column("code").AppendString(string(r.Code))
+		q.Column("field").AppendString(r.Field)
+		q.Column("message").AppendString(r.Message)
+		q.Column("raw").AppendBytes(raw)
+		q.Column("key").AppendBytes(orders.Bytes(row))
+		q.Column("_source").AppendString(sources.String(row))
+		put32(q, "_partition", partitions.I32[row])
+		put64(q, "_offset", offsets.I64[row])
+		put64(q, "_ingest_ts", arrived.I64[row])
+	}
+	return q
+}
+
+func put32(b *column.Batch, name string, v int32) {
+	c := b.Column(name)
+	c.I32 = append(c.I32, v)
+}
+
+func put64(b *column.Batch, name string, v int64) {
+	c := b.Column(name)
+	c.I64 = append(c.I64, v)
+}
+
+// eventFields is the number of columns of sales.Bronze that are fields of the
+// event; the rest is where it came from.
+const eventFields = 15
+
+// appendEvent appends a bronze row as an event of the contract, so that it can
+// be corrected and sent again: fields in the contract's order, unknown ones as
+// they were sent, null ones left out.
+func appendEvent(dst []byte, bronze *column.Batch, row int) []byte {
+	dst = append(dst, '{')
+	for i := range eventFields {
+		f, c := &bronze.Schema.Fields[i], &bronze.Columns[i]
+		if f.Optional && len(c.Bytes(row)) == 0 {
+			continue
+		}
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '"')
+		dst = append(dst, f.Name...)
+		dst = append(dst, '"', ':')
+		dst = appendValue(dst, c, row)
+	}
+	if rescued := bronze.Column("_rescued").Text.At(row); len(rescued) > len("{}") {
+		dst = append(dst, ',')
+		return append(dst, rescued[1:]...)
+	}
+	return append(dst, '}')
+}
+
+func appendValue(dst []byte, c *column.Column, row int) []byte {
+	switch c.Type {
+	case column.Timestamp:
+		dst = append(dst, '"')
+		dst = sales.AppendTimestamp(dst, c.I64[row])
+		return append(dst, '"')
+	case column.Decimal:
+		return sales.AppendCents(dst, c.I64[row])
+	case column.Int32:
+		return strconv.AppendInt(dst, int64(c.I32[row]), 10)
+	default:
+		text, err := json.Marshal(c.String(row))
+		if err != nil { // a string always has a JSON form
+			panic(err)
+		}
+		return append(dst, text...)
+	}
+}

@@ -1,0 +1,182 @@
+package silver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/silver-etl/dedup"
+)
+
+// Open rebuilds the state that belongs to the committed offset: first what
+// lake.silver says, then the index from the files.
+func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
+	t := s.newTask(p.ID, next)
+	if err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicSilver, nil, t.restore); err != nil {
+		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
+	}
+	if err := t.resume(next); err != nil {
+		return nil, err
+	}
+	if err := s.alone(ctx, func() error { return t.rebuild(ctx) }); err != nil {
+		return nil, fmt.Errorf("rebuild the index: %w", err)
+	}
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	if err := t.sweepRejects(ctx); err != nil {
+		return nil, fmt.Errorf("delete rejects that were not committed: %w", err)
+	}
+	t.mirror(ctx, t.lastManifests())
+	s.metrics.opened(t)
+	s.Log.Info("partition opened", zap.Stringer("partition", p), zap.Int64("next", next), zap.Int64("version", t.version),
+		zap.Int("orders", t.index.Len()), zap.Int("slices", len(t.slices)), zap.Int("files", len(t.files)))
+	return t, nil
+}
+
+// restore takes over what a record of lake.silver says of this partition; later
+// records win.
+func (t *task) restore(r stream.Record) error {
+	switch {
+	case len(r.Value) == 0:
+		return nil
+	case lake.IsLedger(r.Key):
+		l, err := lake.DecodeLedger(r.Value)
+		if err == nil && l.Partition == t.partition {
+			t.ledgers[l.Source] = l
+		}
+		return err
+	}
+	m, err := lake.DecodeManifest(r.Value)
+	if err != nil || m.Partition != t.partition {
+		return err
+	}
+	day, err := sales.ParseDay(m.Day)
+	if err != nil {
+		return fmt.Errorf("day of %s: %w", m.Key(), err)
+	}
+	t.slices[day] = &slice{manifest: m}
+	return nil
+}
+
+// resume compares the ledgers with the committed offset, which were written in
+// one transaction, and takes the positions and the version from them.
+func (t *task) resume(next int64) error {
+	for _, l := range t.ledgers {
+		if l.Through > next {
+			return fmt.Errorf("ledger %s is at offset %d of %s, but group %s at %d: the group's offsets were lost or reset; "+
+				"set them to %d, or start a new lake", l.Key(), l.Through, sales.TopicBronze, Group, next, l.Through)
+		}
+		t.taken[l.Source] = position{l.TopicID, l.Next}
+		t.version = max(t.version, l.Version)
+	}
+	for _, s := range t.slices {
+		t.version = max(t.version, s.manifest.Version)
+	}
+	return nil
+}
+
+// rebuild numbers the files and reads each into the index.
+func (t *task) rebuild(ctx context.Context) error {
+	var files []*file
+	rows := int64(0)
+	for _, day := range slices.Sorted(maps.Keys(t.slices)) {
+		s := t.slices[day]
+		for _, f := range s.manifest.Files {
+			number, err := t.number()
+			if err != nil {
+				return err
+			}
+			s.files = append(s.files, &file{File: f, number: number, day: day})
+			rows += f.Rows
+		}
+		t.put(day, s)
+		files = append(files, s.files...)
+	}
+	t.index = dedup.NewIndex(int(rows))
+	return inOrder(ctx, len(files), runtime.GOMAXPROCS(0),
+		func(ctx context.Context, i int) (*stored, error) { return t.readStored(ctx, files[i]) },
+		func(_ context.Context, i int, s *stored) error { return t.addStored(files[i], s) })
+}
+
+// stored is what the index needs of a file.
+type stored struct {
+	keys    dedup.Keys
+	times   []int64
+	cents   []int64
+	offsets []int64
+}
+
+func (s *stage) readStored(ctx context.Context, f *file) (*stored, error) {
+	b := column.NewBatch(sales.Silver, 0)
+	if err := s.read(ctx, b, f.File); err != nil {
+		return nil, err
+	}
+	return &stored{dedup.KeysOf(b), b.Column("event_ts").I64, b.Column("revenue").I64, b.Column("_offset").I64}, nil
+}
+
+func (t *task) addStored(f *file, s *stored) error {
+	for i, key := range s.keys.Orders {
+		if _, twice := t.index.Find(key); twice {
+			return fmt.Errorf("%s: row %d: the order has a row elsewhere already", f.Key, i+1)
+		}
+		t.index.Insert(dedup.Order{Key: key, EventTS: s.times[i], Event: s.keys.Events[i], Cents: s.cents[i],
+			Offset: s.offsets[i], Content: s.keys.Content[i], File: f.number})
+	}
+	return nil
+}
+
+// lastManifests are those of the last commit, whose copies a kill may have
+// prevented.
+func (t *task) lastManifests() []*lake.Manifest {
+	var last []*lake.Manifest
+	for _, s := range t.slices {
+		if s.manifest.Version == t.version {
+			last = append(last, s.manifest)
+		}
+	}
+	return last
+}
+
+// quarantineKey is the object of a commit's rejects.
+func quarantineKey(partition int32, version int64, hash string) string {
+	return lake.QuarantineKey("silver", fmt.Sprintf("p=%03d/%08d-%s", partition, version, hash[:8]))
+}
+
+// noHash stands where the hash of a file would.
+const noHash = "00000000"
+
+// sweepRejects deletes what a commit that never was has left, so that the
+// quarantine's files are exactly the rejects. A version after the committed one
+// can never be committed any more: its writer is fenced.
+func (t *task) sweepRejects(ctx context.Context) error {
+	prefix := path.Dir(quarantineKey(t.partition, t.version, noHash)) + "/"
+	for o, err := range t.Bucket.List(ctx, prefix) {
+		if err != nil {
+			return err
+		}
+		text, _, _ := strings.Cut(strings.TrimPrefix(o.Key, prefix), "-")
+		version, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%s is no file of this stage: move it away", o.Key)
+		}
+		if version <= t.version {
+			continue
+		}
+		if err := t.Bucket.Delete(ctx, o.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package silver
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/silver-etl/clean"
+)
+
+// Group is the consumer group on lake.bronze.
+const Group = "silver-etl"
+
+// Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
+// Partitions are required.
+type Options struct {
+	Kafka       stream.Config
+	Bucket      *blob.Bucket
+	Log         *zap.Logger
+	Registry    prometheus.Registerer
+	Instance    string // stable name of this instance
+	Partitions  int    // of every topic
+	Replication int    // of topics that must be made, -1 = the broker's default
+	Silver      config.Silver
+	Catalogue   config.Catalogue
+	Encoding    lake.Encoding
+	Transaction time.Duration // timeout, 0 = stream's default
+	Session     time.Duration // timeout, 0 = stream's default
+	OnReady     func()        // called once the stage is about to consume
+	Fault       func(step string)
+}
+
+// Run keeps silver up to date until the context ends. It returns nil then, or
+// an error that a restart must cure.
+func Run(ctx context.Context, o Options) error {
+	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
+		stream.TopicSpec{Name: sales.TopicBronze, Partitions: o.Partitions, Compacted: true},
+		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
+	); err != nil {
+		return fmt.Errorf("ensure topics: %w", err)
+	}
+	cluster, err := stream.ClusterID(ctx, o.Kafka)
+	if err != nil {
+		return fmt.Errorf("name the cluster: %w", err)
+	}
+	s, err := newStage(o, cluster)
+	if err != nil {
+		return err
+	}
+	if o.OnReady != nil {
+		o.OnReady()
+	}
+	return stream.Run(ctx, o.Kafka, stream.RunConfig{
+		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicBronze},
+		TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
+		Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "silver"),
+	}, s)
+}
+
+// stage is what the tasks of an instance share.
+type stage struct {
+	Options
+	cluster string
+	cleaner *clean.Cleaner
+	metrics *metrics
+	writers chan *writer  // as many as there are processors; taken while a file is made
+	turn    chan struct{} // holds the task whose flush or rebuild runs: one bounds the memory, and uses all processors
+}
+
+func newStage(o Options, cluster string) (*stage, error) {
+	s := &stage{Options: o, cluster: cluster, metrics: newMetrics(o.Registry),
+		cleaner: clean.NewCleaner(o.Catalogue.Categories, o.Catalogue.Regions),
+		writers: make(chan *writer, runtime.GOMAXPROCS(0)), turn: make(chan struct{}, 1)}
+	for range cap(s.writers) {
+		w, err := newWriter(o.Encoding)
+		if err != nil {
+			return nil, err
+		}
+		s.writers <- w
+	}
+	return s, nil
+}
+
+// alone waits for the instance's turn and runs f in it.
+func (s *stage) alone(ctx context.Context, f func() error) error {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.turn }()
+	return f()
+}

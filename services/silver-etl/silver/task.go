@@ -1,0 +1,189 @@
+package silver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// task keeps the silver rows of one partition.
+type task struct {
+	*stage
+	*state
+	partition int32
+	next      int64 // offset after the last record added
+	pending   []input
+	rows      int64     // pending
+	since     time.Time // when the oldest pending input was added
+	taken     map[string]position
+	made      *commit // by the last Flush, until it is in Kafka
+	reaper    *lake.Reaper
+}
+
+// input is a bronze slice that is not in silver yet.
+type input struct {
+	*lake.Manifest
+	offset int64 // of its record in lake.bronze
+}
+
+// position is how far a source was taken, pending slices included.
+type position struct {
+	topicID string
+	next    int64
+}
+
+func (s *stage) newTask(partition int32, next int64) *task {
+	return &task{stage: s, state: newState(), partition: partition, next: next,
+		taken: map[string]position{}, reaper: lake.NewReaper(s.Bucket)}
+}
+
+// Add takes the manifests among the records; the ledgers of bronze are for others.
+func (t *task) Add(ctx context.Context, records []stream.Record) error {
+	t.reap(ctx)
+	for _, r := range records {
+		t.next = r.Offset + 1
+		if len(r.Value) == 0 || lake.IsLedger(r.Key) {
+			continue
+		}
+		m, err := lake.DecodeManifest(r.Value)
+		if err == nil {
+			err = t.take(m, r.Offset)
+		}
+		if err != nil {
+			return fmt.Errorf("offset %d: %w", r.Offset, err)
+		}
+	}
+	return nil
+}
+
+// take adds a bronze slice, unless it was taken before: a republished slice has
+// a new offset in lake.bronze, but the same range of its source.
+func (t *task) take(m *lake.Manifest, offset int64) error {
+	if m.Table != sales.TableBronze || m.Source == nil || m.Source.Partition != t.partition {
+		return fmt.Errorf("%s on partition %d of %s is no bronze slice of that partition", m.Key(), t.partition, sales.TopicBronze)
+	}
+	src := m.Source
+	if at, known := t.taken[src.Name]; known && at.topicID == src.TopicID {
+		if src.Next <= at.next {
+			t.Log.Info("bronze slice was taken before", zap.String("slice", m.Key()), zap.Int64("offset", offset))
+			return nil
+		}
+		if src.First < at.next {
+			return fmt.Errorf("%s holds offsets %d to %d of %s, which was taken up to %d already: refusing to take rows twice",
+				m.Key(), src.First, src.Next-1, src.Name, at.next)
+		}
+	}
+	t.taken[src.Name] = position{src.TopicID, src.Next}
+	if len(t.pending) == 0 {
+		t.since = time.Now()
+	}
+	t.pending = append(t.pending, input{m, offset})
+	t.rows += m.Rows
+	return nil
+}
+
+// Due is now when enough rows are pending or no more are to come.
+func (t *task) Due(now time.Time, caughtUp bool) time.Time {
+	switch {
+	case len(t.pending) == 0:
+		return time.Time{}
+	case caughtUp || t.rows >= int64(t.Silver.MaxRows):
+		return now
+	}
+	return t.since.Add(t.Silver.MaxAge)
+}
+
+// Flush writes what is pending, as far as the bounds allow.
+func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
+	start := time.Now()
+	c := &commit{task: t, version: t.version + 1, inputs: t.head()}
+	c.next = t.next
+	if rest := t.pending[len(c.inputs):]; len(rest) > 0 {
+		c.next = rest[0].offset
+	}
+	if err := t.alone(ctx, func() error { return c.run(ctx) }); err != nil {
+		return stream.Commit{}, err
+	}
+	t.pending = t.pending[len(c.inputs):]
+	for _, in := range c.inputs {
+		t.rows -= in.Rows
+	}
+	t.made = c
+	t.metrics.flush.Observe(time.Since(start).Seconds())
+	return stream.Commit{Next: c.next, Records: c.records()}, nil
+}
+
+// bytesPerRow bounds the bronze bytes of a commit by silver.max_rows, should
+// rows be unusually long.
+const bytesPerRow = 512
+
+// head gives the pending inputs that one commit may take: at least one, and no
+// more once the bounds are reached.
+func (t *task) head() []input {
+	var rows, bytes int64
+	limit := int64(t.Silver.MaxRows)
+	for i, in := range t.pending {
+		if rows >= limit || bytes >= limit*bytesPerRow {
+			return t.pending[:i:i]
+		}
+		rows += in.Rows
+		for _, f := range in.Files {
+			bytes += f.Bytes
+		}
+	}
+	return t.pending[:len(t.pending):len(t.pending)]
+}
+
+const (
+	mirrorTimeout = 30 * time.Second // copies are best effort: they must not hold the stream
+	mirrorWidth   = 16
+)
+
+// Committed mirrors the manifests and condemns the files that they replace.
+func (t *task) Committed() {
+	c := t.made
+	t.made, t.since = nil, time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
+	defer cancel()
+	t.mirror(ctx, c.manifests)
+	t.metrics.committed(c)
+	t.reaper.Later(c.replaced, time.Now().Add(t.Silver.Grace))
+	t.reap(ctx)
+}
+
+func (t *task) mirror(ctx context.Context, manifests []*lake.Manifest) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(mirrorWidth)
+	for _, m := range manifests {
+		group.Go(func() error { return lake.Mirror(ctx, t.Bucket, m) })
+	}
+	if err := group.Wait(); err != nil {
+		t.metrics.mirrorErrors.Inc()
+		t.Log.Warn("copies of manifests are missing until the partition is assigned again", zap.Error(err))
+	}
+}
+
+// reap deletes the replaced files whose time has come.
+func (t *task) reap(ctx context.Context) {
+	deleted, err := t.reaper.Reap(ctx, time.Now())
+	t.metrics.filesDeleted.Add(float64(deleted))
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Log.Warn("replaced files are left for later", zap.Error(err))
+	}
+}
+
+// Close deletes what is due; what is not stays until a sweep.
+func (t *task) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
+	defer cancel()
+	t.reap(ctx)
+	t.metrics.closed(t.partition)
+}
