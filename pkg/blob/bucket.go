@@ -58,6 +58,9 @@ type Bucket struct {
 // Create is set, and tries that once: see [Bucket.Probe] for whether the bucket works.
 func Open(ctx context.Context, o Options) (*Bucket, error) {
 	scheme, rest, _ := strings.Cut(o.URL, "://")
+	if strings.ContainsAny(rest, "?#") {
+		rest = "" // settings in the URL would be taken for a name
+	}
 	var s store
 	var err error
 	switch {
@@ -179,9 +182,13 @@ const (
 	lastPause  = 5 * time.Second
 )
 
+func valid(key string) bool {
+	return fs.ValidPath(key) && key != "." && !strings.HasPrefix(key+"/", tempFolder+"/")
+}
+
 // try makes a call until it succeeds or cannot, or ctx ends.
 func (b *Bucket) try(ctx context.Context, operation, key string, call func() error) error {
-	if operation != "list" && (!fs.ValidPath(key) || key == "." || strings.HasPrefix(key, tempFolder+"/")) {
+	if !valid(key) && !(operation == "list" && (key == "" || valid(strings.TrimSuffix(key, "/")))) {
 		return fmt.Errorf("%s %q: the key is not valid", operation, key)
 	}
 	pauses := backoff.NewExponentialBackOff()

@@ -42,11 +42,11 @@ func Retryable(err error) bool {
 	}
 }
 
-// retryableStatus counts 409 in: it tells of another conditional write under way, whose
-// outcome is not known yet.
 func retryableStatus(err *awshttp.ResponseError) bool {
 	switch code := err.HTTPStatusCode(); {
-	case code == http.StatusConflict, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
+	case code == http.StatusConflict:
+		return conflict(err)
+	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
 		return true
 	case code >= http.StatusInternalServerError && code != http.StatusNotImplemented:
 		return true
@@ -55,10 +55,11 @@ func retryableStatus(err *awshttp.ResponseError) bool {
 	}
 }
 
-// conflict tells whether the store asks to try again as another write was under way.
+// conflict tells whether another write of the key is under way, whose outcome is not known
+// yet. Other errors of status 409 are for good.
 func conflict(err error) bool {
-	var status *awshttp.ResponseError
-	return errors.As(err, &status) && status.HTTPStatusCode() == http.StatusConflict
+	var api smithy.APIError
+	return errors.As(err, &api) && (api.ErrorCode() == "ConditionalRequestConflict" || api.ErrorCode() == "OperationAborted")
 }
 
 // fromS3 names the outcomes that callers tell apart.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -130,8 +131,10 @@ func (f *folder) exists(ctx context.Context, key string) (bool, error) {
 func (f *folder) file(key string) string         { return filepath.Join(f.root, filepath.FromSlash(key)) }
 func (f *folder) url(key string) string          { return f.file(key) }
 func (f *folder) path(key string) (string, bool) { return f.file(key), true }
+
+// fromFile counts a key under the name of an object, such as a/b where a is a file, as free.
 func fromFile(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return ErrNotFound
 	}
 	return err
@@ -187,7 +190,7 @@ func (w *walk) dir(dir string) bool {
 	if err == nil {
 		err = w.ctx.Err()
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(fromFile(err), ErrNotFound) {
 		return true
 	}
 	if err != nil {

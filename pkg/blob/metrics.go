@@ -30,7 +30,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "sales_blob_transferred_bytes_total", Help: "Bytes of objects read from and written to the bucket.",
 		}, []string{"direction"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "sales_blob_request_seconds", Help: "Time that a request to the bucket took, retries not included.",
+			Name: "sales_blob_request_seconds", Help: "Time that a request to the bucket took, retries not included; that of a listing includes what is done with it.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
 		}, []string{"operation"}),
 	}

@@ -112,7 +112,7 @@ func (l *loader) checkAddr(name, addr string, listen bool) {
 
 func (l *loader) checkLake(lake Lake) {
 	scheme, rest, ok := strings.Cut(lake.URL, "://")
-	if !ok || scheme != "s3" && scheme != "file" || rest == "" || scheme == "s3" && strings.HasPrefix(rest, "/") {
+	if !ok || scheme != "s3" && scheme != "file" || rest == "" || strings.ContainsAny(rest, "?#") || scheme == "s3" && strings.HasPrefix(rest, "/") {
 		l.wrong("lake.url", "is not the URL of a bucket or folder", "write it like s3://bucket, file:///folder or file://relative/folder")
 	}
 	if lake.S3Endpoint == "" {

@@ -1,0 +1,134 @@
+package blob_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/blob/blobtest"
+)
+
+// between stands between the client and a real server. meddle may answer a request
+// itself, or pass it on and spoil the answer.
+type between struct {
+	*httptest.Server
+	requests atomic.Int64
+	meddle   atomic.Pointer[func(w http.ResponseWriter, r *http.Request, n int64, pass http.Handler)]
+}
+
+func newBetween(t *testing.T, server *blobtest.Server) *between {
+	target, err := url.Parse(server.Endpoint)
+	require.NoError(t, err)
+	pass := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host // it is signed
+	}}
+	b := &between{}
+	b.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if meddle := b.meddle.Load(); meddle != nil {
+			(*meddle)(w, r, b.requests.Add(1), pass)
+			return
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	t.Cleanup(b.Close)
+	return b
+}
+
+// from now on all requests go through meddle, which is told their number from 1.
+func (b *between) with(meddle func(w http.ResponseWriter, r *http.Request, n int64, pass http.Handler)) {
+	b.requests.Store(0)
+	b.meddle.Store(&meddle)
+}
+
+// s3Error answers like a server.
+func s3Error(w http.ResponseWriter, status int, code string) {
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, "<Error><Code>"+code+"</Code><Message>meddled</Message></Error>") // to a test's client
+}
+
+func TestS3Faults(t *testing.T) {
+	server := blobtest.StartServer(t)
+	proxy := newBetween(t, server)
+	bucket := server.Bucket(t, func(o *blob.Options) { o.Endpoint = proxy.URL })
+	ctx := t.Context()
+
+	t.Run("transient answers are tried again", func(t *testing.T) {
+		for _, c := range []struct {
+			status int
+			code   string
+		}{{503, "SlowDown"}, {500, "InternalError"}, {409, "ConditionalRequestConflict"}, {429, "TooManyRequests"}} {
+			proxy.with(func(w http.ResponseWriter, r *http.Request, n int64, pass http.Handler) {
+				if n <= 2 {
+					s3Error(w, c.status, c.code)
+					return
+				}
+				pass.ServeHTTP(w, r)
+			})
+			require.NoError(t, bucket.PutNew(ctx, "transient/"+c.code, []byte("x")))
+			require.EqualValues(t, 3, proxy.requests.Load())
+		}
+	})
+	t.Run("a lost answer to our own success is a success", func(t *testing.T) {
+		proxy.with(loseFirstAnswer)
+		require.NoError(t, bucket.PutNew(ctx, "lost", []byte("ours")))
+		require.EqualValues(t, 3, proxy.requests.Load(), "put, put again, look")
+	})
+	t.Run("a lost request to a taken key is not", func(t *testing.T) {
+		proxy.with(loseFirstAnswer)
+		require.ErrorIs(t, bucket.PutNew(ctx, "lost", []byte("theirs")), blob.ErrExists)
+	})
+	t.Run("a body that ends early is read again", func(t *testing.T) {
+		proxy.with(func(w http.ResponseWriter, r *http.Request, n int64, pass http.Handler) {
+			if n == 1 {
+				w.Header().Set("Content-Length", "4")
+				_, _ = io.WriteString(w, "ou") // the rest is missing
+				panic(http.ErrAbortHandler)
+			}
+			pass.ServeHTTP(w, r)
+		})
+		body, err := bucket.Get(ctx, "lost")
+		require.NoError(t, err)
+		require.Equal(t, "ours", string(body))
+	})
+	t.Run("what cannot succeed is answered at once", func(t *testing.T) {
+		proxy.with(func(w http.ResponseWriter, _ *http.Request, _ int64, _ http.Handler) {
+			s3Error(w, http.StatusForbidden, "AccessDenied")
+		})
+		require.ErrorContains(t, bucket.Put(ctx, "x", nil), "AccessDenied")
+		require.EqualValues(t, 1, proxy.requests.Load())
+	})
+	t.Run("a probe tries once", func(t *testing.T) {
+		proxy.with(func(w http.ResponseWriter, _ *http.Request, _ int64, _ http.Handler) {
+			s3Error(w, http.StatusServiceUnavailable, "SlowDown")
+		})
+		require.ErrorContains(t, bucket.Probe(ctx), "SlowDown")
+	})
+	t.Run("an unreachable server is waited for until the context ends", func(t *testing.T) {
+		proxy.Close()
+		short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		defer cancel()
+		_, err := bucket.Get(short, "lost")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "connection refused")
+	})
+}
+
+// loseFirstAnswer lets the first request through, and cuts the connection instead of
+// answering.
+func loseFirstAnswer(w http.ResponseWriter, r *http.Request, n int64, pass http.Handler) {
+	if n == 1 {
+		pass.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	}
+	pass.ServeHTTP(w, r)
+}
