@@ -1,0 +1,232 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// Hop is what became of one source's records in one stage, over all partitions.
+// From gold on there is one line for all sources.
+type Hop struct {
+	Stage      string                    `json:"stage"`
+	Source     string                    `json:"source"`
+	In         lake.Count                `json:"in"`
+	Out        lake.Count                `json:"out"`
+	Duplicate  lake.Count                `json:"duplicate"`
+	Superseded lake.Count                `json:"superseded"`
+	Rejected   map[sales.Code]lake.Count `json:"rejected"`
+	Held       lake.Count                `json:"held"` // by the gate
+	Residual   lake.Count                `json:"residual"`
+}
+
+// RejectedTotal sums the rejects over all codes.
+func (h *Hop) RejectedTotal() lake.Count {
+	var sum lake.Count
+	for _, c := range h.Rejected {
+		sum = sum.Add(c)
+	}
+	return sum
+}
+
+func (h *Hop) close() {
+	h.Residual = h.In.Sub(h.Out).Sub(h.Duplicate).Sub(h.Superseded).Sub(h.RejectedTotal()).Sub(h.Held)
+}
+
+// Held is a slice that the gate holds, and why.
+type Held struct {
+	Slice    string         `json:"slice"`
+	Version  int64          `json:"version"`
+	Findings []lake.Finding `json:"findings"` // those that did not pass
+}
+
+// Layer is what a table of the lake holds.
+type Layer struct {
+	Table  string `json:"table"`
+	Slices int    `json:"slices"`
+	Files  int    `json:"files"`
+	Bytes  int64  `json:"bytes"`
+	Rows   int64  `json:"rows"`
+}
+
+// Ledger is the account of the whole lake, read from its topics.
+type Ledger struct {
+	Hops     []Hop                `json:"hops"`
+	Layers   []Layer              `json:"layers"`
+	Verdicts map[lake.Outcome]int `json:"verdicts"` // slices by their newest verdict
+	Held     []Held               `json:"held,omitempty"`
+
+	manifests map[string]*lake.Manifest // newest of every slice, by key
+}
+
+// Balanced tells whether no hop has a residual.
+func (l *Ledger) Balanced() bool {
+	for i := range l.Hops {
+		if l.Hops[i].Residual != (lake.Count{}) {
+			return false
+		}
+	}
+	return true
+}
+
+// state is the newest record of every key of the lake's topics.
+type state struct {
+	ledgers   []*lake.Ledger
+	manifests map[string]*lake.Manifest
+	verdicts  map[string]*lake.Verdict
+}
+
+func readState(ctx context.Context, kafka stream.Config) (*state, error) {
+	s := &state{manifests: map[string]*lake.Manifest{}, verdicts: map[string]*lake.Verdict{}}
+	ledgers := map[string]*lake.Ledger{}
+	for _, topic := range []string{sales.TopicBronze, sales.TopicSilver, sales.TopicGold, sales.TopicVerdicts} {
+		err := stream.ReadToEnd(ctx, kafka, topic, nil, func(r stream.Record) (err error) {
+			switch {
+			case len(r.Value) == 0:
+			case topic == sales.TopicVerdicts:
+				s.verdicts[string(r.Key)], err = lake.DecodeVerdict(r.Value)
+			case lake.IsLedger(r.Key):
+				ledgers[topic+"/"+string(r.Key)], err = lake.DecodeLedger(r.Value)
+			default:
+				s.manifests[string(r.Key)], err = lake.DecodeManifest(r.Value)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", topic, err)
+		}
+	}
+	for _, l := range ledgers {
+		s.ledgers = append(s.ledgers, l)
+	}
+	return s, nil
+}
+
+// ReadLedger adds up the hops from the topics. warehouse is what fact_sales
+// holds, nil when the run did not go that far.
+func ReadLedger(ctx context.Context, kafka stream.Config, warehouse *lake.Count) (*Ledger, error) {
+	s, err := readState(ctx, kafka)
+	if err != nil {
+		return nil, err
+	}
+	return s.ledger(warehouse), nil
+}
+
+func (s *state) ledger(warehouse *lake.Count) *Ledger {
+	l := &Ledger{Verdicts: map[lake.Outcome]int{}, manifests: s.manifests}
+	l.Hops = s.sourceHops()
+	tables := s.tables()
+	l.Layers = tables.layers()
+	silver, facts := tables[sales.TableSilver].count, tables[sales.TableFacts].count
+	l.add(Hop{Stage: "gold", In: silver, Out: facts})
+	passed, held := s.gate(l)
+	l.add(Hop{Stage: "gate", In: facts, Out: passed, Held: held})
+	if warehouse != nil {
+		l.add(Hop{Stage: "warehouse", In: passed, Out: *warehouse})
+	}
+	return l
+}
+
+func (l *Ledger) add(h Hop) {
+	h.Source = "all"
+	h.close()
+	l.Hops = append(l.Hops, h)
+}
+
+// sourceHops adds the ledgers of bronze and silver up over partitions.
+func (s *state) sourceHops() []Hop {
+	bySource := map[string]*Hop{}
+	for _, p := range s.ledgers {
+		key := p.Stage + "/" + p.Source
+		h := bySource[key]
+		if h == nil {
+			h = &Hop{Stage: p.Stage, Source: p.Source, Rejected: map[sales.Code]lake.Count{}}
+			bySource[key] = h
+		}
+		h.In, h.Out = h.In.Add(p.In), h.Out.Add(p.Out)
+		h.Duplicate, h.Superseded = h.Duplicate.Add(p.Duplicate), h.Superseded.Add(p.Superseded)
+		for code, c := range p.Rejected {
+			h.Rejected[code] = h.Rejected[code].Add(c)
+		}
+	}
+	hops := make([]Hop, 0, len(bySource))
+	for _, h := range bySource {
+		h.close()
+		hops = append(hops, *h)
+	}
+	slices.SortFunc(hops, func(a, b Hop) int {
+		return strings.Compare(a.Stage+a.Source, b.Stage+b.Source)
+	})
+	return hops
+}
+
+// gate sums the facts by their verdict. Facts without a verdict of their
+// version are in neither sum: they leave a residual.
+func (s *state) gate(l *Ledger) (passed, held lake.Count) {
+	for key, v := range s.verdicts {
+		l.Verdicts[v.Outcome]++
+		m := s.manifests[key]
+		current := m != nil && m.Version == v.Manifest.Version
+		if v.Outcome == lake.Fail {
+			l.Held = append(l.Held, Held{Slice: key, Version: v.Manifest.Version, Findings: failing(v.Findings)})
+		}
+		switch {
+		case v.Manifest.Table != sales.TableFacts || !current:
+		case v.Outcome == lake.Fail:
+			held = held.Add(v.Manifest.Count)
+		default:
+			passed = passed.Add(v.Manifest.Count)
+		}
+	}
+	slices.SortFunc(l.Held, func(a, b Held) int { return strings.Compare(a.Slice, b.Slice) })
+	return passed, held
+}
+
+func failing(findings []lake.Finding) []lake.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f lake.Finding) bool { return f.Outcome == lake.Pass })
+}
+
+// table is what the manifests of one table add up to.
+type table struct {
+	Layer
+	count lake.Count
+}
+
+type tables map[string]*table
+
+var tableNames = []string{sales.TableBronze, sales.TableSilver, sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts}
+
+func (s *state) tables() tables {
+	all := tables{}
+	for _, name := range tableNames {
+		all[name] = &table{Layer: Layer{Table: name}}
+	}
+	for _, m := range s.manifests {
+		t := all[m.Table]
+		if t == nil {
+			continue
+		}
+		t.Slices++
+		t.Files += len(m.Files)
+		t.Rows += m.Rows
+		t.count = t.count.Add(m.Count)
+		for _, f := range m.Files {
+			t.Bytes += f.Bytes
+		}
+	}
+	return all
+}
+
+// layers lists the tables in the order of the data.
+func (all tables) layers() []Layer {
+	layers := make([]Layer, 0, len(all))
+	for _, name := range tableNames {
+		layers = append(layers, all[name].Layer)
+	}
+	return layers
+}
