@@ -36,14 +36,6 @@ func (e *Event) OrderID() string { return string(appendOrder(nil, e.Order)) }
 // CustomerID is the written form of Customer.
 func (e *Event) CustomerID() string { return string(appendCustomer(nil, e.Customer)) }
 
-// olderThan tells whether other wins over e when it arrives later: the greater (event_ts, event_id, arrival) wins.
-func (e *Event) olderThan(other *Event) bool {
-	if e.EventTS != other.EventTS {
-		return e.EventTS < other.EventTS
-	}
-	return e.ID <= other.ID
-}
-
 // price sets the quantity and price, and the revenue that follows.
 func (e *Event) price(quantity int32, unitPrice int64) {
 	e.Quantity, e.UnitPrice, e.Revenue = quantity, unitPrice, int64(quantity)*unitPrice

@@ -84,8 +84,8 @@ var unclosedQuote = plant{
 }
 
 func notJSON() []plant {
-	replace := func(old, new string) func(b []byte) []byte {
-		return func(b []byte) []byte { return bytes.Replace(b, []byte(old), []byte(new), 1) }
+	replace := func(what, by string) func(b []byte) []byte {
+		return func(b []byte) []byte { return bytes.Replace(b, []byte(what), []byte(by), 1) }
 	}
 	return []plant{
 		{code: CodeInvalidJSON, in: inJSON, what: "duplicate key order_id", edit: member("order_id", `"ORD-0000000000"`)},

@@ -16,12 +16,14 @@ type Tally struct {
 	rejectedByBronze int64
 	refused          Sum
 	valid            Sum
-	winners          map[uint64]Event
+	standing         map[uint64]kept // the current event of each order
+
+	categories, regions, statuses, payments, currencies names
 }
 
 // NewTally starts at nothing.
 func NewTally() *Tally {
-	return &Tally{rejected: map[string]int64{}, winners: map[uint64]Event{}}
+	return &Tally{rejected: map[string]int64{}, standing: map[uint64]kept{}}
 }
 
 // Add counts the next item's truth.
@@ -43,15 +45,20 @@ func (t *Tally) Add(truth *Truth) {
 		return
 	}
 	t.valid.add(truth.Event.Revenue)
-	current, known := t.winners[truth.Event.Order]
+	current, known := t.standing[truth.Event.Order]
 	if !known || current.olderThan(&truth.Event) {
-		t.winners[truth.Event.Order] = truth.Event
+		t.standing[truth.Event.Order] = t.keep(&truth.Event)
 	}
 }
 
 // Current are the current events of all orders, by order.
 func (t *Tally) Current() []Event {
-	return slices.SortedFunc(maps.Values(t.winners), func(a, b Event) int { return cmp.Compare(a.Order, b.Order) })
+	events := make([]Event, 0, len(t.standing))
+	for order, k := range t.standing {
+		events = append(events, t.event(order, &k))
+	}
+	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Order, b.Order) })
+	return events
 }
 
 // Run gives the answer for what was added. The options are those of the stream: they tell which ids are listed.
@@ -66,7 +73,8 @@ func (t *Tally) Run(o Options) (Run, error) {
 	}
 	customers, products := map[uint32]bool{}, map[uint32]bool{}
 	cells := newCells()
-	for _, e := range t.Current() {
+	for order, k := range t.standing {
+		e := t.event(order, &k)
 		r.Silver.add(e.Revenue)
 		status := r.ByStatus[e.Status]
 		status.add(e.Revenue)

@@ -64,7 +64,7 @@ func lastOfEachOrder(valid []Event) []Event {
 	slices.SortStableFunc(valid, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.EventTS, b.EventTS), cmp.Compare(a.ID, b.ID))
 	})
-	var last []Event
+	last := []Event{}
 	for i, e := range valid {
 		if i+1 == len(valid) || valid[i+1].Order != e.Order {
 			last = append(last, e)
