@@ -1,0 +1,190 @@
+package dq
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+)
+
+const partitions = 4
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// rig is a broker and a bucket into which a test plays bronze, silver and gold.
+type rig struct {
+	t      *testing.T
+	kafka  stream.Config
+	bucket *blob.Bucket
+	h      *history
+}
+
+func newRig(t *testing.T) *rig {
+	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
+	require.NoError(t, err)
+	r := &rig{t: t, kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}, bucket: bucket, h: &history{}}
+	for _, topic := range []string{sales.TopicBronze, sales.TopicSilver, sales.TopicGold, sales.TopicVerdicts} {
+		require.NoError(t, stream.EnsureTopics(context.Background(), r.kafka, -1, stream.TopicSpec{Name: topic, Partitions: partitions, Compacted: true}))
+	}
+	return r
+}
+
+// run has an instance of the stage work until done says that it is.
+func (r *rig) run(done func() bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test",
+			Partitions: partitions, Replication: -1, Thresholds: Thresholds{RowLossWarn: 0.01, RowLossFail: 0.05, RejectFail: 0.05}, MaxAge: time.Second})
+	}()
+	require.Eventually(r.t, done, 30*time.Second, 100*time.Millisecond)
+	cancel()
+	require.NoError(r.t, <-ended)
+}
+
+func (r *rig) verdicts() (all []*lake.Verdict) {
+	require.NoError(r.t, stream.ReadToEnd(context.Background(), r.kafka, sales.TopicVerdicts, nil, func(rec stream.Record) error {
+		v, err := lake.DecodeVerdict(rec.Value)
+		all = append(all, v)
+		return err
+	}))
+	return all
+}
+
+func (r *rig) until(n int) func() bool { return func() bool { return len(r.verdicts()) >= n } }
+
+// publish is one commit of bronze, silver and gold: n orders of one day. What
+// silver says of its slice may differ by off rows.
+func (r *rig) publish(version int64, n int, off int64) *lake.Manifest {
+	data := facts(r.t, n, nil)
+	c := lake.Count{Rows: int64(n), Cents: cents(n)}
+	f := lake.NewFile(fmt.Sprintf("silver/sales/day=2026-01-01/p=003/%08d.parquet", version), data, c)
+	require.NoError(r.t, r.bucket.Put(context.Background(), f.Key, data))
+	r.h.land(c.Rows, c.Cents-r.h.in.Cents, 0)
+	silver := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-01/p=003", Partition: partition, Version: version, Count: c, Files: []lake.File{f}}
+	silver.Rows += off
+	l := lake.Ledger{Format: lake.Format, Stage: "silver", Source: sales.TopicEvents, Partition: partition, Version: version, Slices: []string{silver.Slice},
+		Through: r.through(), In: r.h.in, Out: c, Duplicate: lake.Count{Rows: r.h.in.Rows - c.Rows}}
+	gold := r.gold(version, n, silver, f)
+	records := append([]stream.Record{}, r.h.bronze[len(r.h.bronze)-2:]...)
+	records = append(records, r.record(sales.TopicSilver, silver.Key(), silver.Encode()), r.record(sales.TopicSilver, l.Key(), l.Encode()))
+	for _, m := range gold {
+		records = append(records, r.record(sales.TopicGold, m.Key(), m.Encode()))
+	}
+	require.NoError(r.t, stream.Transact(context.Background(), r.kafka, fmt.Sprint("test-", version), records))
+	return gold[0]
+}
+
+// through is the offset after this commit's bronze records: each commit before
+// it put two records and a marker.
+func (r *rig) through() int64 { return int64(len(r.h.bronze)/2-1)*3 + 2 }
+
+func (r *rig) record(topic, key string, value []byte) stream.Record {
+	return stream.Record{Topic: topic, Partition: partition, Key: []byte(key), Value: value}
+}
+
+// gold makes the three manifests of the day, and the aggregates' file.
+func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*lake.Manifest {
+	m := lake.Manifest{Format: lake.Format, Table: sales.TableFacts, Slice: "day=2026-01-01", Day: "2026-01-01", Partition: -1, Version: version, Files: []lake.File{f}, Count: f.Count,
+		Inputs: []lake.Input{{Table: silver.Table, Slice: silver.Slice, Version: version, Count: silver.Count}}}
+	manifests := []*lake.Manifest{&m}
+	for _, schema := range []*column.Schema{sales.DailySales, sales.DailyProducts} {
+		b := column.NewBatch(schema, 1)
+		sold, refunded, open := int64(0), int64(0), int64(0)
+		orders := int64(0)
+		for i := range n {
+			switch statuses[i%len(statuses)] {
+			case sales.Refunded:
+				refunded += int64(i * 100)
+				fallthrough
+			case sales.Completed:
+				orders++
+				sold += int64(i * 100)
+			default:
+				open++
+			}
+		}
+		values := map[string]int64{"orders": orders, "gross_revenue": sold, "refunded_revenue": refunded, "net_revenue": sold - refunded, "pending_orders": open}
+		for i, field := range schema.Fields {
+			switch c := &b.Columns[i]; field.Type {
+			case column.Date:
+				c.I32 = append(c.I32, day)
+			case column.Symbol:
+				c.AppendString("x")
+			default:
+				c.I64 = append(c.I64, values[field.Name])
+			}
+		}
+		e, err := lake.NewEncoder(schema, lake.Encoding{})
+		require.NoError(r.t, err)
+		data, err := e.Encode(nil, b)
+		require.NoError(r.t, err)
+		a := m
+		a.Table, a.Count = schema.Name, lake.Count{Rows: 1, Cents: sold}
+		file := lake.NewFile(fmt.Sprintf("%s/day=2026-01-01/%08d.parquet", schema.Name, version), data, a.Count)
+		require.NoError(r.t, r.bucket.Put(context.Background(), file.Key, data))
+		a.Files = []lake.File{file}
+		manifests = append(manifests, &a)
+	}
+	return manifests
+}
+
+func TestStagePassesASoundDayOnce(t *testing.T) {
+	r := newRig(t)
+	r.publish(1, 100, 0)
+	r.run(r.until(3))
+	for _, v := range r.verdicts() {
+		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
+	}
+	r.publish(2, 101, 0)
+	r.run(r.until(6))
+	verdicts := r.verdicts()
+	require.Len(t, verdicts, 6, "a restart gives no verdict again")
+	for _, v := range verdicts {
+		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
+	}
+}
+
+func TestStageHoldsWhatIsWrong(t *testing.T) {
+	r := newRig(t)
+	good := r.publish(1, 100, 0)
+	key := good.Files[0].Key
+	data, err := r.bucket.Get(context.Background(), key)
+	require.NoError(t, err)
+	data[len(data)/2] ^= 1
+	require.NoError(t, r.bucket.Put(context.Background(), key, data))
+	r.run(r.until(3))
+	require.Equal(t, lake.Fail, r.verdicts()[0].Outcome)
+	require.Equal(t, RuleFiles, failed(r.verdicts()[0])[0])
+
+	r.publish(2, 100, 5) // silver's manifest is off by five rows
+	r.run(r.until(6))
+	require.Contains(t, failed(r.verdicts()[3]), RuleLedger)
+
+	r.publish(3, 100, 0) // a later version passes by itself
+	r.run(r.until(9))
+	for _, v := range r.verdicts()[6:] {
+		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
+	}
+}
+
+func failed(v *lake.Verdict) (rules []string) {
+	for _, f := range v.Findings {
+		if f.Outcome == lake.Fail {
+			rules = append(rules, f.Rule)
+		}
+	}
+	return rules
+}
