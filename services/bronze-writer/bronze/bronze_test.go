@@ -1,0 +1,245 @@
+package bronze
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+func TestEverythingLandsOnce(t *testing.T) {
+	r := newRig(t)
+	ignore := goleak.IgnoreCurrent()
+	r.publish(5000)
+	o := r.options(r.lake)
+	i := r.run(o)
+	r.publish(1000)
+	r.drained()
+	require.NoError(t, i.end())
+	r.requireTruth()
+	require.Zero(t, metric(t, o, "sales_bronze_adopted_total"))
+	require.Equal(t, float64(len(r.truth.rows)), metric(t, o, "sales_bronze_rows_total"))
+	goleak.VerifyNone(t, ignore)
+
+	i = r.run(r.options(r.lake)) // and it goes on where it was
+	r.publish(1000)
+	r.drained()
+	require.NoError(t, i.end())
+	r.requireTruth()
+	for key := range r.requireManifests() {
+		key = "_manifests/" + strings.TrimSuffix(key, ".parquet") + ".json"
+		copied, err := r.lake.Exists(r.ctx, key)
+		require.NoError(t, err)
+		require.True(t, copied, key)
+	}
+}
+
+// Killed at every step, by a batch size that differs each time.
+func TestKilledAtEveryStep(t *testing.T) {
+	r := newRig(t)
+	steps := []string{"quarantine", "bronze", stream.StepUploaded, stream.StepBegun, stream.StepProduced, stream.StepOffsets, stream.StepCommitted}
+	for range 2 {
+		for _, step := range steps {
+			r.publish(3000)
+			r.child(step)
+		}
+	}
+	i := r.run(r.options(r.lake))
+	r.drained()
+	require.NoError(t, i.end())
+	r.requireTruth()
+}
+
+// crashed leaves the file of one batch of each partition, of at most maxRows
+// records, without a commit; as an owner would that dies after its upload.
+func (r *rig) crashed(maxRows int) {
+	o := r.options(r.lake)
+	s, err := newStage(r.ctx, o)
+	require.NoError(r.t, err)
+	tasks := map[int32]stream.Task{}
+	for p := range int32(partitions) {
+		next, err := stream.Committed(r.ctx, r.kafka, Group, sales.TopicEvents)
+		require.NoError(r.t, err)
+		tasks[p], err = s.Open(r.ctx, stream.Partition{Topic: sales.TopicEvents, ID: p}, next[p])
+		require.NoError(r.t, err)
+		added := 0
+		require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicEvents, []int32{p}, func(record stream.Record) error {
+			if added++; record.Offset < next[p] || added > maxRows {
+				return nil
+			}
+			return tasks[p].Add(r.ctx, []stream.Record{record})
+		}))
+		_, err = tasks[p].Flush(r.ctx)
+		require.NoError(r.t, err)
+		tasks[p].Close()
+	}
+}
+
+func TestAdoption(t *testing.T) {
+	for _, c := range []struct{ before, after int }{{700, 100}, {100, 700}, {300, 300}} {
+		t.Run(fmt.Sprintf("%d then %d", c.before, c.after), func(t *testing.T) {
+			r := newRig(t)
+			r.publish(6000)
+			r.crashed(c.before)
+			old := r.files("bronze/")
+			require.Len(t, old, partitions)
+			o := r.options(r.lake)
+			o.Bronze.MaxRows = c.after
+			i := r.run(o)
+			r.drained()
+			require.NoError(t, i.end())
+			r.requireTruth()
+			require.Equal(t, float64(partitions), metric(t, o, "sales_bronze_adopted_total"))
+			for key, data := range r.files("bronze/") {
+				if was, ok := old[key]; ok {
+					require.Equal(t, was, data, "replaced")
+				}
+			}
+		})
+	}
+}
+
+// A file that holds more than there is to read yet is waited for.
+func TestAdoptionWaitsForTheRest(t *testing.T) {
+	r := newRig(t)
+	r.publish(3000)
+	r.crashed(700)
+	o := r.options(r.lake)
+	s, err := newStage(r.ctx, o)
+	require.NoError(t, err)
+	opened, err := s.Open(r.ctx, stream.Partition{Topic: sales.TopicEvents}, 0)
+	require.NoError(t, err)
+	defer opened.Close()
+	var records []stream.Record
+	require.NoError(t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicEvents, []int32{0}, func(record stream.Record) error {
+		records = append(records, clone(record))
+		return nil
+	}))
+	require.NoError(t, opened.Add(r.ctx, records[:10]))
+	require.False(t, opened.Due(time.Now(), true).IsZero())
+	c, err := opened.Flush(r.ctx)
+	require.NoError(t, err)
+	require.Equal(t, stream.Commit{Next: stream.NoOffset}, c)
+	opened.Committed()
+	require.NoError(t, opened.Add(r.ctx, records[10:699]))
+	require.True(t, opened.Due(time.Now(), true).IsZero())
+	require.NoError(t, opened.Add(r.ctx, records[699:710]))
+	require.False(t, opened.Due(time.Now(), true).After(time.Now()))
+	c, err = opened.Flush(r.ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 700, c.Next)
+	opened.Committed()
+	c, err = opened.Flush(r.ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 710, c.Next)
+	l, err := lake.DecodeLedger(c.Records[1].Value)
+	require.NoError(t, err)
+	require.EqualValues(t, 710, l.In.Rows)
+	require.Zero(t, l.Residual())
+}
+
+func clone(r stream.Record) stream.Record {
+	r.Key, r.Value = append([]byte{}, r.Key...), append([]byte{}, r.Value...)
+	return r
+}
+
+// A zombie uploads after its successor has taken over: it adopts, and is fenced.
+func TestZombie(t *testing.T) {
+	r := newRig(t)
+	r.publish(3000)
+	frozen, thaw := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	zombie := r.options(&hooked{Bucket: r.lake, before: func(key string) error {
+		if strings.HasPrefix(key, "bronze/") {
+			once.Do(func() { close(frozen); <-thaw })
+		}
+		return nil
+	}})
+	zombie.Instance, zombie.Bronze.MaxRows = "zombie", 333
+	zombie.SessionTimeout = 300 * time.Millisecond
+	a := r.run(zombie)
+	<-frozen
+	next := r.options(r.lake)
+	b := r.run(next)
+	require.Eventually(t, func() bool { return len(r.files("bronze/")) > 0 }, time.Minute, 20*time.Millisecond)
+	close(thaw)
+	r.publish(1000)
+	r.drained()
+	require.NoError(t, a.end())
+	require.NoError(t, b.end())
+	r.requireTruth()
+}
+
+func TestTwoWriters(t *testing.T) {
+	r := newRig(t)
+	one, two := r.options(r.lake), r.options(r.lake)
+	one.Instance, two.Instance = "one", "two"
+	two.Bronze.MaxRows = 77
+	a := r.run(one)
+	r.publish(2000)
+	b := r.run(two)
+	r.publish(4000)
+	r.drained()
+	require.NoError(t, a.end())
+	r.publish(2000)
+	r.drained()
+	require.NoError(t, b.end())
+	r.requireTruth()
+}
+
+// The bucket is away: nothing is lost, and the stage goes on when it is back.
+func TestBucketAway(t *testing.T) {
+	r := newRig(t)
+	var away atomic.Bool
+	var refused atomic.Int64
+	away.Store(true)
+	o := r.options(&hooked{Bucket: r.lake, before: func(string) error {
+		if away.Load() {
+			refused.Add(1)
+			return fmt.Errorf("no route to the bucket: %w", stream.ErrRetry)
+		}
+		return nil
+	}})
+	i := r.run(o)
+	r.publish(3000)
+	require.Eventually(t, func() bool { return refused.Load() > 5 }, time.Minute, 10*time.Millisecond)
+	require.Empty(t, r.files("bronze/"))
+	away.Store(false)
+	r.drained()
+	require.NoError(t, i.end())
+	r.requireTruth()
+}
+
+func TestUnreadableFileStops(t *testing.T) {
+	r := newRig(t)
+	r.publish(3000)
+	r.crashed(100)
+	for key, data := range r.files("bronze/") {
+		require.NoError(t, r.lake.Put(r.ctx, key, data[:len(data)/2]))
+	}
+	err := <-r.run(r.options(r.lake)).done
+	require.ErrorIs(t, err, lake.ErrCorrupt)
+	require.ErrorContains(t, err, "bronze/sales_events/ingest_date=")
+	require.ErrorContains(t, err, "restore the object")
+}
+
+func TestLostGroupOffsetStops(t *testing.T) {
+	r := newRig(t)
+	r.publish(1000)
+	i := r.run(r.options(r.lake))
+	r.drained()
+	require.NoError(t, i.end())
+	s, err := newStage(r.ctx, r.options(r.lake))
+	require.NoError(t, err)
+	_, err = s.Open(r.ctx, stream.Partition{Topic: sales.TopicEvents, ID: 1}, 0)
+	require.ErrorContains(t, err, "group bronze-writer is at offset 0 of sales_events/001, its ledger in lake.bronze at ")
+}

@@ -1,0 +1,63 @@
+package bronze
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// past is what lake.bronze has of one source partition.
+type past struct {
+	ledger lake.Ledger
+	known  bool // there is a ledger
+	last   *lake.Manifest
+}
+
+// readPast reads the partition of lake.bronze that belongs to a source
+// partition. The committed offset was asked for before, so nothing is missed.
+func (s *stage) readPast(ctx context.Context, p stream.Partition) (*past, error) {
+	out := &past{}
+	err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicBronze, []int32{p.ID}, func(r stream.Record) error {
+		return out.add(r, p.Topic)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the past of %s: %w", p, err)
+	}
+	return out, nil
+}
+
+func (h *past) add(r stream.Record, source string) error {
+	if len(r.Value) == 0 {
+		return nil
+	}
+	if lake.IsLedger(r.Key) {
+		l, err := lake.DecodeLedger(r.Value)
+		if err == nil && l.Source == source {
+			h.ledger, h.known = *l, true
+		}
+		return err
+	}
+	m, err := lake.DecodeManifest(r.Value)
+	if err != nil || m.Source == nil || m.Source.Name != source {
+		return err
+	}
+	if l := h.last; l != nil && l.Source.TopicID == m.Source.TopicID && m.Source.First < l.Source.Next {
+		return fmt.Errorf("%s begins at offset %d, but %s goes up to %d: two files of one range, which must not be", m.Key(), m.Source.First, l.Key(), l.Source.Next)
+	}
+	h.last = m
+	return nil
+}
+
+// agrees tells whether the group's offset is that of the ledger: both are
+// committed in one transaction. A topic that was made anew starts anew.
+func (h *past) agrees(p stream.Partition, next int64, topicID string) error {
+	switch {
+	case !h.known, h.last != nil && h.last.Source.TopicID != topicID, h.ledger.Through == next:
+		return nil
+	}
+	return fmt.Errorf("group %s is at offset %d of %s, its ledger in %s at %d: set the group's offset to %d again",
+		Group, next, p, sales.TopicBronze, h.ledger.Through, h.ledger.Through)
+}

@@ -1,0 +1,94 @@
+package bronze
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// metaSource is the key under which a bronze file says which records it is made
+// of: a lake.Source as JSON.
+const metaSource = "saleslake.source"
+
+// piece is what one bronze file and its quarantine file are made of.
+type piece struct {
+	slice   string
+	source  lake.Source
+	rows    []*column.Batch // of sales.Bronze, in the order of their offsets
+	rejects *column.Batch   // of sales.Quarantine, nil when there are none
+}
+
+// landed is a bronze file that stands, and the rejects beside it.
+type landed struct {
+	slice     string
+	source    lake.Source
+	file      lake.File
+	eventTime int64         // newest event_ts, µs UTC, 0 without rows
+	rejects   *column.Batch // nil when there are none
+	adopted   bool          // the file stood already
+}
+
+func (p *piece) meta() lake.Meta { return lake.Meta{metaSource: string(mustJSON(p.source))} }
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil { // the types hold nothing that JSON lacks
+		panic(fmt.Sprintf("bronze: encode %T: %v", v, err))
+	}
+	return b
+}
+
+// land describes the piece's file once it is written.
+func (p *piece) land(data []byte) landed {
+	l := landed{slice: p.slice, source: p.source, rejects: p.rejects}
+	var count lake.Count
+	for _, b := range p.rows {
+		count = count.Add(countOf(b))
+		l.eventTime = max(l.eventTime, newest(b))
+	}
+	l.file = lake.NewFile(lake.BronzeKey(p.slice), data, count)
+	return l
+}
+
+func countOf(b *column.Batch) lake.Count {
+	c := lake.Count{Rows: int64(b.Rows())}
+	for _, cents := range b.Column("revenue").I64 {
+		c.Cents += cents
+	}
+	return c
+}
+
+func newest(b *column.Batch) int64 {
+	var t int64
+	for _, v := range b.Column("event_ts").I64 {
+		t = max(t, v)
+	}
+	return t
+}
+
+// manifest says of the file what later stages need.
+func (l *landed) manifest(cluster string, now int64) *lake.Manifest {
+	return &lake.Manifest{
+		Format: lake.Format, Table: sales.TableBronze, Slice: l.slice, Partition: l.source.Partition, Version: 1,
+		Schema: sales.Bronze.Version, Cluster: cluster, Files: []lake.File{l.file}, Count: l.file.Count,
+		Source: &l.source, EventTime: l.eventTime, Created: now,
+	}
+}
+
+// account adds the file to the ledger of its source partition.
+func (l *landed) account(ledger *lake.Ledger) {
+	ledger.Format, ledger.Stage = lake.Format, "bronze"
+	ledger.Source, ledger.Partition = l.source.Name, l.source.Partition
+	ledger.Through = l.source.Next
+	ledger.In = ledger.In.Add(lake.Count{Rows: l.source.Records, Cents: l.file.Cents})
+	ledger.Out = ledger.Out.Add(l.file.Count)
+	if ledger.Rejected == nil {
+		ledger.Rejected = map[sales.Code]lake.Count{}
+	}
+	for code, n := range l.source.Rejected {
+		ledger.Rejected[code] = ledger.Rejected[code].Add(lake.Count{Rows: n})
+	}
+}

@@ -1,0 +1,364 @@
+package bronze
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+)
+
+// truth is what was sent, and what must become of it.
+type truth struct {
+	rows     map[string]int64  // cents by event_id
+	rejects  map[string]string // code by original bytes
+	ledgers  [partitions]lake.Ledger
+	sequence int
+}
+
+const partitions = 3
+
+// rig is a broker in the process, a lake in a folder, and the truth.
+type rig struct {
+	t     *testing.T
+	ctx   context.Context
+	addr  string
+	dir   string
+	kafka stream.Config
+	lake  *blob.Bucket
+	truth truth
+	reg   *prometheus.Registry
+}
+
+func newRig(t *testing.T) *rig {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	r := &rig{t: t, ctx: ctx, addr: streamtest.Cluster(t), dir: t.TempDir(), reg: prometheus.NewRegistry(),
+		truth: truth{rows: map[string]int64{}, rejects: map[string]string{}}}
+	r.kafka = stream.Config{Brokers: []string{r.addr}, ClientID: "test"}
+	r.lake = openLake(ctx, r.dir)
+	require.NoError(t, ensureTopics(ctx, r.options(r.lake)))
+	return r
+}
+
+func openLake(ctx context.Context, dir string) *blob.Bucket {
+	b, err := blob.Open(ctx, blob.Options{URL: "file://" + dir, Create: true})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func (r *rig) options(b Bucket) Options {
+	return Options{Kafka: r.kafka, Bucket: b, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test", Partitions: partitions, Replication: 1,
+		Bronze:         config.Bronze{MaxRows: 500, MaxAge: 100 * time.Millisecond, MaxEventBytes: 1 << 20, QueueBytes: 8 << 20},
+		SessionTimeout: 6 * time.Second, TransactionTimeout: 10 * time.Second}
+}
+
+// publish sends n events, some of them bad in each way.
+func (r *rig) publish(n int) {
+	p, err := stream.NewPublisher(r.kafka)
+	require.NoError(r.t, err)
+	defer p.Close()
+	for range n {
+		require.NoError(r.t, p.Publish(r.ctx, r.event()))
+	}
+	require.NoError(r.t, p.Flush(r.ctx))
+}
+
+func (r *rig) event() stream.Record {
+	r.truth.sequence++
+	i := r.truth.sequence
+	key := fmt.Sprintf("O-%d", i%1000)
+	partition := stream.PartitionFor([]byte(key), partitions)
+	value := fmt.Sprintf(`{"event_id":"e-%d","event_ts":"2026-01-31T12:00:00Z","order_id":"%s","order_ts":"2026-01-31T11:00:00Z","customer_id":"C-1",`+
+		`"product_id":"P-1","category":"Books","region":"Europe","quantity":1,"unit_price":1.00,"revenue":%d.50,"status":"completed"}`, i, key, i)
+	code := ""
+	if i%10 == 0 {
+		codes := []sales.Code{sales.InvalidUTF8, sales.InvalidJSON, sales.NotAnObject, sales.WrongKey, sales.MissingField, sales.WrongType, sales.BadTimestamp, sales.BadDecimal, sales.TooLarge, sales.Empty}
+		code = string(codes[i/10%len(codes)])
+	}
+	switch sales.Code(code) {
+	case sales.InvalidUTF8:
+		value = strings.Replace(value, "Books", "\xff", 1)
+	case sales.InvalidJSON:
+		value = value[:len(value)-1]
+	case sales.NotAnObject:
+		value = "[" + value + "]"
+	case sales.WrongKey:
+		partition = (partition + 1) % partitions
+	case sales.MissingField:
+		value = strings.Replace(value, `"P-1"`, "null", 1)
+	case sales.WrongType:
+		value = strings.Replace(value, `"quantity":1`, `"quantity":"1"`, 1)
+	case sales.BadTimestamp:
+		value = strings.Replace(value, "12:00:00Z", "25:00:00Z", 1)
+	case sales.BadDecimal:
+		value = strings.Replace(value, ".50,", ".505,", 1)
+	case sales.TooLarge:
+		value = fmt.Sprint(i) + strings.Repeat("x", 1<<20)
+	case sales.Empty:
+		value = ""
+	}
+	l := &r.truth.ledgers[partition]
+	l.In.Rows++
+	if code == "" {
+		cents := int64(i)*100 + 50
+		r.truth.rows[fmt.Sprintf("e-%d", i)] = cents
+		l.In.Cents += cents
+		l.Out = l.Out.Add(lake.Count{Rows: 1, Cents: cents})
+	} else {
+		r.truth.rejects[value] = code
+		if l.Rejected == nil {
+			l.Rejected = map[sales.Code]lake.Count{}
+		}
+		l.Rejected[sales.Code(code)] = l.Rejected[sales.Code(code)].Add(lake.Count{Rows: 1})
+	}
+	return stream.Record{Topic: sales.TopicEvents, Partition: partition, Key: []byte(key), Value: []byte(value)}
+}
+
+// running is a stage that was started.
+type running struct {
+	stop context.CancelFunc
+	done chan error
+}
+
+func (r *rig) run(o Options) *running {
+	ctx, stop := context.WithCancel(r.ctx)
+	i := &running{stop, make(chan error, 1)}
+	go func() { i.done <- Run(ctx, o) }()
+	return i
+}
+
+func (i *running) end() error {
+	i.stop()
+	return <-i.done
+}
+
+// drained waits until the group has committed everything.
+func (r *rig) drained() {
+	require.Eventually(r.t, func() bool {
+		next, err := stream.Committed(r.ctx, r.kafka, Group, sales.TopicEvents)
+		require.NoError(r.t, err)
+		end, err := stream.EndOffsets(r.ctx, r.kafka, sales.TopicEvents)
+		require.NoError(r.t, err)
+		for p, n := range end {
+			if n > 0 && next[p] != n {
+				return false
+			}
+		}
+		return true
+	}, time.Minute, 20*time.Millisecond, "the stage does not reach the end")
+}
+
+// requireTruth compares lake, topics and ledger with what was sent.
+func (r *rig) requireTruth() {
+	r.t.Helper()
+	rows, rejects, letters := map[string]int64{}, map[string]string{}, map[string]string{}
+	files, manifests := 0, r.requireManifests()
+	for key, data := range r.files("bronze/") {
+		require.Contains(r.t, manifests, key, "an orphan")
+		files++
+		b := read(r.t, key, data, sales.Bronze)
+		for i := range b.Rows() {
+			id := b.Column("event_id").String(i)
+			require.NotContains(r.t, rows, id, "twice in bronze")
+			rows[id] = b.Column("revenue").I64[i]
+		}
+	}
+	require.Len(r.t, manifests, files, "a manifest without its file")
+	empties := 0
+	for key, data := range r.files("quarantine/") {
+		b := read(r.t, key, data, sales.Quarantine)
+		for i := range b.Rows() {
+			raw := b.Columns[qRaw].String(i)
+			if raw == "" {
+				empties++
+			} else {
+				require.NotContains(r.t, rejects, raw, "twice in quarantine")
+			}
+			rejects[raw] = b.Columns[qCode].String(i)
+		}
+	}
+	require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicDLQ, nil, func(l stream.Record) error {
+		if len(l.Value) == 0 {
+			empties--
+		} else {
+			require.NotContains(r.t, letters, string(l.Value), "twice in the dead letters")
+		}
+		letters[string(l.Value)] = string(l.Headers[0].Value)
+		return nil
+	}))
+	require.Zero(r.t, empties)
+	require.Equal(r.t, len(r.truth.rows), len(rows))
+	require.True(r.t, maps.Equal(r.truth.rows, rows))
+	require.True(r.t, maps.Equal(r.truth.rejects, rejects))
+	require.True(r.t, maps.Equal(r.truth.rejects, letters))
+}
+
+// requireManifests checks the ledgers and ranges, and gives the files' keys.
+func (r *rig) requireManifests() map[string]*lake.Manifest {
+	files, next := map[string]*lake.Manifest{}, map[int32]int64{}
+	var ledgers [partitions]lake.Ledger
+	require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicBronze, nil, func(record stream.Record) error {
+		if lake.IsLedger(record.Key) {
+			l, err := lake.DecodeLedger(record.Value)
+			require.NoError(r.t, err)
+			require.Zero(r.t, l.Residual())
+			require.Equal(r.t, record.Partition, l.Partition)
+			ledgers[l.Partition] = *l
+			return nil
+		}
+		m, err := lake.DecodeManifest(record.Value)
+		require.NoError(r.t, err)
+		require.Equal(r.t, record.Partition, m.Partition)
+		require.NotContains(r.t, files, m.Files[0].Key)
+		require.GreaterOrEqual(r.t, m.Source.First, next[m.Partition])
+		next[m.Partition] = m.Source.Next
+		files[m.Files[0].Key] = m
+		f, err := lake.Fetch(r.ctx, r.lake, m.Files[0])
+		require.NoError(r.t, err)
+		require.Equal(r.t, m.Rows, f.Rows())
+		return nil
+	}))
+	for p, want := range r.truth.ledgers {
+		got := ledgers[p]
+		require.Equal(r.t, want.In, got.In, "partition %d", p)
+		require.Equal(r.t, want.Out, got.Out, "partition %d", p)
+		require.True(r.t, maps.Equal(want.Rejected, got.Rejected), "%v %v", want.Rejected, got.Rejected)
+		require.Equal(r.t, next[int32(p)], got.Through)
+	}
+	return files
+}
+
+func (r *rig) files(prefix string) map[string][]byte {
+	out := map[string][]byte{}
+	for o, err := range r.lake.List(r.ctx, prefix) {
+		require.NoError(r.t, err)
+		if strings.HasSuffix(o.Key, ".parquet") {
+			data, err := r.lake.Get(r.ctx, o.Key)
+			require.NoError(r.t, err)
+			out[o.Key] = data
+		}
+	}
+	return out
+}
+
+func read(t *testing.T, key string, data []byte, s *column.Schema) *column.Batch {
+	f, err := lake.Open(key, data)
+	require.NoError(t, err)
+	b := column.NewBatch(s, 0)
+	require.NoError(t, f.Read(b))
+	return b
+}
+
+// metric gives a counter's value.
+func metric(t *testing.T, o Options, name string) float64 {
+	families, err := o.Registry.(*prometheus.Registry).Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
+}
+
+// hooked is a bucket that tells of its writes before and after them.
+type hooked struct {
+	*blob.Bucket
+	before, after func(key string) error
+}
+
+func (h *hooked) Put(ctx context.Context, key string, body []byte) error {
+	return h.around(key, func() error { return h.Bucket.Put(ctx, key, body) })
+}
+
+func (h *hooked) PutNew(ctx context.Context, key string, body []byte) error {
+	return h.around(key, func() error { return h.Bucket.PutNew(ctx, key, body) })
+}
+
+func (h *hooked) around(key string, put func() error) error {
+	if h.before != nil {
+		if err := h.before(key); err != nil {
+			return err
+		}
+	}
+	if err := put(); err != nil || h.after == nil {
+		return err
+	}
+	return h.after(key)
+}
+
+// child is a stage in a process of its own, to be killed as a machine kills.
+type child struct {
+	Addr, Dir, KillAt string
+	KillAfter         int64
+	MaxRows           int
+}
+
+const childVariable = "BRONZE_CHILD"
+
+func TestMain(m *testing.M) {
+	text := os.Getenv(childVariable)
+	if text == "" {
+		os.Exit(m.Run())
+	}
+	var c child
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		panic(err)
+	}
+	fmt.Fprintln(os.Stderr, c.run())
+	os.Exit(1)
+}
+
+func (c child) run() error {
+	var passed atomic.Int64
+	reach := func(step string) {
+		if step == c.KillAt && passed.Add(1) > c.KillAfter {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
+	r := &rig{kafka: stream.Config{Brokers: []string{c.Addr}, ClientID: "child"}}
+	o := r.options(&hooked{Bucket: openLake(context.Background(), c.Dir), after: func(key string) error {
+		folder, _, _ := strings.Cut(key, "/")
+		reach(folder)
+		return nil
+	}})
+	o.Fault, o.Bronze.MaxRows = reach, c.MaxRows
+	return Run(context.Background(), o)
+}
+
+func (r *rig) child(killAt string) {
+	c := child{Addr: r.addr, Dir: r.dir, KillAt: killAt, KillAfter: rand.Int64N(4), MaxRows: 50 + rand.IntN(500)}
+	text, err := json.Marshal(c)
+	require.NoError(r.t, err)
+	cmd := exec.CommandContext(r.ctx, os.Args[0])
+	cmd.Env, cmd.Stderr = append(os.Environ(), childVariable+"="+string(text)), os.Stderr
+	require.NoError(r.t, cmd.Start())
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	require.ErrorAs(r.t, err, &exit)
+	require.Equal(r.t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal(), killAt)
+}

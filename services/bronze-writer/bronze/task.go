@@ -1,0 +1,134 @@
+package bronze
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/bronze-writer/decode"
+)
+
+// task lands one partition of the source topic.
+type task struct {
+	stage   *stage
+	origin  decode.Origin
+	json    *decode.JSON
+	log     *zap.Logger
+	ledger  lake.Ledger // cumulative, as of the last commit
+	pending *batch
+	rest    *batch    // records after the range of an adopted file
+	stands  *standing // a file at our first offset, of a range that we do not have all of yet
+	landed  *landed   // by the last Flush
+	mirrors sync.WaitGroup
+	ctx     context.Context // of the copies of manifests
+}
+
+// Add implements stream.Task.
+func (t *task) Add(_ context.Context, records []stream.Record) error {
+	now := time.Now()
+	for i := range records {
+		r := &records[i]
+		t.origin.Offset, t.origin.Time = r.Offset, r.Time
+		t.pending.add(t.json, r.Key, r.Value, t.origin, now)
+	}
+	return nil
+}
+
+// Due implements stream.Task: a file is closed by rows, bytes or age. When a
+// file stands at our offset, its range is closed instead.
+func (t *task) Due(now time.Time, _ bool) time.Time {
+	b := t.pending
+	switch {
+	case b.records == 0:
+		return time.Time{}
+	case t.stands != nil && b.next < t.stands.source.Next:
+		return time.Time{}
+	case t.stands != nil, b.records >= int64(t.stage.Bronze.MaxRows), b.bytes >= t.stage.batchBytes():
+		return now
+	default:
+		return b.since.Add(t.stage.Bronze.MaxAge)
+	}
+}
+
+// Flush implements stream.Task: it lands what is pending, or as much of it as a
+// file that stands has.
+func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
+	l, err := t.land(ctx)
+	if err != nil || l == nil {
+		return stream.Commit{Next: stream.NoOffset}, err
+	}
+	t.landed = l
+	l.account(&t.ledger)
+	return stream.Commit{Next: l.source.Next, Records: t.stage.records(l, &t.ledger)}, nil
+}
+
+// land answers nil when a file stands whose range has not all come yet.
+func (t *task) land(ctx context.Context) (*landed, error) {
+	p := t.pending.piece(t.stage.topicID, t.origin)
+	if t.stands == nil {
+		l, err := t.stage.store.put(ctx, p)
+		if !errors.Is(err, errStands) {
+			return &l, err
+		}
+		if t.stands, err = t.stage.store.find(ctx, p.slice); err != nil {
+			return nil, err
+		}
+	}
+	next := t.stands.source.Next
+	if p.source.Next < next {
+		t.log.Info("a file stands that holds more", zap.String("file", t.stands.file.Key), zap.Int64("next", next))
+		return nil, nil
+	}
+	if p.source.Next > next {
+		t.rest = t.pending.splitAt(next)
+		p = t.pending.piece(t.stage.topicID, t.origin)
+	}
+	l, err := t.stage.store.adopt(ctx, t.stands, p)
+	if err != nil {
+		return nil, err
+	}
+	t.stands = nil
+	t.log.Info("adopted the file of another writer", zap.String("file", l.file.Key), zap.Int64("rows", l.file.Rows))
+	return &l, nil
+}
+
+// Committed implements stream.Task.
+func (t *task) Committed() {
+	if t.landed == nil {
+		return
+	}
+	t.stage.metrics.committed(t.landed, time.Now())
+	t.mirror(t.landed.manifest(t.stage.cluster, time.Now().UnixMicro()))
+	t.landed = nil
+	t.pending.reset()
+	if t.rest != nil {
+		t.pending, t.rest = t.rest, nil
+	}
+}
+
+// mirrorTimeout bounds the write of a manifest's copy, which the next Open
+// writes again if need be.
+const mirrorTimeout = 5 * time.Second
+
+// mirror copies a manifest to the bucket, one at a time.
+func (t *task) mirror(m *lake.Manifest) {
+	t.mirrors.Wait()
+	t.mirrors.Go(func() {
+		ctx, cancel := context.WithTimeout(t.ctx, mirrorTimeout)
+		defer cancel()
+		if err := t.stage.store.bucket.Put(ctx, m.MirrorKey(), m.Encode()); err != nil {
+			t.log.Warn("copy of a manifest not written", zap.String("object", m.MirrorKey()), zap.Error(err))
+		}
+	})
+}
+
+// Close implements stream.Task.
+func (t *task) Close() {
+	t.mirrors.Wait()
+	t.stage.tasks.Add(-1)
+}
