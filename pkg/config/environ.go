@@ -31,7 +31,11 @@ func (l *loader) environ(environ []string) {
 		}
 		s := find(l.sections, func(s *setting) bool { return s.env() == name })
 		if s == nil {
-			l.unknown(name, "environment", suggest(name, l.envNames()))
+			hint := suggest(strings.TrimPrefix(name, EnvPrefix), l.envNames())
+			if hint != "" {
+				hint = EnvPrefix + hint
+			}
+			l.unknown(name, "environment", hint)
 			continue
 		}
 		if text != "" {
@@ -48,11 +52,12 @@ func (l *loader) faultHook() {
 	}
 }
 
+// envNames answers the known variables, without the prefix that all of them have.
 func (l *loader) envNames() []string {
-	names := []string{EnvFile}
+	names := []string{strings.TrimPrefix(EnvFile, EnvPrefix)}
 	for _, section := range l.sections {
 		for _, s := range section.settings {
-			names = append(names, s.env())
+			names = append(names, strings.TrimPrefix(s.env(), EnvPrefix))
 		}
 	}
 	return names

@@ -1,9 +1,9 @@
 package config
 
 // suggest answers the name that was probably meant: the one with the fewest letters
-// to change, if those are at most a third of it; otherwise nothing.
+// to change, if those are at most a third of it, or two; otherwise nothing.
 func suggest(written string, names []string) string {
-	best, least := "", len(written)/3+1
+	best, least := "", max(2, len(written)/3)+1
 	for _, name := range names {
 		if d := distance(written, name); d < least {
 			best, least = name, d
