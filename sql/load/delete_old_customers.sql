@@ -1,5 +1,7 @@
--- A version that is older than the current one changes nothing.
+-- A version that is older than another one of the file changes nothing; of equal times
+-- the last line counts.
 DELETE FROM stage_customers
-WHERE EXISTS (SELECT 1 FROM sales.dim_customer AS c
-              WHERE c.customer_id = stage_customers.customer_id AND c.is_current AND NOT c.inferred
-                AND c.valid_from > stage_customers.valid_from)
+WHERE EXISTS (SELECT 1 FROM stage_customers AS later
+              WHERE later.customer_id = stage_customers.customer_id
+                AND (later.valid_from > stage_customers.valid_from
+                     OR (later.valid_from = stage_customers.valid_from AND later.line > stage_customers.line)))

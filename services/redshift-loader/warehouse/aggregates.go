@@ -1,0 +1,41 @@
+package warehouse
+
+import (
+	"context"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// aggregate is a table that is replaced day by day.
+type aggregate struct {
+	lake   string // its table in the lake
+	name   string // of its statements and, after agg_, of its table
+	schema *column.Schema
+}
+
+// aggregates in the order in which they are loaded; a constant.
+var aggregates = []aggregate{
+	{sales.TableDailySales, "daily_sales", sales.DailySales},
+	{sales.TableDailyProducts, "daily_products", sales.DailyProducts},
+}
+
+// replaceDays deletes the days of the verdicts and inserts the rows of their files.
+func (t *transaction) replaceDays(ctx context.Context, a aggregate, verdicts []*lake.Verdict) error {
+	days, err := t.stageDays(ctx, verdicts)
+	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "delete_"+a.name); err != nil {
+		return err
+	}
+	to := target{schema: "sales", table: "agg_" + a.name, rows: a.schema}
+	if err := t.fill(ctx, to, filesOf(verdicts)); err != nil {
+		return err
+	}
+	if err := t.checkDays(ctx, "check_"+a.name, days); err != nil {
+		return err
+	}
+	return t.exec(ctx, "drop_stage_days")
+}

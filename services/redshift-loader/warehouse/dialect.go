@@ -1,0 +1,78 @@
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+)
+
+// dialect is what differs between the databases.
+type dialect interface {
+	name() string
+	// open prepares the connections.
+	open(source string) (*sql.DB, error)
+	// makeSchema makes the schema etl, where the migrations keep their versions.
+	makeSchema(ctx context.Context, db *sql.DB) error
+	// migration answers how migrations are applied, apart from what all dialects share.
+	migration() ([]goose.ProviderOption, error)
+	// lock waits until no other transaction holds the ledger, and holds it.
+	lock(ctx context.Context, tx *sql.Tx) error
+	// fill appends the rows of the files to a table, after it has compared each file
+	// with what the manifest says of it. A file that is gone is a missingFile.
+	fill(ctx context.Context, tx *sql.Tx, files Files, to target, list []lake.File) error
+	// passes tells whether the same call may succeed later.
+	passes(err error) bool
+}
+
+// target is a table that files are read into.
+type target struct {
+	schema string // empty for a staging table
+	table  string
+	rows   *column.Schema // of the files
+	dated  bool           // the table has order_date, the files only order_ts
+}
+
+func (t target) String() string {
+	if t.schema == "" {
+		return t.table
+	}
+	return t.schema + "." + t.table
+}
+
+// columns are the table's that are filled, in the order of the files' schema,
+// order_date last where the files lack it.
+func (t target) columns() []string {
+	var names []string
+	for _, f := range t.rows.Fields {
+		names = append(names, f.Name)
+	}
+	if t.dated {
+		names = append(names, "order_date")
+	}
+	return names
+}
+
+// missingFile says that a file of a manifest is not there any more.
+type missingFile struct {
+	key string
+	err error
+}
+
+func (m *missingFile) Error() string { return fmt.Sprintf("%s is gone: %v", m.key, m.err) }
+func (m *missingFile) Unwrap() error { return m.err }
+
+// fetch reads a file that is as its manifest says.
+func fetch(ctx context.Context, files Files, f lake.File) (*lake.Reader, error) {
+	r, err := lake.Fetch(ctx, files, f)
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, &missingFile{f.Key, err}
+	}
+	return r, err
+}

@@ -1,0 +1,92 @@
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+	"github.com/pressly/goose/v3"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/lake"
+)
+
+type duckDB struct{}
+
+func (duckDB) name() string { return config.DuckDB }
+
+// open keeps DuckDB from fetching extensions, and its memory within bounds that the
+// source may set otherwise: FILE?memory_limit=4GB.
+func (duckDB) open(source string) (*sql.DB, error) {
+	path, query, _ := strings.Cut(source, "?")
+	settings, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, fmt.Errorf("settings of DuckDB %q: %w", query, err)
+	}
+	for name, value := range map[string]string{
+		"memory_limit":                 "1GB",
+		"preserve_insertion_order":     "false", // or a big insert would be held in memory
+		"autoinstall_known_extensions": "false",
+		"autoload_known_extensions":    "false",
+	} {
+		if !settings.Has(name) {
+			settings.Set(name, value)
+		}
+	}
+	return sql.Open("duckdb", path+"?"+settings.Encode())
+}
+
+func (duckDB) makeSchema(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS etl")
+	return err
+}
+
+func (duckDB) migration() ([]goose.ProviderOption, error) { return nil, nil }
+
+// lock has nothing to do: the file belongs to this process, which loads one by one.
+func (duckDB) lock(context.Context, *sql.Tx) error { return nil }
+
+// fill lets DuckDB read the files itself.
+func (duckDB) fill(ctx context.Context, tx *sql.Tx, files Files, to target, list []lake.File) error {
+	paths := make([]string, len(list))
+	for i, f := range list {
+		path, ok := files.Path(f.Key)
+		if !ok {
+			return errors.New("DuckDB reads the lake's files itself: use a lake in a folder (lake.url file://…), or another warehouse")
+		}
+		if _, err := fetch(ctx, files, f); err != nil {
+			return err
+		}
+		paths[i] = quote(path)
+	}
+	var values []string
+	for _, f := range to.rows.Fields {
+		value := f.Name
+		if f.Type == column.Timestamp {
+			value = fmt.Sprintf("make_timestamp(epoch_us(%s))", f.Name) // whatever the session's time zone
+		}
+		values = append(values, value)
+	}
+	if to.dated {
+		values = append(values, "CAST(make_timestamp(epoch_us(order_ts)) AS DATE)")
+	}
+	_, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM read_parquet([%s])",
+		to, strings.Join(to.columns(), ", "), strings.Join(values, ", "), strings.Join(paths, ", ")))
+	return err
+}
+
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// passes counts in a file that another process holds.
+func (duckDB) passes(err error) bool {
+	var answer *duckdb.Error
+	if !errors.As(err, &answer) {
+		return false
+	}
+	return answer.Type == duckdb.ErrorTypeTransaction || answer.Type == duckdb.ErrorTypeIO || answer.Type == duckdb.ErrorTypeConnection
+}

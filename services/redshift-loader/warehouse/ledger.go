@@ -1,0 +1,60 @@
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	warehousesql "github.com/saleslake/saleslake/sql"
+)
+
+// Ledger answers the version of each slice that is loaded, ordered by table and slice.
+func (w *Warehouse) Ledger(ctx context.Context) ([]Slice, error) {
+	text, err := warehousesql.Load("read_ledger")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := w.db.QueryContext(ctx, text)
+	if err != nil {
+		return nil, w.judge(fmt.Errorf("read ledger: %w", err))
+	}
+	var all []Slice
+	err = scanAll(rows, "read ledger", func(rows *sql.Rows) error {
+		s, err := scanSlice(rows)
+		all = append(all, s)
+		return err
+	})
+	return all, w.judge(err)
+}
+
+// loadedVersions answers the version of each slice by the slice's key.
+func (t *transaction) loadedVersions(ctx context.Context) (map[string]int64, error) {
+	versions := map[string]int64{}
+	err := t.query(ctx, "read_ledger", func(rows *sql.Rows) error {
+		s, err := scanSlice(rows)
+		versions[s.Table+"/"+s.Slice] = s.Version
+		return err
+	})
+	return versions, err
+}
+
+func scanSlice(rows *sql.Rows) (Slice, error) {
+	var s Slice
+	err := rows.Scan(&s.Table, &s.Slice, &s.Version, &s.Count.Rows, &s.Count.Cents, &s.Outcome)
+	return s, err
+}
+
+// writeLedger notes the versions that this transaction loads.
+func (t *transaction) writeLedger(ctx context.Context, loaded []*lake.Verdict) error {
+	rows := make([][]any, len(loaded))
+	for i, v := range loaded {
+		m := &v.Manifest
+		if err := t.exec(ctx, "delete_ledger", m.Table, m.Slice); err != nil {
+			return err
+		}
+		rows[i] = []any{m.Table, m.Slice, m.Version, m.Rows, m.Cents, string(v.Outcome), t.now}
+	}
+	return t.insert(ctx, "etl.load_ledger",
+		[]string{"table_name", "slice", "version", "rows", "cents", "outcome", "loaded_at"}, rows)
+}

@@ -1,0 +1,146 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// Slice is a slice that a load has brought to a version.
+type Slice struct {
+	Table     string // of the lake, such as "gold/fact_sales"
+	Slice     string
+	Version   int64
+	Outcome   lake.Outcome
+	EventTime int64      // newest event_ts of the slice's last change, µs UTC
+	Count     lake.Count // of the manifest
+}
+
+// Result is what became of the verdicts of a load.
+type Result struct {
+	Loaded []Slice
+	Held   int // verdicts that failed: their slices stay at the version that is loaded
+	Stale  int // not newer than the loaded version, or than another verdict of the load
+	// Gone are slices some file of which is not there any more, since a newer version
+	// has replaced it; that version's verdict is still to come.
+	Gone []Slice
+}
+
+// Load brings the slices of the verdicts to their versions, in one transaction. On an
+// error nothing is changed; one that wraps ErrUnavailable passes by itself, one that
+// wraps lake.ErrCorrupt names a file that is not what its manifest says, and a
+// [*MismatchError] names a slice whose loaded totals are not its manifest's.
+func (w *Warehouse) Load(ctx context.Context, verdicts []*lake.Verdict) (Result, error) {
+	passed, result := newest(verdicts)
+	for len(passed) > 0 {
+		var due []*lake.Verdict
+		err := w.transact(ctx, func(t *transaction) error {
+			var err error
+			if due, err = t.due(ctx, passed); err != nil || len(due) == 0 {
+				return err
+			}
+			return t.load(ctx, due)
+		})
+		var missing *missingFile
+		if errors.As(err, &missing) {
+			at := slices.IndexFunc(passed, func(v *lake.Verdict) bool { return holds(&v.Manifest, missing.key) })
+			result.Gone = append(result.Gone, sliceOf(passed[at]))
+			passed = slices.Delete(passed, at, at+1)
+			continue
+		}
+		if err != nil {
+			return Result{}, fmt.Errorf("load %d slices: %w", len(passed), err)
+		}
+		for _, v := range due {
+			result.Loaded = append(result.Loaded, sliceOf(v))
+		}
+		result.Stale += len(passed) - len(due)
+		break
+	}
+	return result, nil
+}
+
+// newest gives the newest version of each slice that passed, ordered by slice.
+func newest(verdicts []*lake.Verdict) ([]*lake.Verdict, Result) {
+	var r Result
+	bySlice := map[string]*lake.Verdict{}
+	for _, v := range verdicts {
+		if v.Outcome != lake.Pass && v.Outcome != lake.Warn {
+			r.Held++
+			continue
+		}
+		other, met := bySlice[v.Key()]
+		if met {
+			r.Stale++
+		}
+		if !met || v.Manifest.Version > other.Manifest.Version {
+			bySlice[v.Key()] = v
+		}
+	}
+	passed := make([]*lake.Verdict, 0, len(bySlice))
+	for _, v := range bySlice {
+		passed = append(passed, v)
+	}
+	slices.SortFunc(passed, func(a, b *lake.Verdict) int { return strings.Compare(a.Key(), b.Key()) })
+	return passed, r
+}
+
+// due leaves out what the ledger says is loaded.
+func (t *transaction) due(ctx context.Context, passed []*lake.Verdict) ([]*lake.Verdict, error) {
+	loaded, err := t.loadedVersions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(passed), func(v *lake.Verdict) bool {
+		version, ok := loaded[v.Key()]
+		return ok && v.Manifest.Version <= version
+	}), nil
+}
+
+func (t *transaction) load(ctx context.Context, due []*lake.Verdict) error {
+	byTable := map[string][]*lake.Verdict{}
+	for _, v := range due {
+		byTable[v.Manifest.Table] = append(byTable[v.Manifest.Table], v)
+	}
+	for table := range byTable {
+		if table != sales.TableFacts && table != sales.TableDailySales && table != sales.TableDailyProducts {
+			return fmt.Errorf("a verdict is on table %q, which has no place in the warehouse: update redshift-loader", table)
+		}
+	}
+	if facts := byTable[sales.TableFacts]; len(facts) > 0 {
+		if err := t.loadFacts(ctx, facts); err != nil {
+			return err
+		}
+	}
+	for _, a := range aggregates {
+		if part := byTable[a.lake]; len(part) > 0 {
+			if err := t.replaceDays(ctx, a, part); err != nil {
+				return err
+			}
+		}
+	}
+	return t.writeLedger(ctx, due)
+}
+
+func sliceOf(v *lake.Verdict) Slice {
+	m := &v.Manifest
+	return Slice{Table: m.Table, Slice: m.Slice, Version: m.Version, Outcome: v.Outcome, EventTime: m.EventTime, Count: m.Count}
+}
+
+func holds(m *lake.Manifest, key string) bool {
+	return slices.ContainsFunc(m.Files, func(f lake.File) bool { return f.Key == key })
+}
+
+// filesOf gives all files of the manifests.
+func filesOf(verdicts []*lake.Verdict) []lake.File {
+	var files []lake.File
+	for _, v := range verdicts {
+		files = append(files, v.Manifest.Files...)
+	}
+	return files
+}

@@ -1,0 +1,132 @@
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	warehousesql "github.com/saleslake/saleslake/sql"
+)
+
+// transaction is one database transaction under the ledger's lock.
+type transaction struct {
+	tx      *sql.Tx
+	dialect dialect
+	files   Files
+	step    func(string)
+	now     time.Time // loaded_at, UTC
+}
+
+func (t *transaction) lock(ctx context.Context) error {
+	t.step("lock_ledger")
+	if err := t.dialect.lock(ctx, t.tx); err != nil {
+		return fmt.Errorf("lock ledger: %w", err)
+	}
+	return nil
+}
+
+// exec runs a statement of package sql by its name.
+func (t *transaction) exec(ctx context.Context, name string, args ...any) error {
+	text, err := warehousesql.Load(name)
+	if err != nil {
+		return err
+	}
+	t.step(name)
+	if _, err := t.tx.ExecContext(ctx, text, args...); err != nil {
+		return fmt.Errorf("%s: %w", action(name), err)
+	}
+	return nil
+}
+
+// all runs statements without arguments, in order.
+func (t *transaction) all(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		if err := t.exec(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// query runs a statement of package sql by its name, and gives each row to scan.
+func (t *transaction) query(ctx context.Context, name string, scan func(*sql.Rows) error) error {
+	text, err := warehousesql.Load(name)
+	if err != nil {
+		return err
+	}
+	t.step(name)
+	rows, err := t.tx.QueryContext(ctx, text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", action(name), err)
+	}
+	return scanAll(rows, action(name), scan)
+}
+
+// fill appends the rows of the files to a table.
+func (t *transaction) fill(ctx context.Context, to target, files []lake.File) error {
+	t.step("fill_" + to.table)
+	if len(files) == 0 {
+		return nil
+	}
+	if err := t.dialect.fill(ctx, t.tx, t.files, to, files); err != nil {
+		return fmt.Errorf("fill %s: %w", to, err)
+	}
+	return nil
+}
+
+// rowsPerInsert keeps the arguments of an insert under what the databases take.
+const rowsPerInsert = 500
+
+// insert adds rows of values, in few statements.
+func (t *transaction) insert(ctx context.Context, table string, columns []string, rows [][]any) error {
+	for from := 0; from < len(rows); from += rowsPerInsert {
+		part := rows[from:min(from+rowsPerInsert, len(rows))]
+		var text strings.Builder
+		fmt.Fprintf(&text, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
+		args := make([]any, 0, len(part)*len(columns))
+		for i, row := range part {
+			if i > 0 {
+				text.WriteByte(',')
+			}
+			appendPlaceholders(&text, len(args), len(row))
+			args = append(args, row...)
+		}
+		t.step("insert_" + table)
+		if _, err := t.tx.ExecContext(ctx, text.String(), args...); err != nil {
+			return fmt.Errorf("insert into %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+// appendPlaceholders writes ($8,$9,…), n of them after the first used ones.
+func appendPlaceholders(text *strings.Builder, used, n int) {
+	for i := range n {
+		sep := byte(',')
+		if i == 0 {
+			sep = '('
+		}
+		text.WriteByte(sep)
+		fmt.Fprintf(text, "$%d", used+i+1)
+	}
+	text.WriteByte(')')
+}
+
+func scanAll(rows *sql.Rows, what string, scan func(*sql.Rows) error) error {
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// action turns a statement's name into words.
+func action(name string) string { return strings.ReplaceAll(name, "_", " ") }

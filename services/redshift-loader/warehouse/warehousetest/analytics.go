@@ -1,0 +1,75 @@
+package warehousetest
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// analytics checks the queries on orders that are few enough to add up in the head.
+func analytics(t *testing.T, b *bench) {
+	for _, day := range [][]Order{
+		{
+			{ID: "1", Day: "2026-01-30", Cents: 10_000},
+			{ID: "2", Day: "2026-01-30", Cents: 5_000, Category: "Toys"},
+			{ID: "3", Day: "2026-01-30", Cents: 3_000, Region: "Asia Pacific", Status: sales.Refunded},
+		},
+		{{ID: "4", Day: "2026-01-31", Cents: 2_000}, {ID: "5", Day: "2026-01-31", Cents: 99_900, Status: sales.Pending}},
+		{{ID: "6", Day: "2026-02-01", Cents: 10_000, Category: "Toys"}, {ID: "7", Day: "2026-02-01", Cents: 5_000, Category: "Toys", Region: "Asia Pacific"}},
+		{{ID: "8", Day: "2026-02-03", Cents: 3_333}},
+		{{ID: "9", Day: "2026-04-01", Cents: 1_000, Category: "Toys", Region: "Asia Pacific"}},
+	} {
+		b.load(b.lake.All(day[0].Day, 1, day...)...)
+	}
+	require.Equal(t, `month,orders,revenue,previous_revenue,growth,growth_percent
+2026-01-01,4,170.00,,,
+2026-02-01,3,183.33,170.00,13.33,7.84
+2026-03-01,0,0.00,183.33,-183.33,-100.00
+2026-04-01,1,10.00,0.00,10.00,
+`, b.csv("revenue_mom_growth", 0))
+	require.Equal(t, `month,category_rank,category,orders,revenue,share_percent
+2026-01-01,1,Books,3,120.00,70.59
+2026-01-01,2,Toys,1,50.00,29.41
+2026-02-01,1,Toys,2,150.00,81.82
+2026-02-01,2,Books,1,33.33,18.18
+2026-04-01,1,Toys,1,10.00,100.00
+`, b.csv("category_leaders", 0))
+	require.Equal(t, `order_date,region,orders,revenue,revenue_average
+2026-01-30,Asia Pacific,1,0.00,0.00
+2026-01-30,Europe,2,150.00,150.00
+2026-01-31,Asia Pacific,0,0.00,0.00
+2026-01-31,Europe,1,20.00,85.00
+2026-02-01,Asia Pacific,1,50.00,16.67
+2026-02-01,Europe,1,100.00,90.00
+2026-02-02,Asia Pacific,0,0.00,12.50
+2026-02-02,Europe,0,0.00,67.50
+2026-02-03,Asia Pacific,0,0.00,10.00
+2026-02-03,Europe,1,33.33,60.67
+2026-02-04,Asia Pacific,0,0.00,8.33
+2026-02-04,Europe,0,0.00,50.56
+2026-02-05,Asia Pacific,0,0.00,7.14
+2026-02-05,Europe,0,0.00,43.33
+2026-02-06,Asia Pacific,0,0.00,7.14
+2026-02-06,Europe,0,0.00,21.90
+`, b.csv("daily_trends_by_region", 16))
+	all, err := b.Query(t.Context(), "daily_trends_by_region")
+	require.NoError(t, err)
+	require.Len(t, all.Rows, 2*(2+28+31+1), "every day from the first with orders to the last")
+	_, err = b.Query(t.Context(), "none")
+	require.ErrorContains(t, err, `no query is named "none", there are category_leaders, daily_trends_by_region, revenue_mom_growth`)
+}
+
+// csv gives the first rows of a query's result, all of them for 0.
+func (b *bench) csv(name string, rows int) string {
+	a, err := b.Query(b.t.Context(), name)
+	require.NoError(b.t, err)
+	if rows > 0 {
+		a.Rows = a.Rows[:rows]
+	}
+	var text bytes.Buffer
+	require.NoError(b.t, a.CSV(&text))
+	return text.String()
+}

@@ -1,0 +1,178 @@
+package warehousetest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
+)
+
+// refuse loads verdicts that must not load, and gives the error.
+func (b *bench) refuse(verdicts ...*lake.Verdict) error {
+	b.t.Helper()
+	b.load(b.lake.All(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100})...)
+	before := b.state()
+	_, err := b.Load(b.t.Context(), verdicts)
+	require.Error(b.t, err)
+	require.NotErrorIs(b.t, err, warehouse.ErrUnavailable)
+	require.Equal(b.t, before, b.state())
+	return err
+}
+
+func wrongTotals(t *testing.T, b *bench) {
+	good := b.lake.Facts(tuesday, 1, Order{ID: "B", Day: tuesday, Version: 1, Cents: 5})
+	wrong := b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 2, Cents: 200})
+	wrong.Manifest.Cents = 300
+	err := b.refuse(good, wrong)
+	require.ErrorContains(t, err, "slice gold/fact_sales/day=2026-03-30 version 2: found 1 rows and 2.00, expected 1 rows and 3.00")
+	var mismatch *warehouse.MismatchError
+	require.ErrorAs(t, err, &mismatch)
+	require.Equal(t, lake.Count{Rows: 1, Cents: 300}, mismatch.Expected)
+}
+
+func wrongAggregate(t *testing.T, b *bench) {
+	verdicts := b.lake.All(monday, 2, Order{ID: "A", Day: monday, Version: 2, Cents: 200})
+	verdicts[2].Manifest.Rows++
+	require.ErrorContains(t, b.refuse(verdicts...), "slice gold/daily_products/day=2026-03-30 version 2: found 1 rows and 2.00, expected 2 rows and 2.00")
+}
+
+func duplicates(t *testing.T, b *bench) {
+	twice := b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 2, Cents: 200}, Order{ID: "A", Day: monday, Version: 3, Cents: 200})
+	require.ErrorContains(t, b.refuse(twice), `slice gold/fact_sales/day=2026-03-30 holds order "A" 2 times`)
+}
+
+func strayDay(t *testing.T, b *bench) {
+	stray := b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 2, Cents: 200}, Order{ID: "B", Day: tuesday, Version: 1, Cents: 1})
+	require.ErrorContains(t, b.refuse(stray), "found 1 rows and 2.00, expected 2 rows and 2.01")
+}
+
+func goneFile(t *testing.T, b *bench) {
+	gone := b.lake.Facts(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100})
+	require.NoError(t, b.lake.Bucket.Delete(t.Context(), gone.Manifest.Files[0].Key))
+	r := b.load(gone, b.lake.Facts(tuesday, 1, Order{ID: "B", Day: tuesday, Version: 1, Cents: 5}))
+	require.Len(t, r.Gone, 1)
+	require.Equal(t, "day="+monday, r.Gone[0].Slice)
+	require.Equal(t, []string{"B.1 2026-03-31 0.05"}, b.facts())
+	b.load(b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 1, Cents: 100}))
+	require.Equal(t, []string{"A.1 2026-03-30 1.00", "B.1 2026-03-31 0.05"}, b.facts())
+}
+
+func corruptFile(t *testing.T, b *bench) {
+	v := b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 2, Cents: 200})
+	key := v.Manifest.Files[0].Key
+	data, err := b.lake.Bucket.Get(t.Context(), key)
+	require.NoError(t, err)
+	data[len(data)/2] ^= 1
+	require.NoError(t, b.lake.Bucket.Put(t.Context(), key, data))
+	err = b.refuse(v)
+	require.ErrorIs(t, err, lake.ErrCorrupt)
+	require.ErrorContains(t, err, key)
+}
+
+// cutShort cancels a load at each of its steps in turn.
+func cutShort(t *testing.T, b *bench) {
+	b.load(b.lake.All(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100}, Order{ID: "B", Day: monday, Version: 1, Cents: 5})...)
+	verdicts := slices.Concat(b.lake.All(monday, 2, Order{ID: "B", Day: monday, Version: 2, Cents: 6}),
+		b.lake.All("2026-05-01", 1, Order{ID: "A", Day: "2026-05-01", Version: 2, Cents: 150, Region: "Latin America", Customer: "C-9", Product: "P-9"}))
+	before := b.state()
+	for cut := 0; ; cut++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		at, steps := "", 0
+		b.step = func(name string) {
+			if steps == cut {
+				at = name
+				cancel()
+			}
+			steps++
+		}
+		_, err := b.Load(ctx, verdicts)
+		cancel()
+		b.step = func(string) {}
+		if at == "" { // the load has no more steps: it went through
+			require.NoError(t, err)
+			require.Greater(t, steps, 25)
+			break
+		}
+		require.ErrorIs(t, err, context.Canceled, at)
+		require.Equal(t, before, b.state(), "cut at %s", at)
+	}
+	require.Equal(t, []string{"A.2 2026-05-01 1.50", "B.2 2026-03-30 0.06"}, b.facts())
+	require.Equal(t, []string{"92"}, b.lines("SELECT COUNT(*) FROM sales.dim_date"), "March, April and May")
+}
+
+// anyOrder plays histories of orders that change and move between days, delivers the
+// versions of the days in random order and groups, some never, and expects the last state.
+func anyOrder(t *testing.T, b *bench) {
+	const histories = 25
+	for seed := range uint64(histories) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		days := make([]string, 3)
+		first, err := sales.ParseDay("2026-01-01")
+		require.NoError(t, err)
+		for i := range days {
+			days[i] = sales.FormatDay(first + int32(seed)*10 + int32(i))
+		}
+		prefix := fmt.Sprintf("H%02d-", seed)
+		deliveries, last := history(random, b.lake, prefix, days)
+		for len(deliveries) > 0 {
+			n := 1 + random.IntN(min(3, len(deliveries)))
+			b.load(deliveries[:n]...)
+			deliveries = deliveries[n:]
+		}
+		require.Equal(t, last, b.lines("SELECT event_id, order_date, revenue FROM sales.fact_sales WHERE order_id LIKE $1 ORDER BY order_id", prefix+"%"), "seed %d", seed)
+	}
+}
+
+// history gives the verdicts of a random history in random order, and the final facts.
+func history(random *rand.Rand, l *Lake, prefix string, days []string) (deliveries []*lake.Verdict, last []string) {
+	current := map[string]Order{}
+	versions := map[string]int64{}
+	newest := map[string]*lake.Verdict{}
+	publish := func(day string) {
+		var orders []Order
+		for _, id := range sortedKeys(current) {
+			if current[id].Day == day {
+				orders = append(orders, current[id])
+			}
+		}
+		versions[day]++
+		if v := newest[day]; v != nil && random.IntN(3) > 0 {
+			deliveries = append(deliveries, v) // else this version is skipped, as by compaction
+		}
+		newest[day] = l.Facts(day, versions[day], orders...)
+	}
+	for step := int64(1); step <= 8; step++ {
+		id := fmt.Sprintf("%s%d", prefix, random.IntN(4))
+		before := current[id].Day
+		current[id] = Order{ID: id, Day: days[random.IntN(len(days))], Version: step, Cents: random.Int64N(100_000)}
+		publish(current[id].Day)
+		if before != "" && before != current[id].Day {
+			publish(before)
+		}
+	}
+	for _, day := range sortedKeys(newest) {
+		deliveries = append(deliveries, newest[day])
+	}
+	random.Shuffle(len(deliveries), func(i, j int) { deliveries[i], deliveries[j] = deliveries[j], deliveries[i] })
+	for _, id := range sortedKeys(current) {
+		o := current[id]
+		last = append(last, fmt.Sprintf("%s %s %s", o.eventID(), o.Day, sales.FormatCents(o.Cents)))
+	}
+	return deliveries, last
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,182 @@
+package warehousetest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// Order is a version of an order, as a test writes it down. Zero fields have defaults.
+type Order struct {
+	ID       string
+	Day      string // YYYY-MM-DD of order_ts
+	Version  int64  // later versions have later event times
+	Cents    int64
+	Status   string // completed
+	Region   string // Europe
+	Category string // Books
+	Customer string // C-1
+	Product  string // P-1
+}
+
+func (o Order) withDefaults() Order {
+	for field, value := range map[*string]string{&o.Status: sales.Completed, &o.Region: "Europe", &o.Category: "Books", &o.Customer: "C-1", &o.Product: "P-1"} {
+		if *field == "" {
+			*field = value
+		}
+	}
+	return o
+}
+
+// eventID tells the version, so that a test can see which one is loaded.
+func (o Order) eventID() string { return fmt.Sprintf("%s.%d", o.ID, o.Version) }
+
+// Lake is a lake in a folder that gives the verdicts of slices that a test describes.
+type Lake struct {
+	t      testing.TB
+	Bucket *blob.Bucket
+	files  int
+}
+
+// NewLake makes an empty lake.
+func NewLake(t testing.TB) *Lake {
+	t.Helper()
+	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
+	require.NoError(t, err)
+	return &Lake{t: t, Bucket: bucket}
+}
+
+// Facts gives the verdict on a version of a day of gold/fact_sales that holds the
+// orders, in two files if there are several.
+func (l *Lake) Facts(day string, version int64, orders ...Order) *lake.Verdict {
+	half := (len(orders) + 1) / 2
+	var files []lake.File
+	for _, part := range [][]Order{orders[:half], orders[half:]} {
+		if len(part) == 0 {
+			continue
+		}
+		b := column.NewBatch(sales.Silver, len(part))
+		var count lake.Count
+		for i, o := range part {
+			l.appendOrder(b, o.withDefaults(), int64(i))
+			count = count.Add(lake.Count{Rows: 1, Cents: o.Cents})
+		}
+		files = append(files, l.write(sales.TableSilver, b, count))
+	}
+	return l.verdict(sales.TableFacts, day, version, files)
+}
+
+// Daily gives the verdict on a version of a day of gold/daily_sales with the cells of
+// the orders.
+func (l *Lake) Daily(day string, version int64, orders ...Order) *lake.Verdict {
+	return l.aggregate(sales.DailySales, day, version, orders, func(o Order) [2]string { return [2]string{o.Region, o.Category} })
+}
+
+// Products is Daily for gold/daily_products.
+func (l *Lake) Products(day string, version int64, orders ...Order) *lake.Verdict {
+	return l.aggregate(sales.DailyProducts, day, version, orders, func(o Order) [2]string { return [2]string{o.Product, o.Category} })
+}
+
+// All gives the verdicts on all three tables of a day.
+func (l *Lake) All(day string, version int64, orders ...Order) []*lake.Verdict {
+	return []*lake.Verdict{l.Facts(day, version, orders...), l.Daily(day, version, orders...), l.Products(day, version, orders...)}
+}
+
+func (l *Lake) appendOrder(b *column.Batch, o Order, offset int64) {
+	day, err := sales.ParseDay(o.Day)
+	require.NoError(l.t, err)
+	ints := map[string]int64{
+		"order_ts": int64(day)*sales.MicrosPerDay + 123_456, "event_ts": sales.Year2000 + o.Version*1_000_000,
+		"unit_price": o.Cents, "revenue": o.Cents, "_offset": offset,
+	}
+	for name, v := range ints {
+		b.Column(name).I64 = append(b.Column(name).I64, v)
+	}
+	for name, v := range map[string]string{
+		"order_id": o.ID, "event_id": o.eventID(), "customer_id": o.Customer, "product_id": o.Product, "category": o.Category,
+		"region": o.Region, "currency": sales.DefaultCurrency, "status": o.Status, "payment_method": "",
+	} {
+		b.Column(name).AppendString(v)
+	}
+	b.Column("quantity").I32 = append(b.Column("quantity").I32, 1)
+	b.Column("_partition").I32 = append(b.Column("_partition").I32, 0)
+}
+
+// cell sums the orders of a cell of an aggregate.
+type cell struct {
+	orders, gross, refunded, pending, cancelled int64
+	customers                                   map[string]bool
+}
+
+func (c *cell) add(o Order) {
+	switch o.Status {
+	case sales.Pending:
+		c.pending++
+		return
+	case sales.Cancelled:
+		c.cancelled++
+		return
+	case sales.Refunded:
+		c.refunded += o.Cents
+	}
+	c.orders++
+	c.gross += o.Cents
+	c.customers[o.Customer] = true
+}
+
+func (l *Lake) aggregate(s *column.Schema, day string, version int64, orders []Order, key func(Order) [2]string) *lake.Verdict {
+	number, err := sales.ParseDay(day)
+	require.NoError(l.t, err)
+	cells := map[[2]string]*cell{}
+	for _, o := range orders {
+		o = o.withDefaults()
+		if cells[key(o)] == nil {
+			cells[key(o)] = &cell{customers: map[string]bool{}}
+		}
+		cells[key(o)].add(o)
+	}
+	b := column.NewBatch(s, len(cells))
+	var count lake.Count
+	for _, k := range slices.SortedFunc(maps.Keys(cells), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		c := cells[k]
+		b.Column("order_date").I32 = append(b.Column("order_date").I32, number)
+		b.Columns[1].AppendString(k[0])
+		b.Columns[2].AppendString(k[1])
+		for name, v := range map[string]int64{
+			"orders": c.orders, "units": c.orders, "gross_revenue": c.gross, "refunded_revenue": c.refunded, "net_revenue": c.gross - c.refunded,
+			"customers": int64(len(c.customers)), "pending_orders": c.pending, "cancelled_orders": c.cancelled,
+		} {
+			b.Column(name).I64 = append(b.Column(name).I64, v)
+		}
+		count = count.Add(lake.Count{Rows: 1, Cents: c.gross})
+	}
+	return l.verdict(s.Name, day, version, []lake.File{l.write(s.Name, b, count)})
+}
+
+func (l *Lake) write(table string, b *column.Batch, count lake.Count) lake.File {
+	encoder, err := lake.NewEncoder(b.Schema, lake.Encoding{Compression: "snappy"})
+	require.NoError(l.t, err)
+	data, err := encoder.Encode(nil, b)
+	require.NoError(l.t, err)
+	l.files++
+	key := fmt.Sprintf("%s/%08d.parquet", table, l.files)
+	require.NoError(l.t, l.Bucket.PutNew(context.Background(), key, data))
+	return lake.NewFile(key, data, count)
+}
+
+func (l *Lake) verdict(table, day string, version int64, files []lake.File) *lake.Verdict {
+	m := lake.Manifest{Format: lake.Format, Table: table, Slice: "day=" + day, Day: day, Partition: -1, Version: version, Schema: 1, Files: files}
+	for _, f := range files {
+		m.Count = m.Count.Add(f.Count)
+	}
+	return &lake.Verdict{Format: lake.Format, Outcome: lake.Pass, Manifest: m}
+}

@@ -1,0 +1,121 @@
+package warehousetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
+)
+
+// Opener gives an empty database's dialect and source.
+type Opener func(t *testing.T) warehouse.Options
+
+// Run holds a kind of warehouse to what all of them promise.
+func Run(t *testing.T, open Opener) {
+	for name, test := range map[string]func(*testing.T, *bench){
+		"migrating again changes nothing":                   migrateAgain,
+		"a first load fills facts, dimensions, aggregates":  firstLoad,
+		"a verdict that comes again changes nothing":        redelivery,
+		"a newer version changes and removes orders":        newerVersion,
+		"an older version that comes late changes nothing":  olderVersion,
+		"an order moves, both days in one load":             movedTogether,
+		"an order moves, its old day is loaded first":       movedOldFirst,
+		"an order moves, its new day is loaded first":       movedNewFirst,
+		"an order moves there and back, out of order":       movedBack,
+		"a day becomes empty":                               emptyDay,
+		"a failed verdict is held":                          held,
+		"wrong totals load nothing":                         wrongTotals,
+		"wrong totals of an aggregate load nothing":         wrongAggregate,
+		"an order twice in a day loads nothing":             duplicates,
+		"a row of another day loads nothing":                strayDay,
+		"a file that is gone waits for the newer version":   goneFile,
+		"a corrupt file is named and loads nothing":         corruptFile,
+		"inferred members are completed later":              inferred,
+		"a newer customer version wins":                     customerVersions,
+		"a faulty file of members is refused":               faultyMembers,
+		"a load that is cut short at any step left nothing": cutShort,
+		"any order of arrival ends in the same facts":       anyOrder,
+		"the analytics give the results worked out by hand": analytics,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newBench(t, open)) })
+	}
+}
+
+// bench is one test's warehouse and lake.
+type bench struct {
+	*warehouse.Warehouse
+	t    *testing.T
+	lake *Lake
+	step func(string) // called at each step of a load
+}
+
+func newBench(t *testing.T, open Opener) *bench {
+	b := &bench{t: t, lake: NewLake(t), step: func(string) {}}
+	o := open(t)
+	o.Files, o.Step = b.lake.Bucket, func(name string) { b.step(name) }
+	var err error
+	b.Warehouse, err = warehouse.Open(o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	_, err = b.Migrate(t.Context())
+	require.NoError(t, err)
+	return b
+}
+
+// load loads the verdicts, which must work.
+func (b *bench) load(verdicts ...*lake.Verdict) warehouse.Result {
+	b.t.Helper()
+	r, err := b.Load(b.t.Context(), verdicts)
+	require.NoError(b.t, err)
+	return r
+}
+
+// lines runs a query and gives each row as its values with spaces between.
+func (b *bench) lines(text string, args ...any) []string {
+	b.t.Helper()
+	a, err := b.Select(context.Background(), text, args...)
+	require.NoError(b.t, err)
+	lines := []string{}
+	for _, row := range a.Rows {
+		line := fmt.Sprintln(row...)
+		lines = append(lines, line[:len(line)-1])
+	}
+	return lines
+}
+
+// facts gives what is loaded of each order: event (which tells the version), day, money.
+func (b *bench) facts() []string {
+	b.t.Helper()
+	return b.lines("SELECT event_id, order_date, revenue FROM sales.fact_sales ORDER BY order_id, order_date")
+}
+
+// state gives all that a load may change.
+func (b *bench) state() []string {
+	var all []string
+	for _, text := range []string{
+		"SELECT * FROM sales.fact_sales ORDER BY order_id",
+		"SELECT * FROM sales.dim_customer ORDER BY customer_id, valid_from",
+		"SELECT * FROM sales.dim_product ORDER BY product_id",
+		"SELECT * FROM sales.dim_region ORDER BY region",
+		"SELECT * FROM sales.dim_date ORDER BY order_date",
+		"SELECT * FROM sales.agg_daily_sales ORDER BY order_date, region, category",
+		"SELECT * FROM sales.agg_daily_products ORDER BY order_date, product_id",
+		"SELECT * FROM etl.load_ledger ORDER BY table_name, slice",
+	} {
+		all = append(all, b.lines(text)...)
+	}
+	return all
+}
+
+// file writes a file for the test.
+func (b *bench) file(name, text string) string {
+	path := filepath.Join(b.t.TempDir(), name)
+	require.NoError(b.t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}

@@ -1,0 +1,5 @@
+-- The calendar's span, and the span of the staged orders.
+SELECT CAST(MIN(d.order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(d.order_date) AS VARCHAR(10)) AS last_day,
+       CAST((SELECT MIN(order_date) FROM stage_sales) AS VARCHAR(10)) AS first_staged,
+       CAST((SELECT MAX(order_date) FROM stage_sales) AS VARCHAR(10)) AS last_staged
+FROM sales.dim_date AS d

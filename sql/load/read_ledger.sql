@@ -1,0 +1,3 @@
+SELECT table_name, slice, version, rows, cents, outcome
+FROM etl.load_ledger
+ORDER BY table_name, slice
