@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 )
@@ -27,7 +28,7 @@ func (w Warehouse) Source() (Secret, error) {
 	}
 	u, err := url.Parse(w.DSN)
 	if err != nil {
-		return "", reason(err)
+		return "", errors.New("read warehouse.dsn: it is not a URL") // the error would repeat it
 	}
 	u.Scheme = Postgres
 	if w.Password != "" {
