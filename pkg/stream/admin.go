@@ -106,6 +106,9 @@ func Committed(ctx context.Context, c Config, group, topic string) (map[int32]in
 		}
 		r, err := a.ListConsumerGroupOffsets(ctx,
 			[]kafka.ConsumerGroupTopicPartitions{{Group: group, Partitions: ask}}, kafka.SetAdminRequireStableOffsets(true))
+		if isCode(err, kafka.ErrGroupIDNotFound) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -125,8 +128,7 @@ func Committed(ctx context.Context, c Config, group, topic string) (map[int32]in
 // EndOffsets is the end of each partition of the topic for readers of committed records: the offset after the last
 // one that they can see.
 func EndOffsets(ctx context.Context, c Config, topic string) (map[int32]int64, error) {
-	ends, err := endOffsets(ctx, c, topic, kafka.IsolationLevelReadCommitted)
-	return ends, err
+	return endOffsets(ctx, c, topic, kafka.IsolationLevelReadCommitted)
 }
 
 func endOffsets(ctx context.Context, c Config, topic string, isolation kafka.IsolationLevel) (map[int32]int64, error) {

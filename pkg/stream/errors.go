@@ -66,6 +66,11 @@ func isFenced(err error) bool {
 	return false
 }
 
+func isCode(err error, code kafka.ErrorCode) bool {
+	var e kafka.Error
+	return errors.As(err, &e) && e.Code() == code
+}
+
 // transient tells that an administrative request may succeed when it is made again.
 func transient(err error) bool {
 	var e kafka.Error

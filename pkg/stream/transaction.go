@@ -122,10 +122,7 @@ func enqueue(ctx context.Context, p *kafka.Producer, r *Record, m *kafka.Message
 	return nil
 }
 
-func isQueueFull(err error) bool {
-	e, ok := err.(kafka.Error)
-	return ok && e.Code() == kafka.ErrQueueFull
-}
+func isQueueFull(err error) bool { return isCode(err, kafka.ErrQueueFull) }
 
 func (t *transactions) offsets(ctx context.Context, next []kafka.TopicPartition, group *kafka.ConsumerGroupMetadata) error {
 	return t.call(ctx, "add the offsets to the transaction", func(ctx context.Context) error {

@@ -3,6 +3,7 @@ package streamtest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -10,10 +11,21 @@ import (
 // Cluster starts a broker in the process for the test and gives its address.
 func Cluster(t testing.TB, opts ...kfake.Opt) string {
 	t.Helper()
-	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)
+	_, addr := Fake(t, opts...)
+	return addr
+}
+
+// Fake is Cluster for tests that control what the broker answers.
+func Fake(t testing.TB, opts ...kfake.Opt) (*kfake.Cluster, string) {
+	t.Helper()
+	c, err := kfake.NewCluster(append([]kfake.Opt{
+		kfake.NumBrokers(1),
+		kfake.GroupMinSessionTimeout(100 * time.Millisecond),
+		kfake.BrokerConfigs(map[string]string{"message.max.bytes": "16777216"}),
+	}, opts...)...)
 	if err != nil {
 		t.Fatalf("start a broker in the process: %v", err)
 	}
 	t.Cleanup(c.Close)
-	return c.ListenAddrs()[0]
+	return c, c.ListenAddrs()[0]
 }
