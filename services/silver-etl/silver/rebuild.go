@@ -23,7 +23,7 @@ import (
 // lake.silver says, then the index from the files.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
 	t := s.newTask(p.ID, next)
-	if err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicSilver, nil, t.restore); err != nil {
+	if err := s.history(ctx, t.restore); err != nil {
 		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
 	}
 	if err := t.resume(next); err != nil {

@@ -70,6 +70,7 @@ func Run(ctx context.Context, o Options) error {
 type stage struct {
 	Options
 	cluster string
+	history func(context.Context, func(stream.Record) error) error // reads lake.silver to its end
 	cleaner *clean.Cleaner
 	metrics *metrics
 	writers chan *writer  // as many as there are processors; taken while a file is made
@@ -80,6 +81,9 @@ func newStage(o Options, cluster string) (*stage, error) {
 	s := &stage{Options: o, cluster: cluster, metrics: newMetrics(o.Registry),
 		cleaner: clean.NewCleaner(o.Catalogue.Categories, o.Catalogue.Regions),
 		writers: make(chan *writer, runtime.GOMAXPROCS(0)), turn: make(chan struct{}, 1)}
+	s.history = func(ctx context.Context, restore func(stream.Record) error) error {
+		return stream.ReadToEnd(ctx, o.Kafka, sales.TopicSilver, nil, restore)
+	}
 	for range cap(s.writers) {
 		w, err := newWriter(o.Encoding)
 		if err != nil {
