@@ -72,7 +72,7 @@ func TestHealthcheck(t *testing.T) {
 	_, port, err := net.SplitHostPort(d.Addr())
 	require.NoError(t, err)
 	ask := func() (int, string) {
-		code, _, stderr := run(t, t.Context(), &cli{}, "healthcheck", "--http-addr=0.0.0.0:"+port)
+		code, _, stderr := run(t.Context(), t, &cli{}, "healthcheck", "--http-addr=0.0.0.0:"+port)
 		http.DefaultClient.CloseIdleConnections()
 		return code, stderr
 	}
@@ -117,7 +117,7 @@ func TestExitCodes(t *testing.T) {
 		{"an unusable file", t.Context(), cli{}, []string{"--config=/nowhere.yaml"}, 2, `config = "/nowhere.yaml"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			code, _, stderr := run(t, c.ctx, &c.cli, c.args...)
+			code, _, stderr := run(c.ctx, t, &c.cli, c.args...)
 			require.Equal(t, c.code, code, stderr)
 			require.Contains(t, stderr, c.says)
 		})
@@ -149,14 +149,14 @@ func TestSettingsReachTheCommand(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	code, stdout, _ := run(t, t.Context(), &cli{}, "--help")
+	code, stdout, _ := run(t.Context(), t, &cli{}, "--help")
 	require.Zero(t, code)
 	require.Contains(t, stdout, "healthcheck")
-	code, stdout, _ = run(t, t.Context(), &cli{}, "run", "--help")
+	code, stdout, _ = run(t.Context(), t, &cli{}, "run", "--help")
 	require.Zero(t, code)
 	require.Contains(t, stdout, "--silver-max-rows=1000000")
 	require.Contains(t, stdout, "Settings of section http")
-	code, stdout, _ = run(t, t.Context(), &cli{}, "version")
+	code, stdout, _ = run(t.Context(), t, &cli{}, "version")
 	require.Zero(t, code)
 	require.Regexp(t, `^tester development \(\S+, go1\.\S+\)\n$`, stdout)
 }

@@ -93,7 +93,7 @@ func (b *buffer) String() string {
 }
 
 // run runs the program to its end.
-func run(t *testing.T, ctx context.Context, c *cli, args ...string) (code int, stdout, stderr string) {
+func run(ctx context.Context, t *testing.T, c *cli, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, log buffer
 	p := daemon.Program{Name: "tester", CLI: c, Args: args, Stdout: &out, Stderr: &log}
