@@ -36,7 +36,8 @@ func (c Config) client(more kafka.ConfigMap) *kafka.ConfigMap {
 	m := kafka.ConfigMap{
 		"bootstrap.servers":        strings.Join(c.Brokers, ","),
 		"reconnect.backoff.max.ms": 2000,
-		"log_level":                5, // notices and worse
+		"log_level":                5,     // notices and worse
+		"enable.metrics.push":      false, // the client's telemetry to the broker, which nobody here reads
 	}
 	for key, value := range map[string]string{
 		"client.id":         c.ClientID,
