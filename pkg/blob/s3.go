@@ -139,7 +139,7 @@ func (s *s3Store) list(ctx context.Context, prefix, after string) iter.Seq2[Obje
 	}
 }
 
-func (s *s3Store) url(key string) string          { return "s3://" + s.bucket + "/" + s.prefix + key }
+func (s *s3Store) url(key string) string      { return "s3://" + s.bucket + "/" + s.prefix + key }
 func (s *s3Store) path(string) (string, bool) { return "", false }
 
 // s3Object is an object that is being read.

@@ -25,6 +25,7 @@ func WaitFor(ctx context.Context, d *Daemon, what string, fn func(ctx context.Co
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = firstPause, lastPause
 	w := waiting{daemon: d, what: what}
+	d.health.wait(what, "no answer yet") // the first try may itself take long
 	for {
 		err := fn(ctx)
 		if err == nil {

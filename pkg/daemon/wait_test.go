@@ -26,6 +26,8 @@ func TestWaitForReportsUntilItIsThere(t *testing.T) {
 	err := daemon.WaitFor(t.Context(), d, "database", func(context.Context) error {
 		tries++
 		if tries == 1 {
+			_, body := get(t, d, "/readyz")
+			require.Contains(t, body, "waiting for database: no answer yet\n")
 			return errors.New("connection refused")
 		}
 		_, body := get(t, d, "/readyz") // as seen from outside while waiting
