@@ -28,6 +28,16 @@ func (w *Warehouse) Ledger(ctx context.Context) ([]Slice, error) {
 	return all, w.judge(err)
 }
 
+// Totals answers rows and money that the ledger holds, by table of the lake.
+func (w *Warehouse) Totals(ctx context.Context) (map[string]lake.Count, error) {
+	ledger, err := w.Ledger(ctx)
+	totals := map[string]lake.Count{}
+	for _, s := range ledger {
+		totals[s.Table] = totals[s.Table].Add(s.Count)
+	}
+	return totals, err
+}
+
 // loadedVersions answers the version of each slice by the slice's key.
 func (t *transaction) loadedVersions(ctx context.Context) (map[string]int64, error) {
 	versions := map[string]int64{}
@@ -57,4 +67,13 @@ func (t *transaction) writeLedger(ctx context.Context, loaded []*lake.Verdict) e
 	}
 	return t.insert(ctx, "etl.load_ledger",
 		[]string{"table_name", "slice", "version", "rows", "cents", "outcome", "loaded_at"}, rows)
+}
+
+// Facts counts the rows and the revenue that fact_sales really holds.
+func (w *Warehouse) Facts(ctx context.Context) (c lake.Count, err error) {
+	const count = `select count(*), cast(coalesce(sum(revenue), 0) * 100 as bigint) from sales.fact_sales`
+	if err = w.db.QueryRowContext(ctx, count).Scan(&c.Rows, &c.Cents); err != nil {
+		return c, w.judge(fmt.Errorf("count fact_sales: %w", err))
+	}
+	return c, nil
 }

@@ -44,7 +44,8 @@ type Warehouse struct {
 	loading sync.Mutex // DuckDB has no lock that waits; the others lock in the database, too
 }
 
-// Open prepares the connection. It asks nothing of a server: see [Warehouse.Ping].
+// Open prepares the connection. It asks nothing of a server: [Warehouse.Migrate] is
+// the first call that does.
 func Open(o Options) (*Warehouse, error) {
 	w := &Warehouse{files: o.Files, step: o.Step}
 	if w.step == nil {
@@ -65,18 +66,14 @@ func Open(o Options) (*Warehouse, error) {
 	return w, nil
 }
 
-// FromConfig opens the warehouse that the settings name.
-func FromConfig(c config.Warehouse, files Files) (*Warehouse, error) {
+// FromConfig opens the warehouse that the settings name, with Options.Files and
+// Options.Step.
+func FromConfig(c config.Warehouse, files Files, step func(name string)) (*Warehouse, error) {
 	source, err := c.Source()
 	if err != nil {
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
-	return Open(Options{Dialect: c.Dialect(), Source: source.Reveal(), Files: files})
-}
-
-// Ping tells whether the database answers.
-func (w *Warehouse) Ping(ctx context.Context) error {
-	return w.judge(w.db.PingContext(ctx))
+	return Open(Options{Dialect: c.Dialect(), Source: source.Reveal(), Files: files, Step: step})
 }
 
 // Close ends the connections.

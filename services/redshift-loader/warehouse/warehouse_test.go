@@ -51,6 +51,6 @@ func cutConnections(t *testing.T, server *warehousetest.Postgres) {
 }
 
 func TestOpenRefusesWhatItCannotLoad(t *testing.T) {
-	_, err := warehouse.FromConfig(config.Warehouse{DSN: "redshift://user@host:5439/db"}, nil)
+	_, err := warehouse.FromConfig(config.Warehouse{DSN: "redshift://user@host:5439/db"}, nil, nil)
 	require.ErrorContains(t, err, "redshift")
 }

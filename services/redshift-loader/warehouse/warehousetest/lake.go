@@ -81,9 +81,16 @@ func (l *Lake) Daily(day string, version int64, orders ...Order) *lake.Verdict {
 	return l.aggregate(sales.DailySales, day, version, orders, func(o Order) [2]string { return [2]string{o.Region, o.Category} })
 }
 
-// Products is Daily for gold/daily_products.
+// Products is Daily for gold/daily_products; a product's category is that of its first
+// order.
 func (l *Lake) Products(day string, version int64, orders ...Order) *lake.Verdict {
-	return l.aggregate(sales.DailyProducts, day, version, orders, func(o Order) [2]string { return [2]string{o.Product, o.Category} })
+	categories := map[string]string{}
+	return l.aggregate(sales.DailyProducts, day, version, orders, func(o Order) [2]string {
+		if categories[o.Product] == "" {
+			categories[o.Product] = o.Category
+		}
+		return [2]string{o.Product, categories[o.Product]}
+	})
 }
 
 // All gives the verdicts on all three tables of a day.

@@ -1,0 +1,135 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
+)
+
+// Group is the consumer group on lake.verdicts.
+const Group = "redshift-loader"
+
+// Warehouse is what verdicts are loaded into: a warehouse.Warehouse. Errors that wrap
+// warehouse.ErrUnavailable pass by themselves; after any error nothing has changed.
+type Warehouse interface {
+	Migrate(ctx context.Context) (applied []string, err error)
+	LoadProducts(ctx context.Context, path string) (rows int, err error)
+	LoadCustomers(ctx context.Context, path string) (rows int, err error)
+	Load(ctx context.Context, verdicts []*lake.Verdict) (warehouse.Result, error)
+	Totals(ctx context.Context) (map[string]lake.Count, error)
+}
+
+// Options is what the stage needs. Kafka, Warehouse, Log, Instance and Partitions are
+// required.
+type Options struct {
+	Kafka       stream.Config
+	Warehouse   Warehouse
+	Log         *zap.Logger
+	Registry    prometheus.Registerer
+	Instance    string        // stable name of this instance
+	Partitions  int           // of every topic
+	Replication int           // of topics that must be made, -1 = the broker's default
+	LoadEvery   time.Duration // pause between the loads of a partition, 0 = none
+	Products    string        // path of products.csv, empty for none
+	Customers   string        // path of customers.csv, empty for none
+	Transaction time.Duration // Kafka's timeout, 0 = stream's default
+	Session     time.Duration // Kafka's timeout, 0 = stream's default
+	OnReady     func()        // called once the stage is about to consume
+	Waiting     func(reason string)
+	Fault       func(step string) // test hook of stream
+}
+
+// Run prepares the warehouse, waiting for it if it must, and loads until the context
+// ends. It returns nil then, or an error that a restart must cure.
+func Run(ctx context.Context, o Options) error {
+	if o.Waiting == nil {
+		o.Waiting = func(string) {}
+	}
+	err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
+		stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: o.Partitions, Compacted: true})
+	if err != nil {
+		return fmt.Errorf("ensure topics: %w", err)
+	}
+	if err := o.untilAvailable(ctx, o.prepare); err != nil {
+		return fmt.Errorf("prepare the warehouse: %w", err)
+	}
+	if o.OnReady != nil {
+		o.OnReady()
+	}
+	return stream.Run(ctx, o.Kafka, stream.RunConfig{
+		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicVerdicts},
+		TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
+		Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "load"),
+	}, &stage{Options: o, metrics: newMetrics(o.Registry)})
+}
+
+// prepare brings the schema up to date and the members of the files in.
+func (o *Options) prepare(ctx context.Context) error {
+	applied, err := o.Warehouse.Migrate(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range applied {
+		o.Log.Info("migrated", zap.String("migration", name))
+	}
+	for _, members := range []struct {
+		path string
+		load func(context.Context, string) (int, error)
+	}{{o.Products, o.Warehouse.LoadProducts}, {o.Customers, o.Warehouse.LoadCustomers}} {
+		if members.path == "" {
+			continue
+		}
+		rows, err := members.load(ctx, members.path)
+		if err != nil {
+			return err
+		}
+		o.Log.Info("loaded members", zap.String("file", members.path), zap.Int("rows", rows))
+	}
+	return nil
+}
+
+// The pauses between two tries.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// untilAvailable calls f again while the warehouse is not available.
+func (o *Options) untilAvailable(ctx context.Context, f func(context.Context) error) error {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = firstPause, lastPause
+	for {
+		err := f(ctx)
+		if !errors.Is(err, warehouse.ErrUnavailable) {
+			o.Waiting("")
+			return err
+		}
+		o.Waiting(err.Error())
+		o.Log.Warn("waiting for the warehouse", zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w (last answer: %w)", ctx.Err(), err)
+		case <-time.After(pauses.NextBackOff()):
+		}
+	}
+}
+
+type stage struct {
+	Options
+	metrics *metrics
+}
+
+// Open starts without state: what is loaded is in the warehouse's ledger.
+func (s *stage) Open(_ context.Context, p stream.Partition, next int64) (stream.Task, error) {
+	return &task{stage: s, next: next, pending: map[string]*lake.Verdict{}, log: s.Log.With(zap.Stringer("partition", p))}, nil
+}

@@ -1,0 +1,240 @@
+package loader_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+	"github.com/saleslake/saleslake/services/redshift-loader/loader"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse/warehousetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	patience   = 30 * time.Second
+	partitions = 2
+)
+
+// bench is a broker, a lake and a warehouse that the loader runs between.
+type bench struct {
+	t         *testing.T
+	kafka     stream.Config
+	lake      *warehousetest.Lake
+	warehouse *warehouse.Warehouse
+	registry  *prometheus.Registry
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{t: t, lake: warehousetest.NewLake(t), kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}}
+	require.NoError(t, stream.EnsureTopics(t.Context(), b.kafka, 1, stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: partitions, Compacted: true}))
+	var err error
+	b.warehouse, err = warehouse.Open(warehouse.Options{Dialect: config.DuckDB, Source: filepath.Join(t.TempDir(), "w.duckdb"), Files: b.lake.Bucket})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.warehouse.Close()) })
+	return b
+}
+
+// start runs the loader until the function that it answers is called.
+func (b *bench) start(change func(*loader.Options)) (stop func()) {
+	b.t.Helper()
+	b.registry = prometheus.NewRegistry()
+	o := loader.Options{Kafka: b.kafka, Warehouse: b.warehouse, Log: zaptest.NewLogger(b.t), Registry: b.registry,
+		Instance: "test", Partitions: partitions, Replication: 1}
+	if change != nil {
+		change(&o)
+	}
+	ctx, cancel := context.WithCancel(b.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- loader.Run(ctx, o) }()
+	return func() {
+		b.t.Helper()
+		cancel()
+		require.NoError(b.t, <-done)
+	}
+}
+
+// publish puts verdicts where dq-checker would.
+func (b *bench) publish(verdicts ...*lake.Verdict) {
+	b.t.Helper()
+	records := make([]stream.Record, len(verdicts))
+	for i, v := range verdicts {
+		records[i] = stream.Record{Topic: sales.TopicVerdicts, Key: []byte(v.Key()), Value: v.Encode(),
+			Partition: stream.PartitionFor([]byte(v.Manifest.Day), partitions)}
+	}
+	require.NoError(b.t, stream.Transact(b.t.Context(), b.kafka, "test", records))
+}
+
+// await waits until the facts are these: event, day, money.
+func (b *bench) await(want ...string) {
+	b.t.Helper()
+	require.EventuallyWithT(b.t, func(c *assert.CollectT) {
+		a, err := b.warehouse.Select(context.Background(), "SELECT event_id, order_date, revenue FROM sales.fact_sales ORDER BY order_id")
+		require.NoError(c, err)
+		found := []string{}
+		for _, row := range a.Rows {
+			found = append(found, fmt.Sprint(row[0], " ", row[1], " ", row[2]))
+		}
+		require.Equal(c, want, found)
+	}, patience, 20*time.Millisecond)
+}
+
+// awaitCommitted waits until the group has taken all that was published.
+func (b *bench) awaitCommitted() {
+	b.t.Helper()
+	require.EventuallyWithT(b.t, func(c *assert.CollectT) {
+		next, err := stream.Committed(b.t.Context(), b.kafka, loader.Group, sales.TopicVerdicts)
+		require.NoError(c, err)
+		ends, err := stream.EndOffsets(b.t.Context(), b.kafka, sales.TopicVerdicts)
+		require.NoError(c, err)
+		for p, end := range ends {
+			if end > 0 {
+				require.GreaterOrEqual(c, next[p], end-1, "partition %d; the last record is the transaction's marker", p)
+			}
+		}
+	}, patience, 20*time.Millisecond)
+}
+
+func TestLoadsWhatPassedAndHoldsWhatFailed(t *testing.T) {
+	b := newBench(t)
+	failed := b.lake.Facts("2026-01-02", 1, warehousetest.Order{ID: "B", Day: "2026-01-02", Version: 1, Cents: 5})
+	failed.Outcome = lake.Fail
+	b.publish(append(b.lake.All("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 100}), failed)...)
+	stop := b.start(nil)
+	b.await("A.1 2026-01-01 1.00")
+
+	b.publish(b.lake.Facts("2026-01-02", 2, warehousetest.Order{ID: "B", Day: "2026-01-02", Version: 2, Cents: 6}))
+	b.await("A.1 2026-01-01 1.00", "B.2 2026-01-02 0.06")
+	b.awaitCommitted()
+	require.InDelta(t, 4, b.metric("sales_load_slices_total", "loaded"), 0)
+	require.InDelta(t, 1, b.metric("sales_load_slices_total", "held"), 0)
+	stop()
+
+	stop = b.start(nil)
+	b.publish(b.lake.Facts("2026-01-01", 2))
+	b.await("B.2 2026-01-02 0.06")
+	stop()
+	n, err := testutil.GatherAndCount(b.registry, "sales_load_freshness_seconds", "sales_load_seconds", "sales_load_ledger_rows")
+	require.NoError(t, err)
+	require.Equal(t, 5, n, "one of each histogram, and the ledger's three tables")
+}
+
+// metric sums the series of a metric that have the label value.
+func (b *bench) metric(name, label string) float64 {
+	families, err := b.registry.Gather()
+	require.NoError(b.t, err)
+	sum := 0.0
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if f.GetName() == name && l.GetValue() == label {
+					sum += m.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return sum
+}
+
+// A crash between the load and the commit of the offset makes the verdict come again.
+func TestALoadThatKafkaDoesNotKnowOfIsHarmless(t *testing.T) {
+	b := newBench(t)
+	verdicts := b.lake.All("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 100})
+	_, err := b.warehouse.Migrate(t.Context())
+	require.NoError(t, err)
+	_, err = b.warehouse.Load(t.Context(), verdicts)
+	require.NoError(t, err)
+	b.publish(verdicts...)
+	stop := b.start(nil)
+	b.awaitCommitted()
+	b.await("A.1 2026-01-01 1.00")
+	require.InDelta(t, 0, b.metric("sales_load_slices_total", "loaded"), 0)
+	stop()
+}
+
+// flaky is a warehouse that is away for some calls.
+type flaky struct {
+	loader.Warehouse
+	mu       sync.Mutex
+	migrates int // calls of Migrate that fail
+	loads    int // calls of Load that fail
+	err      error
+}
+
+func (f *flaky) Migrate(ctx context.Context) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.migrates--; f.migrates >= 0 {
+		return nil, f.err
+	}
+	return f.Warehouse.Migrate(ctx)
+}
+
+func (f *flaky) Load(ctx context.Context, verdicts []*lake.Verdict) (warehouse.Result, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.loads--; f.loads >= 0 {
+		return warehouse.Result{}, f.err
+	}
+	return f.Warehouse.Load(ctx, verdicts)
+}
+
+func TestAWarehouseThatIsAwayLosesNothing(t *testing.T) {
+	b := newBench(t)
+	away := fmt.Errorf("%w: connection refused", warehouse.ErrUnavailable)
+	var mu sync.Mutex
+	var reasons []string
+	stop := b.start(func(o *loader.Options) {
+		o.Warehouse = &flaky{Warehouse: b.warehouse, migrates: 2, loads: 2, err: away}
+		o.Waiting = func(reason string) {
+			mu.Lock()
+			defer mu.Unlock()
+			reasons = append(reasons, reason)
+		}
+	})
+	b.publish(b.lake.Facts("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 100}))
+	require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return slices.Contains(reasons, "") }, patience, 10*time.Millisecond, "the schema is there")
+	b.await("A.1 2026-01-01 1.00")
+	b.awaitCommitted()
+	stop()
+	mu.Lock()
+	defer mu.Unlock()
+	require.Equal(t, []string{away.Error(), away.Error(), ""}, reasons[:3], "readiness tells what is waited for")
+	require.Equal(t, []string{away.Error(), away.Error(), ""}, reasons[3:6])
+}
+
+func TestTotalsThatDoNotAgreeStopTheStage(t *testing.T) {
+	b := newBench(t)
+	wrong := b.lake.Facts("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 100})
+	wrong.Manifest.Rows = 2
+	b.publish(wrong)
+	err := loader.Run(t.Context(), loader.Options{Kafka: b.kafka, Warehouse: b.warehouse, Log: zaptest.NewLogger(t), Instance: "test", Partitions: partitions})
+	var mismatch *warehouse.MismatchError
+	require.ErrorAs(t, err, &mismatch)
+	require.Equal(t, "gold/fact_sales/day=2026-01-01", mismatch.Slice)
+}
+
+func TestAnUnusableFileOfMembersStopsTheStart(t *testing.T) {
+	b := newBench(t)
+	err := loader.Run(t.Context(), loader.Options{Kafka: b.kafka, Warehouse: b.warehouse, Log: zaptest.NewLogger(t), Instance: "test", Partitions: partitions, Products: "none.csv"})
+	require.ErrorContains(t, err, "none.csv")
+	require.False(t, errors.Is(err, warehouse.ErrUnavailable))
+}
