@@ -5,6 +5,7 @@ go 1.26.0
 require github.com/saleslake/saleslake/pkg v0.0.0
 
 require (
+	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
 	github.com/go-faster/errors v0.7.1 // indirect
 	github.com/go-faster/jx v1.2.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect

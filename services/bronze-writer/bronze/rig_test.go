@@ -70,8 +70,8 @@ func openLake(ctx context.Context, dir string) *blob.Bucket {
 
 func (r *rig) options(b Bucket) Options {
 	return Options{Kafka: r.kafka, Bucket: b, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test", Partitions: partitions, Replication: 1,
-		Bronze:         config.Bronze{MaxRows: 500, MaxAge: 100 * time.Millisecond, MaxEventBytes: 1 << 20, QueueBytes: 8 << 20},
-		SessionTimeout: 6 * time.Second, TransactionTimeout: 10 * time.Second}
+		Bronze:         config.Bronze{MaxRows: 500, MaxAge: 100 * time.Millisecond, MaxEventBytes: 1 << 10, QueueBytes: 8 << 20},
+		SessionTimeout: time.Second, TransactionTimeout: 10 * time.Second}
 }
 
 // publish sends n events, some of them bad in each way.
@@ -115,7 +115,7 @@ func (r *rig) event() stream.Record {
 	case sales.BadDecimal:
 		value = strings.Replace(value, ".50,", ".505,", 1)
 	case sales.TooLarge:
-		value = fmt.Sprint(i) + strings.Repeat("x", 1<<20)
+		value = fmt.Sprint(i) + strings.Repeat("x", 1<<10)
 	case sales.Empty:
 		value = ""
 	}
@@ -248,6 +248,18 @@ func (r *rig) requireManifests() map[string]*lake.Manifest {
 		require.Equal(r.t, next[int32(p)], got.Through)
 	}
 	return files
+}
+
+// manifests gives the keys of all published slices.
+func (r *rig) manifests() map[string]bool {
+	out := map[string]bool{}
+	require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicBronze, nil, func(record stream.Record) error {
+		if !lake.IsLedger(record.Key) {
+			out[string(record.Key)] = true
+		}
+		return nil
+	}))
+	return out
 }
 
 func (r *rig) files(prefix string) map[string][]byte {

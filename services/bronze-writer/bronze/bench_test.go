@@ -1,0 +1,80 @@
+package bronze
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+)
+
+// BenchmarkIngest lands a CSV file of INGEST_ROWS rows (100,000 when not set)
+// in a folder. An iteration begins with an empty lake and an empty broker.
+func BenchmarkIngest(b *testing.B) {
+	n := 100_000
+	if text := os.Getenv("INGEST_ROWS"); text != "" {
+		var err error
+		n, err = strconv.Atoi(text)
+		require.NoError(b, err)
+	}
+	path := filepath.Join(b.TempDir(), "sales.csv")
+	size := writeSample(b, path, n)
+	b.SetBytes(size)
+	for b.Loop() {
+		b.StopTimer()
+		o := Options{Kafka: stream.Config{Brokers: []string{streamtest.Cluster(b)}}, Bucket: openLake(b.Context(), b.TempDir()), Log: zap.NewNop(),
+			Registry: prometheus.NewRegistry(), Partitions: 4, Replication: 1, Bronze: config.Default().Bronze}
+		b.StartTimer()
+		res, err := Ingest(b.Context(), o, IngestOptions{Path: path})
+		require.NoError(b, err)
+		require.EqualValues(b, n, res.Rows)
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+	b.ReportMetric(peakMiB(b), "peak-MiB")
+}
+
+func writeSample(b *testing.B, path string, n int) int64 {
+	f, err := os.Create(path)
+	require.NoError(b, err)
+	w := bufio.NewWriter(f)
+	fmt.Fprintln(w, "order_id,order_ts,customer_id,product_id,category,region,quantity,unit_price,revenue,status,payment_method")
+	categories := []string{"Electronics", "Fashion", "Home & Garden", "Sports", "Books", "Toys", "Beauty", "Grocery"}
+	for i := range n {
+		fmt.Fprintf(w, "ORD-%09d,2026-%02d-%02dT%02d:%02d:%02d.%06dZ,CUST-%06d,PROD-%04d,%s,North America,%d,%d.%02d,%d.%02d,completed,credit_card\n",
+			i, i%12+1, i%28+1, i%24, i%60, i*7%60, i%1000000, i*31%200000, i*17%2000, categories[i%8], i%9+1, i%300, i%100, i%900, i%100)
+	}
+	require.NoError(b, w.Flush())
+	info, err := f.Stat()
+	require.NoError(b, err)
+	require.NoError(b, f.Close())
+	return info.Size()
+}
+
+// peakMiB is the process's peak of resident memory, the sample's writing and
+// the broker included.
+func peakMiB(b *testing.B) float64 {
+	runtime.GC()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+			require.NoError(b, err)
+			return kib / 1024
+		}
+	}
+	return 0
+}

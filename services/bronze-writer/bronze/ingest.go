@@ -1,0 +1,210 @@
+package bronze
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// IngestOptions says what to ingest.
+type IngestOptions struct {
+	Path        string
+	EffectiveAt time.Time              // event_ts of rows without one; zero: their order_ts
+	Progress    func(done, size int64) // told now and then, of the file's bytes; may be nil
+}
+
+// Result is what an ingest found in its file. Slices that an earlier ingest of
+// the same content has published count in full.
+type Result struct {
+	Source   string // file: and the first 16 hex digits of the content's SHA-256
+	Rows     int64
+	Cents    int64
+	Rejected map[sales.Code]int64
+	Files    int // bronze files of this source
+	Skipped  int // of those, published before
+}
+
+// Ingest lands the rows of a CSV or NDJSON file. The same content gives the
+// same files, so that doing it twice changes nothing, and an ingest that was
+// cut short is completed by doing it again.
+//
+// An error that wraps decode.ErrUnusable says that the file as a whole cannot be
+// used; nothing is written then.
+func Ingest(ctx context.Context, o Options, io IngestOptions) (Result, error) {
+	return ingestFile(ctx, o, io, fixedLayout)
+}
+
+func ingestFile(ctx context.Context, o Options, io IngestOptions, l layout) (Result, error) {
+	in, err := openInput(ctx, io.Path)
+	if err != nil {
+		return Result{}, err
+	}
+	defer in.file.Close()
+	r, err := in.begin(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if _, err := in.decoder(o.Bronze.MaxEventBytes, 0); err != nil {
+		return Result{}, err
+	}
+	g, err := newIngest(ctx, o, io, in)
+	if err != nil {
+		return Result{}, err
+	}
+	defer g.transactor.Close()
+	g.layout = l
+	if err := g.run(ctx, &chunker{in: in, r: r, size: l.chunk}); err != nil {
+		return Result{}, fmt.Errorf("ingest %s: %w", io.Path, err)
+	}
+	return g.result, nil
+}
+
+// ingest is one run over one file.
+type ingest struct {
+	stage
+	in         *input
+	layout     layout
+	progress   func(done, size int64)
+	started    started
+	transactor *stream.Transactor
+	published  map[string]*lake.Manifest // by slice, of this source
+	ledgers    []lake.Ledger             // by partition, as of the last publication
+	result     Result
+}
+
+func newIngest(ctx context.Context, o Options, io IngestOptions, in *input) (*ingest, error) {
+	if err := ensureTopics(ctx, o); err != nil {
+		return nil, err
+	}
+	cluster, err := stream.ClusterID(ctx, o.Kafka)
+	if err != nil {
+		return nil, fmt.Errorf("ask for the cluster's id: %w", err)
+	}
+	m := newMetrics(o.Registry)
+	g := &ingest{stage: stage{Options: o, metrics: m, store: newStore(o, m), cluster: cluster, topicID: in.hash}, in: in, progress: io.Progress,
+		published: map[string]*lake.Manifest{}, ledgers: make([]lake.Ledger, o.Partitions),
+		result: Result{Source: "file:" + in.hash[:16], Rejected: map[sales.Code]int64{}}}
+	if g.started, err = g.start(ctx, io); err != nil {
+		return nil, err
+	}
+	// Taking the id over settles what an earlier run has in flight; only then is what it published final.
+	if g.transactor, err = stream.NewTransactor(ctx, o.Kafka, in.hash); err != nil {
+		return nil, err
+	}
+	if err := g.readPublished(ctx); err != nil {
+		g.transactor.Close()
+		return nil, err
+	}
+	return g, nil
+}
+
+// started is what is written down of a file's first ingest, so that later ones
+// agree with it.
+type started struct {
+	Name      string `json:"name"`
+	Hash      string `json:"sha256"`
+	Time      int64  `json:"time"`         // µs UTC: the _ingest_ts of all rows
+	Effective int64  `json:"effective_at"` // µs UTC, 0 when not given
+}
+
+// start writes down that the file is being ingested, unless that stands already.
+func (g *ingest) start(ctx context.Context, io IngestOptions) (started, error) {
+	key := "bronze/_ingests/" + g.in.hash + ".json"
+	now := started{Name: filepath.Base(io.Path), Hash: g.in.hash, Time: time.Now().UnixMicro()}
+	if !io.EffectiveAt.IsZero() {
+		now.Effective = io.EffectiveAt.UnixMicro()
+	}
+	err := g.Bucket.PutNew(ctx, key, mustJSON(now))
+	if !errors.Is(err, blob.ErrExists) {
+		return now, err
+	}
+	data, err := g.Bucket.Get(ctx, key)
+	if err != nil {
+		return now, err
+	}
+	var first started
+	if err := json.Unmarshal(data, &first); err != nil {
+		return now, fmt.Errorf("read %s: %w", key, err)
+	}
+	if first.Effective != now.Effective {
+		return now, fmt.Errorf("the content of %s was ingested with effective time %s, now it is %s: give the same, its rows have it already",
+			io.Path, effective(first.Effective), effective(now.Effective))
+	}
+	return first, nil
+}
+
+func effective(micros int64) string {
+	if micros == 0 {
+		return "none"
+	}
+	return string(sales.AppendTimestamp(nil, micros))
+}
+
+func (g *ingest) readPublished(ctx context.Context) error {
+	return stream.ReadToEnd(ctx, g.Kafka, sales.TopicBronze, nil, func(r stream.Record) error {
+		if len(r.Value) == 0 {
+			return nil
+		}
+		if lake.IsLedger(r.Key) {
+			l, err := lake.DecodeLedger(r.Value)
+			if err == nil && l.Source == g.result.Source && int(l.Partition) < len(g.ledgers) {
+				g.ledgers[l.Partition] = *l
+			}
+			return err
+		}
+		m, err := lake.DecodeManifest(r.Value)
+		if err == nil && m.Source != nil && m.Source.TopicID == g.in.hash {
+			g.published[m.Slice] = m
+		}
+		return err
+	})
+}
+
+// publish makes the files of a block known, in one transaction.
+func (g *ingest) publish(ctx context.Context, files []*landed) error {
+	var records []stream.Record
+	for _, l := range files {
+		if l == nil {
+			continue
+		}
+		g.result.Files++
+		g.result.Rows += l.file.Rows
+		g.result.Cents += l.file.Cents
+		for code, n := range l.source.Rejected {
+			g.result.Rejected[code] += n
+		}
+		if m := g.published[l.slice]; m != nil {
+			g.result.Skipped++
+			continue
+		}
+		ledger := &g.ledgers[l.source.Partition]
+		l.account(ledger)
+		records = append(records, g.records(l, ledger)...)
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	if err := g.transactor.Publish(ctx, records); err != nil {
+		return err
+	}
+	for _, l := range files {
+		if l != nil && g.published[l.slice] == nil {
+			g.metrics.committed(l, time.Now())
+			m := l.manifest(g.cluster, time.Now().UnixMicro())
+			if err := g.Bucket.Put(ctx, m.MirrorKey(), m.Encode()); err != nil {
+				g.Log.Warn("copy of a manifest not written", zap.String("object", m.MirrorKey()), zap.Error(err))
+			}
+		}
+	}
+	return nil
+}
