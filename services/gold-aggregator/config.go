@@ -1,0 +1,17 @@
+package main
+
+import (
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/daemon"
+)
+
+// cli is the command line: the commands, and the settings that they use.
+type cli struct {
+	Kafka config.Kafka `embed:"" prefix:"kafka-"`
+	Lake  config.Lake  `embed:"" prefix:"lake-"`
+	Gold  config.Gold  `embed:"" prefix:"gold-"`
+
+	Run         run                `cmd:"" default:"withargs" help:"Aggregate days until told to stop."`
+	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
+	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
+}

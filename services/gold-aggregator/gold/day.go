@@ -1,0 +1,110 @@
+package gold
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// tables are gold's, in the order in which a day's manifests are published.
+var tables = [...]string{sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts}
+
+// version is a day's three manifests, in the order of tables.
+type version [len(tables)]*lake.Manifest
+
+// day is what the topics say of one day.
+type day struct {
+	name   string
+	date   int32                     // days since 1970-01-01
+	silver map[string]*lake.Manifest // the newest by slice
+	gold   version                   // the newest, nil before the first
+}
+
+// take keeps a silver manifest if it is newer, and tells whether it was.
+func (d *day) take(m *lake.Manifest) bool {
+	if have := d.silver[m.Slice]; have != nil && have.Version >= m.Version {
+		return false
+	}
+	d.silver[m.Slice] = m
+	return true
+}
+
+// taken gives the silver versions that the gold version was made from, by slice.
+func (d *day) taken() map[string]int64 {
+	versions := map[string]int64{}
+	if facts := d.gold[0]; facts != nil {
+		for _, in := range facts.Inputs {
+			versions[in.Slice] = in.Version
+		}
+	}
+	return versions
+}
+
+// changed tells whether the gold version was made from other silver versions
+// than the newest.
+func (d *day) changed() bool {
+	taken := d.taken()
+	return len(taken) != len(d.silver) || len(d.newer(taken)) > 0
+}
+
+// newer gives the slices that are not in taken as they are now.
+func (d *day) newer(taken map[string]int64) []*lake.Manifest {
+	var newer []*lake.Manifest
+	for slice, m := range d.silver {
+		if taken[slice] != m.Version {
+			newer = append(newer, m)
+		}
+	}
+	return newer
+}
+
+// check finds silver slices that gold was made from and that the topic lost.
+func (d *day) check() error {
+	for slice, version := range d.taken() {
+		m := d.silver[slice]
+		if m == nil || m.Version < version {
+			return fmt.Errorf("gold of %s was made from version %d of %s/%s, which %s does not have: the topic is not whole",
+				d.name, version, sales.TableSilver, slice, sales.TopicSilver)
+		}
+	}
+	return nil
+}
+
+// slices gives the silver manifests in the order of their names.
+func (d *day) slices() []*lake.Manifest {
+	return slices.SortedFunc(maps.Values(d.silver), func(a, b *lake.Manifest) int { return cmp.Compare(a.Slice, b.Slice) })
+}
+
+// manifests gives the next version of the day; the files and counts of the
+// aggregates are left to be filled.
+func (d *day) manifests(cluster string, now int64) version {
+	next := lake.Manifest{Format: lake.Format, Slice: lake.GoldSlice(d.date), Day: d.name, Partition: -1,
+		Version: 1, Cluster: cluster, Files: []lake.File{}, Created: now}
+	for _, m := range d.gold {
+		if m != nil {
+			next.Version = max(next.Version, m.Version+1)
+		}
+	}
+	for _, m := range d.newer(d.taken()) {
+		next.EventTime = max(next.EventTime, m.EventTime)
+	}
+	for _, m := range d.slices() {
+		next.Inputs = append(next.Inputs, lake.Input{Table: m.Table, Slice: m.Slice, Version: m.Version, Count: m.Count})
+	}
+	var v version
+	for i, table := range tables {
+		m := next
+		m.Table = table
+		v[i] = &m
+	}
+	v[0].Schema, v[1].Schema, v[2].Schema = sales.Silver.Version, sales.DailySales.Version, sales.DailyProducts.Version
+	for _, m := range d.slices() {
+		v[0].Files = append(v[0].Files, m.Files...)
+		v[0].Count = v[0].Count.Add(m.Count)
+	}
+	return v
+}

@@ -1,0 +1,116 @@
+package gold
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// Group is the consumer group on lake.silver.
+const Group = "gold-aggregator"
+
+// DefaultCacheBytes bounds the cache of partial aggregates: about 24 bytes for
+// each silver row that it covers.
+const DefaultCacheBytes = 64 << 20
+
+// Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
+// Partitions are required.
+type Options struct {
+	Kafka       stream.Config
+	Bucket      *blob.Bucket
+	Log         *zap.Logger
+	Registry    prometheus.Registerer
+	Instance    string        // stable name of this instance
+	Partitions  int           // of every topic
+	Replication int           // of topics that must be made, -1 = the broker's default
+	MaxAge      time.Duration // how long a changed day may wait while more changes arrive
+	Grace       time.Duration // how long a replaced file is kept for its readers
+	CacheBytes  int           // DefaultCacheBytes when 0
+	Encoding    lake.Encoding
+	Transaction time.Duration     // timeout, 0 = stream's default
+	Session     time.Duration     // timeout, 0 = stream's default
+	OnReady     func()            // called once the stage is about to consume
+	Fault       func(step string) // test hook of stream
+}
+
+// Run keeps gold up to date until the context ends. It returns nil then, or an
+// error that a restart must cure.
+func Run(ctx context.Context, o Options) error {
+	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
+		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
+		stream.TopicSpec{Name: sales.TopicGold, Partitions: o.Partitions, Compacted: true},
+	); err != nil {
+		return fmt.Errorf("ensure topics: %w", err)
+	}
+	cluster, err := stream.ClusterID(ctx, o.Kafka)
+	if err != nil {
+		return fmt.Errorf("name the cluster: %w", err)
+	}
+	s, err := newStage(o, cluster)
+	if err != nil {
+		return err
+	}
+	if o.OnReady != nil {
+		o.OnReady()
+	}
+	return stream.Run(ctx, o.Kafka, stream.RunConfig{
+		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicSilver},
+		TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
+		Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "gold"),
+	}, s)
+}
+
+// stage is what the tasks of an instance share.
+type stage struct {
+	Options
+	cluster  string
+	metrics  *metrics
+	partials *cache
+	workers  chan *worker // taken while a day is made: bounds memory and processors
+}
+
+func newStage(o Options, cluster string) (*stage, error) {
+	if o.CacheBytes == 0 {
+		o.CacheBytes = DefaultCacheBytes
+	}
+	s := &stage{Options: o, cluster: cluster, metrics: newMetrics(o.Registry), partials: newCache(o.CacheBytes),
+		workers: make(chan *worker, max(2, runtime.GOMAXPROCS(0)))}
+	for range cap(s.workers) {
+		w, err := newWorker(s)
+		if err != nil {
+			return nil, err
+		}
+		s.workers <- w
+	}
+	return s, nil
+}
+
+// Open reads the days of the partition, to the ends of both topics: a manifest
+// is complete, so one that lies ahead of next may be used at once. The
+// order matters: what this group published is in lake.gold before its offset
+// is committed, and what that was made from is in lake.silver.
+func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
+	t := s.newTask(p.ID, next)
+	if err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicGold, []int32{p.ID}, t.addGold); err != nil {
+		return nil, fmt.Errorf("read gold manifests: %w", err)
+	}
+	if err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicSilver, []int32{p.ID}, t.addSilver); err != nil {
+		return nil, fmt.Errorf("read silver manifests: %w", err)
+	}
+	if err := t.findChanges(); err != nil {
+		return nil, err
+	}
+	t.mirror(ctx, t.lastCommit())
+	s.Log.Info("partition opened", zap.Int32("partition", p.ID), zap.Int64("next", next),
+		zap.Int("days", len(t.days)), zap.Int("changed", len(t.changed)))
+	return t, nil
+}

@@ -1,0 +1,229 @@
+package gold
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// task keeps the gold days of one partition.
+type task struct {
+	*stage
+	partition int32
+	next      int64 // offset after the last record added
+	committed int64 // offset in the last commit
+	days      map[string]*day
+	changed   map[string]*day      // those that need a new version
+	since     time.Time            // when the oldest of them changed
+	gone      map[string]time.Time // days whose silver files were gone, and since when
+	retry     time.Time            // when to look at these again
+	made      *commit              // by the last Flush, until it is in Kafka
+	reaper    *lake.Reaper
+}
+
+func (s *stage) newTask(partition int32, next int64) *task {
+	return &task{stage: s, partition: partition, next: next, committed: next, days: map[string]*day{},
+		changed: map[string]*day{}, gone: map[string]time.Time{}, reaper: lake.NewReaper(s.Bucket)}
+}
+
+// Add takes the manifests among the records; the ledgers are for others.
+func (t *task) Add(ctx context.Context, records []stream.Record) error {
+	t.reap(ctx)
+	for _, r := range records {
+		if err := t.addSilver(r); err != nil {
+			return fmt.Errorf("offset %d: %w", r.Offset, err)
+		}
+		t.next = r.Offset + 1
+	}
+	return nil
+}
+
+func (t *task) addSilver(r stream.Record) error {
+	if len(r.Value) == 0 || lake.IsLedger(r.Key) {
+		return nil
+	}
+	m, d, err := t.decode(r)
+	if err != nil {
+		return err
+	}
+	if m.Table != sales.TableSilver {
+		return fmt.Errorf("%s is no silver slice", m.Key())
+	}
+	if d.take(m) {
+		t.mark(d)
+	}
+	return nil
+}
+
+func (t *task) addGold(r stream.Record) error {
+	if len(r.Value) == 0 {
+		return nil
+	}
+	m, d, err := t.decode(r)
+	if err != nil {
+		return err
+	}
+	for i, table := range tables {
+		if m.Table == table {
+			d.gold[i] = m
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is no gold slice", m.Key())
+}
+
+// decode gives the manifest and its day, which must be one of the partition's:
+// only then does this task see all of its slices.
+func (t *task) decode(r stream.Record) (*lake.Manifest, *day, error) {
+	m, err := lake.DecodeManifest(r.Value)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p := stream.PartitionFor([]byte(m.Day), t.Partitions); p != t.partition {
+		return nil, nil, fmt.Errorf("%s is on partition %d of %s, its day belongs to %d", m.Key(), t.partition, r.Topic, p)
+	}
+	if d := t.days[m.Day]; d != nil {
+		return m, d, nil
+	}
+	date, err := sales.ParseDay(m.Day)
+	if err != nil {
+		return nil, nil, fmt.Errorf("day of %s: %w", m.Key(), err)
+	}
+	d := &day{name: m.Day, date: date, silver: map[string]*lake.Manifest{}}
+	t.days[m.Day] = d
+	return m, d, nil
+}
+
+// mark has a changed day made again.
+func (t *task) mark(d *day) {
+	if len(t.changed) == 0 {
+		t.since = time.Now()
+	}
+	t.changed[d.name] = d
+	delete(t.gone, d.name)
+	if len(t.gone) == 0 {
+		t.retry = time.Time{}
+	}
+}
+
+// findChanges compares what Open read.
+func (t *task) findChanges() error {
+	clear(t.changed)
+	for _, d := range t.days {
+		if err := d.check(); err != nil {
+			return err
+		}
+		if d.changed() {
+			t.mark(d)
+		}
+	}
+	return nil
+}
+
+// Due is now when no more changes are to come. Records that change nothing are
+// only committed then.
+func (t *task) Due(now time.Time, caughtUp bool) time.Time {
+	var due time.Time
+	switch {
+	case len(t.changed) == 0 && t.next == t.committed:
+		return due
+	case caughtUp:
+		due = now
+	case len(t.changed) == 0:
+		return due
+	default:
+		due = t.since.Add(t.MaxAge)
+	}
+	if due.Before(t.retry) {
+		return t.retry
+	}
+	return due
+}
+
+const mirrorTimeout = 30 * time.Second // copies are best effort: they must not hold the stream
+
+// Committed makes the new versions current, mirrors them and condemns the files
+// that they replace.
+func (t *task) Committed() {
+	c := t.made
+	t.made = nil
+	t.committed = c.next
+	now := time.Now()
+	var manifests []*lake.Manifest
+	for d, v := range c.days {
+		t.reaper.Later(replaced(d.gold, v), now.Add(t.Grace))
+		d.gold = v
+		delete(t.changed, d.name)
+		manifests = append(manifests, v[:]...)
+		t.metrics.committed(v, now)
+	}
+	t.since = now
+	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
+	defer cancel()
+	t.mirror(ctx, manifests)
+	t.reap(ctx)
+}
+
+// replaced gives the aggregates' files that a new version leaves without use;
+// the files of facts are silver's.
+func replaced(before, after version) []string {
+	kept := map[string]bool{}
+	for _, m := range after[1:] {
+		for _, f := range m.Files {
+			kept[f.Key] = true
+		}
+	}
+	var keys []string
+	for _, m := range before[1:] {
+		if m == nil {
+			continue
+		}
+		for _, f := range m.Files {
+			if !kept[f.Key] {
+				keys = append(keys, f.Key)
+			}
+		}
+	}
+	return keys
+}
+
+// lastCommit gives the manifests of the newest commit: its copies may be
+// missing if a kill came between.
+func (t *task) lastCommit() []*lake.Manifest {
+	var last []*lake.Manifest
+	for _, d := range t.days {
+		for _, m := range d.gold {
+			switch {
+			case m == nil || len(last) > 0 && m.Created < last[0].Created:
+			case len(last) > 0 && m.Created == last[0].Created:
+				last = append(last, m)
+			default:
+				last = []*lake.Manifest{m}
+			}
+		}
+	}
+	return last
+}
+
+// reap deletes the replaced files whose time has come.
+func (t *task) reap(ctx context.Context) {
+	deleted, err := t.reaper.Reap(ctx, time.Now())
+	t.metrics.filesDeleted.Add(float64(deleted))
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Log.Warn("replaced files are left for later", zap.Error(err))
+	}
+}
+
+// Close deletes what is due; what is not stays until a sweep.
+func (t *task) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
+	defer cancel()
+	t.reap(ctx)
+}

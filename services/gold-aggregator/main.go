@@ -1,0 +1,34 @@
+// Command gold-aggregator keeps the daily aggregates of sales.
+package main
+
+import (
+	"context"
+
+	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/fault"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/wire"
+	"github.com/saleslake/saleslake/services/gold-aggregator/gold"
+)
+
+func main() {
+	daemon.Main("gold-aggregator", "Aggregates each day of sales that changed, and lists the facts to load.", &cli{})
+}
+
+type run struct{}
+
+// Run opens what the stage needs, in the order a manifest meets it.
+func (run) Run(ctx context.Context, d *daemon.Daemon) error {
+	kafka, bucket, err := wire.Open(ctx, d)
+	if err != nil {
+		return err
+	}
+	s := d.Settings
+	return gold.Run(ctx, gold.Options{
+		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
+		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
+		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
+		MaxAge: s.Gold.MaxAge, Grace: s.Silver.Grace, Encoding: lake.Encoding{Compression: s.Lake.Compression},
+		OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),
+	})
+}
