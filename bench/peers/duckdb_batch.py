@@ -95,7 +95,7 @@ def work(source, lake):
     db.execute(f"""copy (select * exclude (event_id, missing, bronze_code, silver_code), {EVENT_ID} as event_id, typed.rowid + 1 as _offset
         from typed where bronze_code is null)
         to '{lake}/bronze/sales_events/part.parquet'""")
-    db.execute(f"""copy (select *, typed.rowid + 1 as _offset from typed where bronze_code is not null or silver_code is not null)
+    db.execute(f"""copy (select coalesce(bronze_code, silver_code) as code, * exclude (missing, bronze_code, silver_code), typed.rowid + 1 as _offset from typed where bronze_code is not null or silver_code is not null)
         to '{lake}/quarantine/sales_events/part.parquet'""")
     db.execute(SILVER)
     db.execute(f"copy (select * from silver) to '{lake}/silver/sales' (format parquet, partition_by (day), overwrite_or_ignore)")

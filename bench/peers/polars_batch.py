@@ -95,7 +95,8 @@ def work(source, lake):
     sound, meant = pl.col("bronze_code").is_null(), pl.col("silver_code").is_null()
     rows.lazy().filter(sound).drop("bronze_code", "silver_code").sink_parquet(
         lake / "bronze/sales_events/part.parquet", compression="snappy")
-    rows.lazy().filter(~(sound & meant)).sink_parquet(lake / "quarantine/sales_events/part.parquet", compression="snappy")
+    rejects = rows.lazy().filter(~(sound & meant)).with_columns(pl.coalesce("bronze_code", "silver_code").alias("code"))
+    rejects.drop("bronze_code", "silver_code").sink_parquet(lake / "quarantine/sales_events/part.parquet", compression="snappy")
     silver = current(rows.lazy().filter(sound & meant).drop("bronze_code", "silver_code")).collect(engine="streaming")
     silver.lazy().drop("sold").sink_parquet(
         pl.PartitionBy(lake / "silver/sales", key="day", include_key=False), compression="snappy", mkdir=True)
