@@ -101,6 +101,7 @@ type Ledger struct {
 	Next       int64                `json:"next,omitempty"`     // silver: next offset of the source itself, after the last bronze slice taken
 	Version    int64                `json:"version"`            // silver: the commit's version, that of the slices it touched
 	Slices     []string             `json:"slices,omitempty"`   // silver: the slices that this commit touched
+	Sources    []string             `json:"sources,omitempty"`  // silver: the sources that it took from; each has a ledger of this version
 	In         Count                `json:"in"`
 	Out        Count                `json:"out"` // bronze: rows landed; silver: net change of the current rows
 	Duplicate  Count                `json:"duplicate"`

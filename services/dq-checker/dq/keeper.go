@@ -46,8 +46,9 @@ type book struct {
 	bronzeNext int64 // offset after the newest record seen of lake.bronze
 	silver     map[string]*lake.Ledger
 	slices     map[string]silverSlice
-	version    int64 // of silver's newest commit
-	touched    []string
+	version    int64    // of silver's newest commit
+	touched    []string // slices
+	sources    []string // each has a ledger of this version
 	balance    Balance
 }
 
@@ -164,7 +165,7 @@ func (k *Keeper) addSilverLedger(value []byte) (int32, error) {
 	b := k.book(l.Partition)
 	b.silver[l.Source] = l
 	if l.Version >= b.version {
-		b.version, b.touched = l.Version, l.Slices
+		b.version, b.touched, b.sources = l.Version, l.Slices, l.Sources
 	}
 	return l.Partition, nil
 }
@@ -194,6 +195,11 @@ func (b *book) whole() bool {
 	}
 	for _, name := range b.touched {
 		if b.slices[name].version != b.version {
+			return false
+		}
+	}
+	for _, source := range b.sources {
+		if l := b.silver[source]; l == nil || l.Version != b.version {
 			return false
 		}
 	}

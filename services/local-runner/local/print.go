@@ -19,20 +19,20 @@ const maxRows = 12
 // Print writes the report for people.
 func (r *Report) Print(out io.Writer) error {
 	p := &printer{out: out}
-	p.table("Ledger, rows: what became of every record", r.Ledger.hopTable(rows))
-	p.table("Ledger, revenue: what became of every cent (what bronze rejects has no readable money)", r.Ledger.hopTable(money))
+	p.table("Ledger, rows: what became of every record", r.Ledger.hopTable(rows), 0)
+	p.table("Ledger, revenue: what became of every cent (what bronze rejects has no readable money)", r.Ledger.hopTable(money), 0)
 	if t := r.Ledger.rejectTable(); len(t.Rows) > 0 {
-		p.table("Rejected, by code (all of it under quarantine/, with the original bytes)", t)
+		p.table("Rejected, by code (all of it under quarantine/, with the original bytes)", t, 0)
 	}
-	p.table("Lake: "+r.Lake, r.Ledger.layerTable())
-	p.line("Verdicts: %d pass, %d warn, %d fail", r.Ledger.Verdicts[lake.Pass], r.Ledger.Verdicts[lake.Warn], r.Ledger.Verdicts[lake.Fail])
+	p.table("Lake: "+r.Lake, r.Ledger.layerTable(), 0)
+	p.line("\nVerdicts: %d pass, %d warn, %d fail", r.Ledger.Verdicts[lake.Pass], r.Ledger.Verdicts[lake.Warn], r.Ledger.Verdicts[lake.Fail])
 	for _, h := range r.Ledger.Held {
 		for _, f := range h.Findings {
 			p.line("  held %s version %d: %s: %s", h.Slice, h.Version, f.Rule, f.Message)
 		}
 	}
 	for _, a := range r.Analytics {
-		p.table(a.Name+": "+a.Question, a.Answer)
+		p.table(a.Name+": "+a.Question, a.Answer, maxRows)
 	}
 	p.line("\n%s", r.summary())
 	return p.err
@@ -62,10 +62,10 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
-func (p *printer) table(title string, a *warehouse.Answer) {
+func (p *printer) table(title string, a *warehouse.Answer, limit int) {
 	p.line("\n%s\n", title)
 	if p.err == nil {
-		p.err = a.Table(p.out, maxRows)
+		p.err = a.Table(p.out, limit)
 	}
 }
 

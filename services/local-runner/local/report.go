@@ -2,14 +2,68 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
+
+// Report is the outcome of a run. Its JSON is what --json prints.
+type Report struct {
+	Lake      string     `json:"lake"`
+	Inputs    []Input    `json:"inputs,omitempty"`
+	Ledger    *Ledger    `json:"ledger"`
+	Analytics []Analysis `json:"analytics,omitempty"`
+	Seconds   []Took     `json:"seconds"`
+}
+
+// Input is a file that was taken, or was known from an earlier run.
+type Input struct {
+	Path     string               `json:"path"`
+	Source   string               `json:"source"` // its name in the ledger
+	Rows     int64                `json:"rows"`   // landed in bronze
+	Rejected map[sales.Code]int64 `json:"rejected"`
+	Known    bool                 `json:"known"` // its content was in the lake already
+}
+
+// Analysis is an analytics query and its answer.
+type Analysis struct {
+	Name     string            `json:"name"`
+	Question string            `json:"question"`
+	Answer   *warehouse.Answer `json:"answer"`
+}
+
+// Took is the time that a stage took after the one before it was done.
+type Took struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+func (r *Report) took(name string, since time.Time) {
+	r.Seconds = append(r.Seconds, Took{name, time.Since(since).Seconds()})
+}
+
+// Fault tells why the lake cannot be trusted as it is: a hop whose sums do not
+// balance, or a slice that the gate holds. It is nil when all is well.
+func (r *Report) Fault() error {
+	var faults []error
+	for i := range r.Ledger.Hops {
+		h := &r.Ledger.Hops[i]
+		if h.Residual != (lake.Count{}) {
+			faults = append(faults, fmt.Errorf("%s of %s has a residual of %d rows and %s", h.Stage, h.Source, h.Residual.Rows, sales.FormatCents(h.Residual.Cents)))
+		}
+	}
+	if n := len(r.Ledger.Held); n > 0 {
+		faults = append(faults, fmt.Errorf("the gate holds %d slices, first %s: %s", n, r.Ledger.Held[0].Slice, r.Ledger.Held[0].Findings[0].Message))
+	}
+	return errors.Join(faults...)
+}
 
 // Hop is what became of one source's records in one stage, over all partitions.
 // From gold on there is one line for all sources.
@@ -62,16 +116,6 @@ type Ledger struct {
 	Held     []Held               `json:"held,omitempty"`
 
 	manifests map[string]*lake.Manifest // newest of every slice, by key
-}
-
-// Balanced tells whether no hop has a residual.
-func (l *Ledger) Balanced() bool {
-	for i := range l.Hops {
-		if l.Hops[i].Residual != (lake.Count{}) {
-			return false
-		}
-	}
-	return true
 }
 
 // state is the newest record of every key of the lake's topics.

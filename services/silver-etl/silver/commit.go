@@ -106,8 +106,9 @@ func (c *commit) closeLedgers() {
 	for i, m := range c.manifests {
 		touched[i] = m.Slice
 	}
+	sources := slices.Sorted(maps.Keys(c.touched))
 	for _, l := range c.touched {
-		l.Through, l.Version, l.Slices = c.next, c.version, touched
+		l.Through, l.Version, l.Slices, l.Sources = c.next, c.version, touched, sources
 	}
 }
 

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"time"
+
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/daemon"
+)
+
+// cli is the command line: the commands, and the settings that they use.
+type cli struct {
+	Lake      config.Lake      `embed:"" prefix:"lake-"`
+	Catalogue config.Catalogue `embed:"" prefix:"catalogue-"`
+	Bronze    config.Bronze    `embed:"" prefix:"bronze-"`
+	Silver    config.Silver    `embed:"" prefix:"silver-"`
+	Gold      config.Gold      `embed:"" prefix:"gold-"`
+	DQ        config.DQ        `embed:"" prefix:"dq-"`
+	Warehouse config.Warehouse `embed:"" prefix:"warehouse-"`
+
+	Run     run            `cmd:"" default:"withargs" help:"Run the whole pipeline in this process."`
+	Version daemon.Version `cmd:"" help:"Print what this program was built from."`
+}
+
+type run struct {
+	Input    []string      `placeholder:"FILE" help:"CSV or NDJSON file to take; may be repeated. Without one: the sample files in data/."`
+	Lake     string        `default:"data/local_lake" name:"lake" help:"Folder of the lake; runs on the same folder add up."`
+	JSON     bool          `name:"json" help:"Print the report as JSON, and nothing else."`
+	Stream   bool          `help:"Feed the topic in real time instead of taking files."`
+	Rate     int           `default:"1000" help:"Events per second of the stream."`
+	Duration time.Duration `default:"10s" help:"Length of the stream."`
+	Seed     uint64        `default:"1" help:"Seed of the stream; the same seed makes the same events."`
+	Through  string        `help:"Last stage to run, such as gold-aggregator; all when empty."`
+}

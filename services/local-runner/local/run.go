@@ -1,0 +1,247 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/pkg/stream/embedded"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
+)
+
+// instance is this process's name in transactional ids. A lake has one local
+// run at a time, so the name need not differ between runs.
+const instance = "local"
+
+// Options is what a run works with.
+type Options struct {
+	Settings config.Pipeline // rules, thresholds and bounds; the servers that it names are not used
+	Lake     string          // folder, made when missing
+	Inputs   []string        // CSV and NDJSON files
+	Stream   *Stream         // feed the topic instead of ingesting Inputs
+	Through  string          // the last stage to run, one of Stages; "" is all
+	Registry *prometheus.Registry
+	Log      *zap.Logger
+	Progress Progress
+}
+
+// Stream is a load in real time.
+type Stream struct {
+	Rate     int // events per second
+	Duration time.Duration
+	Seed     uint64
+}
+
+// Progress is told how a run goes on.
+type Progress interface {
+	// File is called before an input of size bytes is ingested. The function that
+	// it gives is told how many bytes are done, in ascending order.
+	File(path string, size int64) (done func(bytes int64))
+	// Step is called before other work. The function that it gives ends it.
+	Step(name string) (done func())
+	// Live is called about every second of a stream.
+	Live(Gauges)
+}
+
+// Run moves the inputs, or the stream, through the stages, and reports what
+// became of everything in the lake, that of earlier runs included. It returns
+// an error when an input cannot be used or the machine gives up; whether the
+// lake can be trusted is told by [Report.Fault].
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if err := checkInputs(o.Inputs); err != nil {
+		return nil, err
+	}
+	r, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	report, err := r.run(ctx)
+	return report, errors.Join(err, r.close())
+}
+
+// runner is a run's open parts.
+type runner struct {
+	Options
+	broker    *embedded.Embedded
+	kafka     stream.Config
+	bucket    *blob.Bucket
+	warehouse *warehouse.Warehouse
+	report    *Report
+}
+
+func open(ctx context.Context, o Options) (r *runner, err error) {
+	dir, err := filepath.Abs(o.Lake)
+	if err != nil {
+		return nil, fmt.Errorf("find the lake: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the lake: %w", err)
+	}
+	o.Lake = dir
+	o.Settings.Warehouse.LoadEvery = 0 // nothing is billed by the load here
+	r = &runner{Options: o, report: &Report{Lake: dir}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	if r.broker, err = embedded.Start(embedded.Config{DataDir: filepath.Join(dir, "_kafka")}); err != nil {
+		return r, fmt.Errorf("open lake %s: %w", dir, err)
+	}
+	r.kafka = stream.Config{Brokers: []string{r.broker.Addr()}, ClientID: "local-runner", Log: o.Log}
+	if r.bucket, err = blob.Open(ctx, blob.Options{URL: "file://" + dir, Metrics: blob.NewMetrics(o.Registry), Log: o.Log}); err != nil {
+		return r, err
+	}
+	r.warehouse, err = warehouse.Open(warehouse.Options{Dialect: config.DuckDB, Source: filepath.Join(dir, "warehouse.duckdb"), Files: r.bucket})
+	if err != nil {
+		return r, err
+	}
+	_, err = r.warehouse.Migrate(ctx)
+	return r, err
+}
+
+func (r *runner) close() (err error) {
+	if r.warehouse != nil {
+		err = r.warehouse.Close()
+	}
+	if r.broker != nil {
+		r.broker.Close()
+	}
+	return err
+}
+
+func (r *runner) run(ctx context.Context) (*Report, error) {
+	if r.Stream == nil {
+		if err := r.ingest(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.work(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.account(ctx); err != nil {
+		return nil, err
+	}
+	return r.report, r.sweep(ctx)
+}
+
+// work runs the stages until there is nothing left to do.
+func (r *runner) work(ctx context.Context) error {
+	stagesCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	group, groupCtx := errgroup.WithContext(stagesCtx)
+	chain := r.chain()
+	for _, s := range chain {
+		group.Go(func() error {
+			if err := s.run(groupCtx); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		defer stop() // all is done: the stages may end
+		if r.Stream != nil {
+			if err := r.produce(groupCtx); err != nil {
+				return err
+			}
+		}
+		return r.drain(groupCtx, chain)
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// drain waits for the stages in the order of the data: a stage that has handled
+// all of its input has, in the same transactions, published all of its output.
+func (r *runner) drain(ctx context.Context, chain []stage) error {
+	const look = 20 * time.Millisecond
+	for _, s := range chain {
+		started, done := time.Now(), r.Progress.Step(s.name)
+		for {
+			n, err := stream.Pending(ctx, r.kafka, s.name, s.topic)
+			if err != nil {
+				return fmt.Errorf("wait for %s: %w", s.name, err)
+			}
+			if n == 0 {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(look):
+			}
+		}
+		done()
+		r.report.took(s.name, started)
+	}
+	return nil
+}
+
+// account reads the ledger back, and asks the warehouse what it holds.
+func (r *runner) account(ctx context.Context) (err error) {
+	var facts *lake.Count
+	if r.Through == "" {
+		count, err := r.warehouse.Facts(ctx)
+		if err != nil {
+			return err
+		}
+		facts = &count
+	}
+	if r.report.Ledger, err = ReadLedger(ctx, r.kafka, facts); err != nil {
+		return err
+	}
+	if r.Through != "" {
+		return nil
+	}
+	queries, err := warehouse.Queries()
+	if err != nil {
+		return err
+	}
+	for _, q := range queries {
+		answer, err := r.warehouse.Query(ctx, q[0])
+		if err != nil {
+			return err
+		}
+		r.report.Analytics = append(r.report.Analytics, Analysis{Name: q[0], Question: q[1], Answer: answer})
+	}
+	return nil
+}
+
+// sweep deletes the files of silver and gold that no manifest names: replaced
+// ones, and those of a run that was killed. Nobody else works on the lake.
+func (r *runner) sweep(ctx context.Context) error {
+	named := map[string]bool{}
+	for _, m := range r.report.Ledger.manifests {
+		for _, f := range m.Files {
+			named[f.Key] = true
+		}
+	}
+	for _, layer := range []string{"silver/", "gold/"} {
+		for object, err := range r.bucket.List(ctx, layer) {
+			if err != nil {
+				return fmt.Errorf("sweep: %w", err)
+			}
+			if named[object.Key] {
+				continue
+			}
+			if err := r.bucket.Delete(ctx, object.Key); err != nil {
+				return fmt.Errorf("sweep: %w", err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
+	"github.com/saleslake/saleslake/services/dq-checker/dq"
+	"github.com/saleslake/saleslake/services/gold-aggregator/gold"
+	"github.com/saleslake/saleslake/services/redshift-loader/loader"
+	"github.com/saleslake/saleslake/services/silver-etl/silver"
+)
+
+// Stages lists what Options.Through may name, in the order of the data.
+var Stages = []string{bronze.Group, silver.Group, gold.Group, dq.Group, loader.Group}
+
+// stage is one that runs on, and the topic that it consumes.
+type stage struct {
+	name, topic string // name is also its consumer group
+	run         func(context.Context) error
+}
+
+// chain gives the stages to run. A batch has none that consumes sales_events:
+// its files are in bronze already.
+func (r *runner) chain() []stage {
+	all := []stage{
+		{bronze.Group, sales.TopicEvents, r.bronze}, {silver.Group, sales.TopicBronze, r.silver}, {gold.Group, sales.TopicSilver, r.gold},
+		{dq.Group, sales.TopicGold, r.dq}, {loader.Group, sales.TopicVerdicts, r.loader},
+	}
+	if r.Through != "" {
+		all = all[:slices.Index(Stages, r.Through)+1]
+	}
+	if r.Stream == nil {
+		all = all[1:]
+	}
+	return all
+}
+
+func (r *runner) bronzeOptions() bronze.Options {
+	return bronze.Options{
+		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1, Bronze: r.Settings.Bronze, Compression: r.Settings.Lake.Compression,
+	}
+}
+
+func (r *runner) bronze(ctx context.Context) error { return bronze.Run(ctx, r.bronzeOptions()) }
+
+func (r *runner) silver(ctx context.Context) error {
+	return silver.Run(ctx, silver.Options{
+		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1, Silver: r.Settings.Silver, Catalogue: r.Settings.Catalogue,
+		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
+	})
+}
+
+func (r *runner) gold(ctx context.Context) error {
+	return gold.Run(ctx, gold.Options{
+		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: r.Settings.Gold.MaxAge, Grace: r.Settings.Silver.Grace,
+		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
+	})
+}
+
+func (r *runner) dq(ctx context.Context) error {
+	s := r.Settings.DQ
+	return dq.Run(ctx, dq.Options{
+		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
+		Thresholds: dq.Thresholds{RowLossWarn: s.RowLossWarn, RowLossFail: s.RowLossFail, RejectFail: s.RejectFail},
+	})
+}
+
+func (r *runner) loader(ctx context.Context) error {
+	w := r.Settings.Warehouse
+	return loader.Run(ctx, loader.Options{
+		Kafka: r.kafka, Warehouse: r.warehouse, Log: r.Log, Registry: r.Registry, Instance: instance,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1, LoadEvery: w.LoadEvery, Products: w.Products, Customers: w.Customers,
+	})
+}
+
+// checkInputs names every file that is not there before anything is done.
+func checkInputs(paths []string) error {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return fmt.Errorf("input %s: %w; check the path", path, err)
+		case info.IsDir():
+			return fmt.Errorf("input %s is a folder; name the files in it, --input may be repeated", path)
+		}
+	}
+	return nil
+}
+
+// ingest takes the files into bronze, one after the other.
+func (r *runner) ingest(ctx context.Context) error {
+	for _, path := range r.Inputs {
+		started := time.Now()
+		info, err := os.Stat(path)
+		if err != nil {
+			return fmt.Errorf("input %s: %w", path, err)
+		}
+		done := r.Progress.File(path, info.Size())
+		o := r.bronzeOptions()
+		o.Registry = nil // a job's numbers are in its result
+		result, err := bronze.Ingest(ctx, o, bronze.IngestOptions{Path: path, Progress: func(at, _ int64) { done(at) }})
+		if err != nil {
+			return err
+		}
+		r.report.Inputs = append(r.report.Inputs, Input{Path: path, Source: result.Source, Rows: result.Rows, Rejected: result.Rejected,
+			Known: result.Skipped == result.Files})
+		r.report.took("ingest", started)
+	}
+	return nil
+}

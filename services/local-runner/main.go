@@ -1,0 +1,85 @@
+// Command local-runner runs the whole pipeline in one process, on a folder: no
+// Kafka, no S3, no Docker.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/services/local-runner/local"
+)
+
+func main() {
+	daemon.Main("local-runner", "Runs the six services' own code in one process, on a folder.", &cli{}, daemon.NoServer())
+}
+
+// The sample files, taken when no input is named.
+var (
+	sampleInputs    = []string{"data/sales_events.csv", "data/sales_events.ndjson"}
+	sampleProducts  = "data/products.csv"
+	sampleCustomers = "data/customers.csv"
+)
+
+// Run makes the run and prints its report. A lake that does not balance, or a
+// slice that the gate holds, is an error.
+func (r run) Run(ctx context.Context, d *daemon.Daemon) error {
+	o, err := r.options(d)
+	if err != nil {
+		return daemon.UsageError{Err: err}
+	}
+	view := newView(os.Stderr, r.JSON)
+	o.Progress = view
+	report, err := local.Run(ctx, o)
+	view.close()
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		err = e.Encode(report)
+	} else {
+		err = report.Print(os.Stdout)
+	}
+	if err != nil {
+		return fmt.Errorf("print the report: %w", err)
+	}
+	return report.Fault()
+}
+
+func (r run) options(d *daemon.Daemon) (local.Options, error) {
+	o := local.Options{Settings: d.Settings, Lake: r.Lake, Inputs: r.Input, Through: r.Through, Registry: d.Registry, Log: d.Log}
+	if r.Through != "" && !slices.Contains(local.Stages, r.Through) {
+		return o, fmt.Errorf("--through %q is no stage; there are %s", r.Through, strings.Join(local.Stages, ", "))
+	}
+	if r.Stream && len(r.Input) > 0 {
+		return o, fmt.Errorf("--stream makes its own events; leave out --input, or replay files with the producer")
+	}
+	if d.Settings.Log.Level == "info" { // the view says what goes on; the log says what goes wrong
+		o.Log = d.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
+	}
+	if r.Stream {
+		o.Stream = &local.Stream{Rate: r.Rate, Duration: r.Duration, Seed: r.Seed}
+	} else if len(r.Input) == 0 {
+		o.Inputs = sampleInputs
+	}
+	if len(r.Input) == 0 {
+		useSample(&o.Settings.Warehouse.Products, sampleProducts)
+		useSample(&o.Settings.Warehouse.Customers, sampleCustomers)
+	}
+	return o, nil
+}
+
+// useSample sets a path that is not set to a sample file, if that is there.
+func useSample(path *string, sample string) {
+	if _, err := os.Stat(sample); *path == "" && err == nil {
+		*path = sample
+	}
+}
