@@ -59,6 +59,9 @@ func (q *query) Run(ctx context.Context, k *kong.Kong, d *daemon.Daemon) (err er
 	}
 	defer closing(w, &err)
 	answer, err := w.Query(ctx, q.Name)
+	if errors.Is(err, warehouse.ErrNoQuery) {
+		return daemon.UsageError{Err: err}
+	}
 	if err != nil {
 		return err
 	}

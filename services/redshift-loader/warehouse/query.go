@@ -38,13 +38,19 @@ func Queries() ([][2]string, error) {
 	return list, nil
 }
 
+// ErrNoQuery says that no query has the name.
+var ErrNoQuery = errors.New("no such query")
+
 // Query runs one of the analytics queries, such as "category_leaders".
 func (w *Warehouse) Query(ctx context.Context, name string) (*Answer, error) {
 	text, err := warehousesql.Analytics(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no query is named %q, there are %s", name, strings.Join(warehousesql.AnalyticsNames(), ", "))
+		return nil, fmt.Errorf("%w: %q; there are %s", ErrNoQuery, name, strings.Join(warehousesql.AnalyticsNames(), ", "))
 	}
 	if err != nil {
+		return nil, fmt.Errorf("query %s: %w", name, err)
+	}
+	if err := w.requireTables(ctx); err != nil {
 		return nil, fmt.Errorf("query %s: %w", name, err)
 	}
 	a, err := w.Select(ctx, text)
@@ -52,6 +58,17 @@ func (w *Warehouse) Query(ctx context.Context, name string) (*Answer, error) {
 		return nil, fmt.Errorf("query %s: %w", name, err)
 	}
 	return a, nil
+}
+
+func (w *Warehouse) requireTables(ctx context.Context) error {
+	a, err := w.Select(ctx, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'sales'")
+	if err != nil {
+		return err
+	}
+	if a.Rows[0][0] == int64(0) {
+		return errors.New("the database has no tables of ours yet: load something, or run redshift-loader migrate")
+	}
+	return nil
 }
 
 // Select runs any query. Its result is held in memory as a whole.

@@ -1,13 +1,16 @@
 package warehouse_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/config"
+	pkglake "github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse/warehousetest"
 )
@@ -25,6 +28,7 @@ func TestPostgres(t *testing.T) {
 	warehousetest.Run(t, func(t *testing.T) warehouse.Options {
 		return warehouse.Options{Dialect: config.Postgres, Source: server.Database(t)}
 	})
+	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
 	t.Run("cut connections pass by themselves", func(t *testing.T) { cutConnections(t, server) })
 }
 
@@ -48,6 +52,40 @@ func cutConnections(t *testing.T, server *warehousetest.Postgres) {
 	r, err := w.Load(t.Context(), verdicts)
 	require.NoError(t, err)
 	require.Len(t, r.Loaded, 3)
+}
+
+// loadTogether loads from two programs at once; both infer the same members.
+func loadTogether(t *testing.T, server *warehousetest.Postgres) {
+	lake, source := warehousetest.NewLake(t), server.Database(t)
+	var programs errgroup.Group
+	for p := range 2 {
+		w, err := warehouse.Open(warehouse.Options{Dialect: config.Postgres, Source: source, Files: lake.Bucket})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, w.Close()) }()
+		var loads [][]*pkglake.Verdict
+		for i := range 10 {
+			day := fmt.Sprintf("2026-01-%02d", 1+2*i+p)
+			loads = append(loads, lake.All(day, 1, warehousetest.Order{ID: day, Day: day, Version: 1, Cents: 5, Customer: fmt.Sprint("C-", i), Product: fmt.Sprint("P-", i)}))
+		}
+		programs.Go(func() error {
+			if _, err := w.Migrate(t.Context()); err != nil {
+				return err
+			}
+			for _, verdicts := range loads {
+				if _, err := w.Load(t.Context(), verdicts); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, programs.Wait())
+	w, err := warehouse.Open(warehouse.Options{Dialect: config.Postgres, Source: source})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, w.Close()) }()
+	a, err := w.Select(t.Context(), "SELECT (SELECT COUNT(*) FROM sales.fact_sales), (SELECT COUNT(*) FROM sales.dim_customer), (SELECT COUNT(*) FROM sales.dim_date)")
+	require.NoError(t, err)
+	require.Equal(t, [][]any{{int64(20), int64(10), int64(31)}}, a.Rows)
 }
 
 func TestOpenRefusesWhatItCannotLoad(t *testing.T) {

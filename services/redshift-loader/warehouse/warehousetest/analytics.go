@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
 
 // analytics checks the queries on orders that are few enough to add up in the head.
@@ -59,7 +60,8 @@ func analytics(t *testing.T, b *bench) {
 	require.NoError(t, err)
 	require.Len(t, all.Rows, 2*(2+28+31+1), "every day from the first with orders to the last")
 	_, err = b.Query(t.Context(), "none")
-	require.ErrorContains(t, err, `no query is named "none", there are category_leaders, daily_trends_by_region, revenue_mom_growth`)
+	require.ErrorIs(t, err, warehouse.ErrNoQuery)
+	require.ErrorContains(t, err, `no such query: "none"; there are category_leaders, daily_trends_by_region, revenue_mom_growth`)
 }
 
 // csv gives the first rows of a query's result, all of them for 0.
