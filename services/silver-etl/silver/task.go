@@ -121,9 +121,12 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	return stream.Commit{Next: c.next, Records: c.records()}, nil
 }
 
-// bytesPerRow bounds the bronze bytes of a commit by silver.max_rows, should
-// rows be unusually long.
-const bytesPerRow = 512
+// The bronze bytes of a commit are bounded by silver.max_rows, too, should rows
+// be unusually long; files that are small in any case do not count.
+const (
+	bytesPerRow = 512
+	minBytes    = 16 << 20
+)
 
 // head gives the pending inputs that one commit may take: at least one, and no
 // more once the bounds are reached.
@@ -131,7 +134,7 @@ func (t *task) head() []input {
 	var rows, bytes int64
 	limit := int64(t.Silver.MaxRows)
 	for i, in := range t.pending {
-		if rows >= limit || bytes >= limit*bytesPerRow {
+		if rows >= limit || bytes >= max(limit*bytesPerRow, minBytes) {
 			return t.pending[:i:i]
 		}
 		rows += in.Rows
