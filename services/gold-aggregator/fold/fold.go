@@ -2,6 +2,7 @@ package fold
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -153,7 +154,7 @@ func (f *Folder) reset(b *column.Batch) {
 // fill puts what was gathered, under its names, into the partial.
 func (f *Folder) fill(p *Partial, b *column.Batch) {
 	regions, categories, products := b.Column("region").Dict, b.Column("category").Dict, b.Column("product_id").Dict
-	p.customers = f.customers.hashes
+	p.customers = slices.Clone(f.customers.hashes)
 	p.cells = make([]cell, len(f.cells))
 	members := f.inCell.split(len(f.cells))
 	f.cellOf.each(func(region, category, id int32) {

@@ -23,8 +23,9 @@ type group struct {
 	customers int64
 }
 
-// merger adds partials up. Groups are numbered in the order of first sight.
-type merger struct {
+// Merger adds partials up; it keeps its buffers between days. It is for one
+// goroutine. Groups are numbered in the order of first sight.
+type Merger struct {
 	cells      map[[2]string]int
 	products   map[string]int
 	cellNames  [][2]string
@@ -34,13 +35,14 @@ type merger struct {
 	shares     [][]share // by product; a category comes once for each file
 	inCell     pairs
 	inProduct  pairs
-	codes      codes
+	customers  codes
+	codes      []uint32 // scratch: of the day, by code of the file
 }
 
-// Merge gives the aggregates of a day from the partials of all its files, in
-// any order. day is in days since 1970-01-01.
-func Merge(day int32, partials []*Partial) *Day {
-	m := &merger{cells: map[[2]string]int{}, products: map[string]int{}}
+func (m *Merger) reset(partials []*Partial) {
+	m.cells, m.products = map[[2]string]int{}, map[string]int{}
+	m.cellNames, m.ids = m.cellNames[:0], m.ids[:0]
+	m.perCell, m.perProduct, m.shares = m.perCell[:0], m.perProduct[:0], nil
 	inCells, inProducts, customers := 0, 0, 0
 	for _, p := range partials {
 		customers += len(p.customers)
@@ -53,7 +55,13 @@ func Merge(day int32, partials []*Partial) *Day {
 	}
 	m.inCell.reset(inCells)
 	m.inProduct.reset(inProducts)
-	m.codes.reset(customers)
+	m.customers.reset(customers)
+}
+
+// Merge gives the aggregates of a day from the partials of all its files, in
+// any order. day is in days since 1970-01-01.
+func (m *Merger) Merge(day int32, partials []*Partial) *Day {
+	m.reset(partials)
 	d := &Day{}
 	for _, p := range partials {
 		d.Silver = d.Silver.Add(lake.Count{Rows: p.Rows, Cents: p.Cents})
@@ -66,20 +74,20 @@ func Merge(day int32, partials []*Partial) *Day {
 	return d
 }
 
-func (m *merger) add(p *Partial) {
-	codes := make([]uint32, len(p.customers)) // of the day, by code of the file
-	for i, h := range p.customers {
-		codes[i] = m.codes.code(h)
+func (m *Merger) add(p *Partial) {
+	m.codes = m.codes[:0]
+	for _, h := range p.customers {
+		m.codes = append(m.codes, m.customers.code(h))
 	}
 	for i := range p.cells {
 		c := &p.cells[i]
 		id := numbered(m.cells, [2]string{c.region, c.category}, &m.cellNames, &m.perCell)
-		m.perCell[id].merge(c.Totals, c.customers, codes, &m.inCell, id)
+		m.perCell[id].merge(c.Totals, c.customers, m.codes, &m.inCell, id)
 	}
 	for i := range p.products {
 		item := &p.products[i]
 		id := numbered(m.products, item.id, &m.ids, &m.perProduct)
-		m.perProduct[id].merge(item.Totals, item.customers, codes, &m.inProduct, id)
+		m.perProduct[id].merge(item.Totals, item.customers, m.codes, &m.inProduct, id)
 		if id == len(m.shares) {
 			m.shares = append(m.shares, nil)
 		}
@@ -107,7 +115,7 @@ func (g *group) merge(t Totals, customers, codes []uint32, seen *pairs, id int) 
 	}
 }
 
-func (m *merger) sales(day int32) *column.Batch {
+func (m *Merger) sales(day int32) *column.Batch {
 	order := ordered(m.cellNames, func(a, b [2]string) int {
 		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
 	})
@@ -120,7 +128,7 @@ func (m *merger) sales(day int32) *column.Batch {
 	return b
 }
 
-func (m *merger) dailyProducts(day int32) *column.Batch {
+func (m *Merger) dailyProducts(day int32) *column.Batch {
 	order := ordered(m.ids, cmp.Compare[string])
 	b := column.NewBatch(sales.DailyProducts, len(order))
 	for _, id := range order {

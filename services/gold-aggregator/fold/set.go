@@ -13,12 +13,8 @@ type codes struct {
 	hashes []xxh3.Uint128
 }
 
-// reset empties it and makes room for n hashes. What it gave before is not
-// touched.
-func (c *codes) reset(n int) {
-	c.slots = cleared(c.slots, n)
-	c.hashes = make([]xxh3.Uint128, 0, min(n, 1024))
-}
+// reset empties it and makes room for n hashes.
+func (c *codes) reset(n int) { c.slots, c.hashes = cleared(c.slots, n), c.hashes[:0] }
 
 // code must not see more hashes than reset made room for.
 func (c *codes) code(h xxh3.Uint128) uint32 {

@@ -98,17 +98,17 @@ func TestRunFollowsSilverOverRestarts(t *testing.T) {
 	t.Run("one instance", func(t *testing.T) {
 		c := newCluster(t)
 		stop := c.start("one")
-		c.publish(c.write(20_000, 0, someOrders), c.write(20_000, 1, someOrders[:1], someOrders[1:]), c.write(20_001, 0, someOrders))
-		c.requireGold(20_000, 20_001)
+		c.publish(c.write(20_000, 0, someOrders), c.write(20_000, 1, someOrders[:1], someOrders[1:]), c.write(20_003, 0, someOrders))
+		c.requireGold(20_000, 20_003)
 		c.publish(c.write(20_000, 1, someOrders[:2]))
-		c.requireGold(20_000, 20_001)
+		c.requireGold(20_000, 20_003)
 		require.NoError(t, stop())
 
-		c.publish(c.write(20_002, 0, someOrders), c.write(20_001, 0))
+		c.publish(c.write(20_005, 0, someOrders), c.write(20_003, 0))
 		stop = c.start("one")
-		days := c.requireGold(20_000, 20_001, 20_002)
+		days := c.requireGold(20_000, 20_003, 20_005)
 		require.NoError(t, stop())
-		require.EqualValues(t, 2, days["2024-10-05"][0].Version)
+		require.EqualValues(t, 2, days["2024-10-07"][0].Version)
 		require.Len(t, c.goldFiles(), 4, "replaced files are deleted")
 	})
 	goleak.VerifyNone(t, leaks)
@@ -118,16 +118,16 @@ func TestRunFollowsSilverOverRestarts(t *testing.T) {
 func TestRunOverRebalances(t *testing.T) {
 	c := newCluster(t)
 	stopOne := c.start("one")
-	c.publish(c.write(20_000, 0, someOrders), c.write(20_001, 0, someOrders))
-	c.requireGold(20_000, 20_001)
+	c.publish(c.write(20_000, 0, someOrders), c.write(20_003, 0, someOrders))
+	c.requireGold(20_000, 20_003)
 	stopTwo := c.start("two")
 	for i := range 10 {
-		c.publish(c.write(20_000, 1, someOrders[:i%3+1]), c.write(20_001, int32(i%2), someOrders[i%2:]))
+		c.publish(c.write(20_000, 1, someOrders[:i%3+1]), c.write(20_003, int32(i%2), someOrders[i%2:]))
 	}
-	c.requireGold(20_000, 20_001)
+	c.requireGold(20_000, 20_003)
 	require.NoError(t, stopOne())
-	c.publish(c.write(20_002, 0, someOrders), c.write(20_000, 0))
-	c.requireGold(20_000, 20_001, 20_002)
+	c.publish(c.write(20_005, 0, someOrders), c.write(20_000, 0))
+	c.requireGold(20_000, 20_003, 20_005)
 	require.NoError(t, stopTwo())
 }
 

@@ -14,6 +14,7 @@ import (
 type worker struct {
 	*stage
 	folder   fold.Folder
+	merger   fold.Merger
 	rows     *column.Batch
 	sales    *lake.Encoder
 	products *lake.Encoder
@@ -39,7 +40,7 @@ func (w *worker) fold(ctx context.Context, date int32, facts *lake.Manifest) (*f
 		}
 		partials[i] = p
 	}
-	return fold.Merge(date, partials), nil
+	return w.merger.Merge(date, partials), nil
 }
 
 // partial gives a file's aggregate, from the cache if that has it: a file never
