@@ -1,7 +1,9 @@
 package lake
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +100,33 @@ func TestEncodeThenReadGivesTheRows(t *testing.T) {
 			require.Equal(t, want, rowsOf(got))
 		}
 	})
+}
+
+// Rows for several pages of a row group, and text that fills pages by its
+// bytes.
+func TestManyPages(t *testing.T) {
+	schema := allTypes.Project("a_opt_binary", "opt_symbol", "symbol", "string", "int64")
+	batch := column.NewBatch(schema, 0)
+	for i := range 3*pageRows + 5 {
+		raw := []byte(fmt.Sprint("raw", i))
+		if i%2_000 == 0 {
+			raw = bytes.Repeat([]byte{byte(i), byte(i / 256)}, 150_000)
+		}
+		batch.Column("a_opt_binary").AppendBytes(raw[:len(raw)*(i%3)/2])
+		batch.Column("opt_symbol").AppendString(strings.Repeat("x", i%5))
+		batch.Column("symbol").AppendString(fmt.Sprint(i % 2_500))
+		batch.Column("string").AppendString(fmt.Sprint(i))
+		batch.Column("int64").I64 = append(batch.Column("int64").I64, int64(i))
+	}
+	e, err := NewEncoder(schema, Encoding{})
+	require.NoError(t, err)
+	data, err := e.Encode(nil, batch)
+	require.NoError(t, err)
+	r, err := Open("test", data)
+	require.NoError(t, err)
+	got := column.NewBatch(schema, 0)
+	require.NoError(t, r.Read(got))
+	require.True(t, slices.EqualFunc(rowsOf(batch), rowsOf(got), slices.Equal))
 }
 
 func TestMetaOfAnEarlierFileIsGone(t *testing.T) {
