@@ -127,32 +127,45 @@ func Committed(ctx context.Context, c Config, group, topic string) (map[int32]in
 
 // EndOffsets is the end of each partition of the topic for readers of committed records: the offset after the last
 // one that they can see.
-func EndOffsets(ctx context.Context, c Config, topic string) (map[int32]int64, error) {
-	return endOffsets(ctx, c, topic, kafka.IsolationLevelReadCommitted)
-}
-
-func endOffsets(ctx context.Context, c Config, topic string, isolation kafka.IsolationLevel) (map[int32]int64, error) {
-	ends := map[int32]int64{}
-	err := administer(ctx, c, "ask for the end of topic "+topic, func(ctx context.Context, a *kafka.AdminClient) error {
-		d, err := describe(ctx, a, topic)
-		if err != nil {
-			return err
-		}
-		ask := map[kafka.TopicPartition]kafka.OffsetSpec{}
-		for _, p := range d.Partitions {
-			ask[kafka.TopicPartition{Topic: &topic, Partition: int32(p.Partition)}] = kafka.LatestOffsetSpec
-		}
-		r, err := a.ListOffsets(ctx, ask, kafka.SetAdminIsolationLevel(isolation))
-		if err != nil {
-			return err
-		}
-		for p, info := range r.ResultInfos {
-			if err := failure(info.Error); err != nil {
-				return err
-			}
-			ends[p.Partition] = int64(info.Offset)
-		}
-		return nil
+func EndOffsets(ctx context.Context, c Config, topic string) (ends map[int32]int64, err error) {
+	err = administer(ctx, c, "ask for the end of topic "+topic, func(ctx context.Context, a *kafka.AdminClient) error {
+		ends, err = listOffsets(ctx, a, topic, kafka.LatestOffsetSpec, kafka.IsolationLevelReadCommitted)
+		return err
 	})
 	return ends, err
+}
+
+// bounds is where the partitions of the topic start, and where they end with the records of open transactions.
+func bounds(ctx context.Context, c Config, topic string) (starts, ends map[int32]int64, err error) {
+	err = administer(ctx, c, "ask for the bounds of topic "+topic, func(ctx context.Context, a *kafka.AdminClient) error {
+		starts, err = listOffsets(ctx, a, topic, kafka.EarliestOffsetSpec, kafka.IsolationLevelReadUncommitted)
+		if err == nil {
+			ends, err = listOffsets(ctx, a, topic, kafka.LatestOffsetSpec, kafka.IsolationLevelReadUncommitted)
+		}
+		return err
+	})
+	return starts, ends, err
+}
+
+func listOffsets(ctx context.Context, a *kafka.AdminClient, topic string, which kafka.OffsetSpec, isolation kafka.IsolationLevel) (map[int32]int64, error) {
+	d, err := describe(ctx, a, topic)
+	if err != nil {
+		return nil, err
+	}
+	ask := map[kafka.TopicPartition]kafka.OffsetSpec{}
+	for _, p := range d.Partitions {
+		ask[kafka.TopicPartition{Topic: &topic, Partition: int32(p.Partition)}] = which
+	}
+	r, err := a.ListOffsets(ctx, ask, kafka.SetAdminIsolationLevel(isolation))
+	if err != nil {
+		return nil, err
+	}
+	offsets := map[int32]int64{}
+	for p, info := range r.ResultInfos {
+		if err := failure(info.Error); err != nil {
+			return nil, err
+		}
+		offsets[p.Partition] = int64(info.Offset)
+	}
+	return offsets, nil
 }

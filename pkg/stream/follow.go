@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"go.uber.org/zap"
 )
 
 // ReadToEnd calls fn for each committed record of the partitions of topic (nil = all), from their start to the end as
@@ -13,7 +14,7 @@ import (
 // belongs to no group and commits nothing. Its errors are fn's, with partition and offset, the client's, or the end of
 // ctx.
 func ReadToEnd(ctx context.Context, c Config, topic string, partitions []int32, fn func(Record) error) error {
-	places, err := ends(ctx, c, topic)
+	places, err := findPlaces(ctx, c, topic)
 	if err != nil {
 		return err
 	}
@@ -21,7 +22,7 @@ func ReadToEnd(ctx context.Context, c Config, topic string, partitions []int32, 
 		places = pick(places, topic, partitions)
 	}
 	for p, at := range places {
-		if at.target == 0 {
+		if at.reached() {
 			delete(places, p)
 		}
 	}
@@ -49,7 +50,7 @@ func ReadToEnd(ctx context.Context, c Config, topic string, partitions []int32, 
 func Follow(ctx context.Context, c Config, topics []string, fn func(Record) error, caughtUp func()) error {
 	places := map[Partition]*place{}
 	for _, topic := range topics {
-		more, err := ends(ctx, c, topic)
+		more, err := findPlaces(ctx, c, topic)
 		if err != nil {
 			return unlessEnded(ctx, err)
 		}
@@ -86,11 +87,13 @@ type place struct {
 
 func (at *place) reached() bool { return at.next >= at.target && (at.atEnd || !at.endless) }
 
-func ends(ctx context.Context, c Config, topic string) (map[Partition]*place, error) {
-	offsets, err := endOffsets(ctx, c, topic, kafka.IsolationLevelReadUncommitted)
-	places := make(map[Partition]*place, len(offsets))
-	for id, end := range offsets {
-		places[Partition{Topic: topic, ID: id}] = &place{target: end}
+// findPlaces is the start of each partition of the topic. Asking for it, rather than letting the consumer do that,
+// saves the half second that the consumer waits after asking before it is connected.
+func findPlaces(ctx context.Context, c Config, topic string) (map[Partition]*place, error) {
+	starts, ends, err := bounds(ctx, c, topic)
+	places := make(map[Partition]*place, len(ends))
+	for id, end := range ends {
+		places[Partition{Topic: topic, ID: id}] = &place{target: end, next: starts[id]}
 	}
 	return places, err
 }
@@ -134,6 +137,7 @@ func openReader(c Config, places map[Partition]*place, more kafka.ConfigMap) (*r
 		}
 		from = append(from, tp)
 	}
+	r.meet(from[0])
 	if err := consumer.Assign(from); err != nil {
 		r.close()
 		return nil, fmt.Errorf("start reading: %w", err)
@@ -141,9 +145,17 @@ func openReader(c Config, places map[Partition]*place, more kafka.ConfigMap) (*r
 	return r, nil
 }
 
+// meet lets the consumer connect before it is given work: if it has to look for a partition's leader while it is not
+// connected yet, it looks again only half a second later. Whatever goes wrong here comes up again while reading.
+func (r *reader) meet(p kafka.TopicPartition) {
+	if _, err := r.consumer.GetMetadata(p.Topic, false, int(callTimeout.Milliseconds())); err != nil {
+		r.log.Warn("ask for metadata", zap.Error(err))
+	}
+}
+
 func (r *reader) close() {
 	if err := r.consumer.Close(); err != nil {
-		r.log.Warn("close a reader: " + err.Error())
+		r.log.Warn("close a reader", zap.Error(err))
 	}
 	r.logs.stop()
 }

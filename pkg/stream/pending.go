@@ -13,12 +13,12 @@ func Pending(ctx context.Context, c Config, group, topic string) (records int64,
 	if err != nil {
 		return 0, err
 	}
-	places, err := ends(ctx, c, topic)
+	places, err := findPlaces(ctx, c, topic)
 	if err != nil {
 		return 0, err
 	}
 	for p, at := range places {
-		if at.next = next[p.ID]; at.reached() {
+		if at.next = max(at.next, next[p.ID]); at.reached() {
 			delete(places, p)
 		}
 	}
