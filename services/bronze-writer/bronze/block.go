@@ -54,19 +54,25 @@ func (g *ingest) run(ctx context.Context, c *chunker) error {
 		defer close(decoded)
 		return g.decodeBlocks(ctx, c, free, decoded)
 	})
-	work.Go(func() error {
-		for b := range decoded {
-			if err := g.land(ctx, b); err != nil {
-				return err
-			}
-			if g.progress != nil {
-				g.progress(b.done, g.in.info.Size())
-			}
-			free <- b
-		}
-		return nil
-	})
+	work.Go(func() error { return g.landBlocks(ctx, decoded, free) })
 	return work.Wait()
+}
+
+func (g *ingest) landBlocks(ctx context.Context, decoded <-chan *block, free chan<- *block) error {
+	if err := g.takeOver(ctx); err != nil {
+		return err
+	}
+	defer g.transactor.Close()
+	for b := range decoded {
+		if err := g.land(ctx, b); err != nil {
+			return err
+		}
+		if g.progress != nil {
+			g.progress(b.done, g.in.info.Size())
+		}
+		free <- b
+	}
+	return nil
 }
 
 func (g *ingest) decodeBlocks(ctx context.Context, c *chunker, free <-chan *block, decoded chan<- *block) error {

@@ -45,6 +45,7 @@ func TestEverythingLandsOnce(t *testing.T) {
 
 // Killed at every step, by a batch size that differs each time.
 func TestKilledAtEveryStep(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	steps := []string{"quarantine", "bronze", stream.StepUploaded, stream.StepBegun, stream.StepProduced, stream.StepOffsets, stream.StepCommitted}
 	for _, step := range steps {
@@ -86,6 +87,7 @@ func (r *rig) crashed(maxRows int) {
 }
 
 func TestAdoption(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ before, after int }{{700, 100}, {100, 700}, {300, 300}} {
 		t.Run(fmt.Sprintf("%d then %d", c.before, c.after), func(t *testing.T) {
 			r := newRig(t)
@@ -111,6 +113,7 @@ func TestAdoption(t *testing.T) {
 
 // A file that holds more than there is to read yet is waited for.
 func TestAdoptionWaitsForTheRest(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.publish(3000)
 	r.crashed(700)
@@ -155,6 +158,7 @@ func clone(r stream.Record) stream.Record {
 
 // A zombie uploads after its successor has taken over: it adopts, and is fenced.
 func TestZombie(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.publish(3000)
 	frozen, thaw := make(chan struct{}), make(chan struct{})
@@ -181,6 +185,7 @@ func TestZombie(t *testing.T) {
 }
 
 func TestTwoWriters(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	one, two := r.options(r.lake), r.options(r.lake)
 	one.Instance, two.Instance = "one", "two"
@@ -199,6 +204,7 @@ func TestTwoWriters(t *testing.T) {
 
 // The bucket is away: nothing is lost, and the stage goes on when it is back.
 func TestBucketAway(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	var away atomic.Bool
 	var refused atomic.Int64
@@ -221,6 +227,7 @@ func TestBucketAway(t *testing.T) {
 }
 
 func TestUnreadableFileStops(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.publish(3000)
 	r.crashed(100)
@@ -234,6 +241,7 @@ func TestUnreadableFileStops(t *testing.T) {
 }
 
 func TestLostGroupOffsetStops(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.publish(1000)
 	i := r.run(r.options(r.lake))

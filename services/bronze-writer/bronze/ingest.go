@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -39,7 +39,8 @@ type Result struct {
 // cut short is completed by doing it again.
 //
 // An error that wraps decode.ErrUnusable says that the file as a whole cannot be
-// used; nothing is written then.
+// used; nothing is written then. o.Registry, Instance, OnReady and Fault are not
+// used.
 func Ingest(ctx context.Context, o Options, io IngestOptions) (Result, error) {
 	return ingestFile(ctx, o, io, fixedLayout)
 }
@@ -50,20 +51,16 @@ func ingestFile(ctx context.Context, o Options, io IngestOptions, l layout) (Res
 		return Result{}, err
 	}
 	defer in.file.Close()
+	g := &ingest{stage: stage{Options: o, metrics: newMetrics(nil)}, in: in, layout: l, progress: io.Progress}
+	g.store = newStore(o, g.metrics)
+	if err := g.begin(ctx, io); err != nil {
+		return Result{}, fmt.Errorf("ingest %s: %w", io.Path, err)
+	}
 	r, err := in.begin(ctx)
+	if err == nil {
+		err = g.run(ctx, &chunker{in: in, r: r, size: l.chunk})
+	}
 	if err != nil {
-		return Result{}, err
-	}
-	if _, err := in.decoder(o.Bronze.MaxEventBytes, 0); err != nil {
-		return Result{}, err
-	}
-	g, err := newIngest(ctx, o, io, in)
-	if err != nil {
-		return Result{}, err
-	}
-	defer g.transactor.Close()
-	g.layout = l
-	if err := g.run(ctx, &chunker{in: in, r: r, size: l.chunk}); err != nil {
 		return Result{}, fmt.Errorf("ingest %s: %w", io.Path, err)
 	}
 	return g.result, nil
@@ -82,30 +79,34 @@ type ingest struct {
 	result     Result
 }
 
-func newIngest(ctx context.Context, o Options, io IngestOptions, in *input) (*ingest, error) {
-	if err := ensureTopics(ctx, o); err != nil {
-		return nil, err
+// begin finds out what the file and the cluster are, one beside the other.
+func (g *ingest) begin(ctx context.Context, io IngestOptions) error {
+	work, workCtx := errgroup.WithContext(ctx)
+	work.Go(func() error { return g.in.sum(workCtx) })
+	work.Go(func() (err error) {
+		if err := ensureTopics(workCtx, g.Options); err != nil {
+			return err
+		}
+		if g.cluster, err = stream.ClusterID(workCtx, g.Kafka); err != nil {
+			return fmt.Errorf("ask for the cluster's id: %w", err)
+		}
+		return nil
+	})
+	if err := work.Wait(); err != nil {
+		return err
 	}
-	cluster, err := stream.ClusterID(ctx, o.Kafka)
-	if err != nil {
-		return nil, fmt.Errorf("ask for the cluster's id: %w", err)
+	g.topicID, g.result = g.in.hash, Result{Source: "file:" + g.in.hash[:16], Rejected: map[sales.Code]int64{}}
+	return g.start(ctx, io)
+}
+
+// takeOver makes this the only ingest of the file, and reads what earlier ones
+// have published: that is final only once what they have in flight is settled.
+func (g *ingest) takeOver(ctx context.Context) (err error) {
+	if g.transactor, err = stream.NewTransactor(ctx, g.Kafka, g.in.hash); err != nil {
+		return err
 	}
-	m := newMetrics(o.Registry)
-	g := &ingest{stage: stage{Options: o, metrics: m, store: newStore(o, m), cluster: cluster, topicID: in.hash}, in: in, progress: io.Progress,
-		published: map[string]*lake.Manifest{}, ledgers: make([]lake.Ledger, o.Partitions),
-		result: Result{Source: "file:" + in.hash[:16], Rejected: map[sales.Code]int64{}}}
-	if g.started, err = g.start(ctx, io); err != nil {
-		return nil, err
-	}
-	// Taking the id over settles what an earlier run has in flight; only then is what it published final.
-	if g.transactor, err = stream.NewTransactor(ctx, o.Kafka, in.hash); err != nil {
-		return nil, err
-	}
-	if err := g.readPublished(ctx); err != nil {
-		g.transactor.Close()
-		return nil, err
-	}
-	return g, nil
+	g.published, g.ledgers = map[string]*lake.Manifest{}, make([]lake.Ledger, g.Partitions)
+	return g.readPublished(ctx)
 }
 
 // started is what is written down of a file's first ingest, so that later ones
@@ -118,7 +119,7 @@ type started struct {
 }
 
 // start writes down that the file is being ingested, unless that stands already.
-func (g *ingest) start(ctx context.Context, io IngestOptions) (started, error) {
+func (g *ingest) start(ctx context.Context, io IngestOptions) error {
 	key := "bronze/_ingests/" + g.in.hash + ".json"
 	now := started{Name: filepath.Base(io.Path), Hash: g.in.hash, Time: time.Now().UnixMicro()}
 	if !io.EffectiveAt.IsZero() {
@@ -126,21 +127,21 @@ func (g *ingest) start(ctx context.Context, io IngestOptions) (started, error) {
 	}
 	err := g.Bucket.PutNew(ctx, key, mustJSON(now))
 	if !errors.Is(err, blob.ErrExists) {
-		return now, err
+		g.started = now
+		return err
 	}
 	data, err := g.Bucket.Get(ctx, key)
 	if err != nil {
-		return now, err
+		return err
 	}
-	var first started
-	if err := json.Unmarshal(data, &first); err != nil {
-		return now, fmt.Errorf("read %s: %w", key, err)
+	if err := json.Unmarshal(data, &g.started); err != nil {
+		return fmt.Errorf("read %s: %w", key, err)
 	}
-	if first.Effective != now.Effective {
-		return now, fmt.Errorf("the content of %s was ingested with effective time %s, now it is %s: give the same, its rows have it already",
-			io.Path, effective(first.Effective), effective(now.Effective))
+	if g.started.Effective != now.Effective {
+		return fmt.Errorf("its content was ingested with effective time %s, now it is %s: give the same, its rows have it already",
+			effective(g.started.Effective), effective(now.Effective))
 	}
-	return first, nil
+	return nil
 }
 
 func effective(micros int64) string {
@@ -173,6 +174,8 @@ func (g *ingest) readPublished(ctx context.Context) error {
 // publish makes the files of a block known, in one transaction.
 func (g *ingest) publish(ctx context.Context, files []*landed) error {
 	var records []stream.Record
+	var manifests []*lake.Manifest
+	var fresh []*landed
 	for _, l := range files {
 		if l == nil {
 			continue
@@ -185,26 +188,20 @@ func (g *ingest) publish(ctx context.Context, files []*landed) error {
 		}
 		if m := g.published[l.slice]; m != nil {
 			g.result.Skipped++
+			manifests = append(manifests, m) // its copy may be missing
 			continue
 		}
 		ledger := &g.ledgers[l.source.Partition]
 		l.account(ledger)
 		records = append(records, g.records(l, ledger)...)
-	}
-	if len(records) == 0 {
-		return nil
+		manifests = append(manifests, l.manifest(g.cluster, time.Now().UnixMicro()))
+		fresh = append(fresh, l)
 	}
 	if err := g.transactor.Publish(ctx, records); err != nil {
 		return err
 	}
-	for _, l := range files {
-		if l != nil && g.published[l.slice] == nil {
-			g.metrics.committed(l, time.Now())
-			m := l.manifest(g.cluster, time.Now().UnixMicro())
-			if err := g.Bucket.Put(ctx, m.MirrorKey(), m.Encode()); err != nil {
-				g.Log.Warn("copy of a manifest not written", zap.String("object", m.MirrorKey()), zap.Error(err))
-			}
-		}
+	for _, l := range fresh {
+		g.metrics.committed(l, time.Now())
 	}
-	return nil
+	return lake.Mirror(ctx, g.Bucket, manifests...)
 }

@@ -155,6 +155,7 @@ func TestIngestTwiceIsOnce(t *testing.T) {
 
 // An ingest that fails at any of its writes is completed by another.
 func TestIngestCutShort(t *testing.T) {
+	t.Parallel()
 	csv, _, rejects := fileOf(400)
 	cut := errors.New("cut")
 	for fail := 0; ; fail += 5 {
@@ -184,6 +185,7 @@ func TestIngestCutShort(t *testing.T) {
 }
 
 func TestIngestUnusable(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for name, c := range map[string]struct{ content, want string }{
 		"empty.csv":   {"", "the file is empty"},
@@ -206,6 +208,7 @@ func TestIngestUnusable(t *testing.T) {
 }
 
 func TestIngestKinds(t *testing.T) {
+	t.Parallel()
 	row := "O-1,2026-01-31 12:00:00,C-1,P-1,Books,Europe,1,1.00,2.00,completed"
 	json := `{"event_id":"%s","event_ts":"2026-01-31T12:00:00Z","order_id":"O-1","order_ts":"2026-01-31T11:00:00Z","customer_id":"C-1","product_id":"P-1",` +
 		`"category":"Books","region":"Europe","quantity":1,"unit_price":1.00,"revenue":2,"status":"completed"}` + "\r\n"

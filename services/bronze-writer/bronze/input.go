@@ -28,8 +28,8 @@ type input struct {
 	head []byte // the header record of a CSV file
 }
 
-// openInput reads the file once, for its hash. Errors of a file that cannot be
-// used wrap decode.ErrUnusable and name it.
+// openInput opens a file and looks at its header. Errors of a file that cannot
+// be used wrap decode.ErrUnusable and name it.
 func openInput(ctx context.Context, path string) (*input, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -53,9 +53,21 @@ func (in *input) examine(ctx context.Context) (err error) {
 	if !in.info.Mode().IsRegular() {
 		return fmt.Errorf("%w: not a regular file, which it must be to be read twice", decode.ErrUnusable)
 	}
+	if _, err = in.begin(ctx); err != nil || in.json {
+		return err
+	}
+	_, err = decode.NewCSV(decode.SalesEvents, in.head, decode.Options{}, decode.Derived{})
+	return err
+}
+
+// sum reads the file for the hash of its content.
+func (in *input) sum(ctx context.Context) error {
+	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read %s: %w", in.path, err)
+	}
 	sum := sha256.New()
 	if _, err := io.CopyBuffer(sum, reader{ctx, in.file}, make([]byte, 1<<20)); err != nil {
-		return err
+		return fmt.Errorf("read %s: %w", in.path, err)
 	}
 	in.hash = hex.EncodeToString(sum.Sum(nil))
 	return nil
@@ -67,22 +79,22 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // begin gives what follows the byte order mark, if any, and the header.
 func (in *input) begin(ctx context.Context) (io.Reader, error) {
 	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read %s again: %w", in.path, err)
+		return nil, err
 	}
 	r := bufio.NewReaderSize(reader{ctx, in.file}, 1<<20)
 	start, err := r.Peek(r.Size())
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read %s: %w", in.path, err)
+		return nil, err
 	}
 	skip := len(start) - len(bytes.TrimPrefix(start, byteOrderMark))
 	start = start[skip:]
 	if len(start) == 0 {
-		return nil, fmt.Errorf("%s: %w: the file is empty", in.path, decode.ErrUnusable)
+		return nil, fmt.Errorf("%w: the file is empty", decode.ErrUnusable)
 	}
 	if !in.json {
 		head, used := decode.Record(start, err != nil)
 		if used == 0 {
-			return nil, fmt.Errorf("%s: %w: the header does not end within 1 MiB", in.path, decode.ErrUnusable)
+			return nil, fmt.Errorf("%w: the header does not end within 1 MiB", decode.ErrUnusable)
 		}
 		in.head = bytes.Clone(head)
 		skip += used
@@ -133,11 +145,7 @@ func (in *input) decoder(limit int, effective int64) (rowDecoder, error) {
 	if in.json {
 		return lineDecoder{decode.NewJSON(decode.SalesEvents, o)}, nil
 	}
-	d, err := decode.NewCSV(decode.SalesEvents, in.head, o, decode.Derived{Hash: in.hash[:16], Effective: effective})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", in.path, err)
-	}
-	return d, nil
+	return decode.NewCSV(decode.SalesEvents, in.head, o, decode.Derived{Hash: in.hash[:16], Effective: effective})
 }
 
 func (in *input) record(b []byte) ([]byte, int) {

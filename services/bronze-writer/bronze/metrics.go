@@ -19,6 +19,8 @@ type metrics struct {
 	freshness prometheus.Histogram
 }
 
+// newMetrics registers the metrics unless there is no reg, as for an ingest,
+// which ends before anyone could ask.
 func newMetrics(reg prometheus.Registerer) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_bronze_" + name, Help: help})

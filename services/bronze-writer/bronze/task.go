@@ -121,7 +121,7 @@ func (t *task) mirror(m *lake.Manifest) {
 	t.mirrors.Go(func() {
 		ctx, cancel := context.WithTimeout(t.ctx, mirrorTimeout)
 		defer cancel()
-		if err := t.stage.store.bucket.Put(ctx, m.MirrorKey(), m.Encode()); err != nil {
+		if err := lake.Mirror(ctx, t.stage.store.bucket, m); err != nil {
 			t.log.Warn("copy of a manifest not written", zap.String("object", m.MirrorKey()), zap.Error(err))
 		}
 	})

@@ -1,0 +1,18 @@
+package main
+
+import (
+	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/daemon"
+)
+
+// cli is the command line: the commands, and the settings that they use.
+type cli struct {
+	Kafka  config.Kafka  `embed:"" prefix:"kafka-"`
+	Lake   config.Lake   `embed:"" prefix:"lake-"`
+	Bronze config.Bronze `embed:"" prefix:"bronze-"`
+
+	Run         run                `cmd:"" default:"withargs" help:"Land the events of sales_events until told to stop."`
+	Ingest      ingest             `cmd:"" help:"Land the rows of CSV or NDJSON files; doing it twice changes nothing."`
+	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
+	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
+}
