@@ -158,7 +158,7 @@ func TestMergedPartialsAreTheDay(t *testing.T) {
 func TestManySpellings(t *testing.T) {
 	var orders []order
 	for i := range 3_000 {
-		orders = append(orders, order{fmt.Sprint("c", i%7), fmt.Sprint("p", i), fmt.Sprint("k", i*7%1_999), fmt.Sprint("r", i%1_500), sales.Completed, 1, int64(i)})
+		orders = append(orders, order{fmt.Sprint("c", i%7), fmt.Sprint("p", i%2_900), fmt.Sprint("k", i*7%1_999), fmt.Sprint("r", i%1_500), sales.Completed, 1, int64(i)})
 	}
 	p, err := (&Folder{}).Fold(batchOf(orders))
 	require.NoError(t, err)
@@ -166,6 +166,24 @@ func TestManySpellings(t *testing.T) {
 	require.Equal(t, naiveSales("2026-01-31", orders), rowsOf(day.Sales))
 	require.Equal(t, naiveProducts("2026-01-31", orders), rowsOf(day.Products))
 	require.Greater(t, p.Bytes(), 3_000*8)
+}
+
+// Thousands of customers share the slots of the hash tables.
+func TestManyCustomers(t *testing.T) {
+	var all []order
+	var partials []*Partial
+	for file := range 3 {
+		var orders []order
+		for i := range 3_000 {
+			orders = append(orders, order{fmt.Sprint("c", (i*13+file*500)%2_000), fmt.Sprint("p", i%2), "Books", fmt.Sprint("r", i%3), sales.Refunded, 1, 5})
+		}
+		p, err := (&Folder{}).Fold(batchOf(orders))
+		require.NoError(t, err)
+		partials, all = append(partials, p), append(all, orders...)
+	}
+	day := (&Merger{}).Merge(20_484, partials)
+	require.Equal(t, naiveSales("2026-01-31", all), rowsOf(day.Sales))
+	require.Equal(t, naiveProducts("2026-01-31", all), rowsOf(day.Products))
 }
 
 func TestUnknownStatusIsRefused(t *testing.T) {

@@ -158,7 +158,7 @@ func (t *task) Committed() {
 	now := time.Now()
 	var manifests []*lake.Manifest
 	for d, v := range c.days {
-		t.reaper.Later(replaced(d.gold, v), now.Add(t.Grace))
+		t.reaper.Later(d.gold.aggregates(), now.Add(t.Grace))
 		d.gold = v
 		delete(t.changed, d.name)
 		manifests = append(manifests, v[:]...)
@@ -171,24 +171,16 @@ func (t *task) Committed() {
 	t.reap(ctx)
 }
 
-// replaced gives the aggregates' files that a new version leaves without use;
-// the files of facts are silver's.
-func replaced(before, after version) []string {
-	kept := map[string]bool{}
-	for _, m := range after[1:] {
-		for _, f := range m.Files {
-			kept[f.Key] = true
-		}
-	}
+// aggregates gives the files of a version that are its own; those of facts are
+// silver's.
+func (v version) aggregates() []string {
 	var keys []string
-	for _, m := range before[1:] {
+	for _, m := range v[1:] {
 		if m == nil {
 			continue
 		}
 		for _, f := range m.Files {
-			if !kept[f.Key] {
-				keys = append(keys, f.Key)
-			}
+			keys = append(keys, f.Key)
 		}
 	}
 	return keys

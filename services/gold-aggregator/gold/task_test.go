@@ -124,6 +124,22 @@ func TestOnlyTouchedDaysGetANewVersion(t *testing.T) {
 	}
 }
 
+// Open reads to the end of the topic, so Add may bring what is older.
+func TestOlderManifestIsIgnored(t *testing.T) {
+	s := newSilver(t)
+	task := s.task()
+	old, now := s.write(20_000, 0, someOrders), s.write(20_000, 0, someOrders[:1])
+	require.NoError(t, task.addSilver(recordOf(now, 1)))
+	require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(old, 0)}))
+	c, err := task.Flush(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, c.Next)
+	task.Committed()
+	s.requireDay(20_000, task.days["2024-10-04"].gold)
+	require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(now, 1)}))
+	require.Empty(t, task.changed)
+}
+
 func TestEmptyDayKeepsItsSlices(t *testing.T) {
 	s := newSilver(t)
 	task := s.task()
