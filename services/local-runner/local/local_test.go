@@ -152,7 +152,7 @@ func made(t *testing.T, edit func(*generate.Truth)) (path string, want generate.
 	s, err := generate.New(o)
 	require.NoError(t, err)
 	var b bytes.Buffer
-	b.WriteString(generate.CSVHeader + "\n")
+	b.WriteString(generate.CSVHeader)
 	tally := generate.NewTally()
 	var item generate.Item
 	for s.Next(&item) {

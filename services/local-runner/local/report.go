@@ -125,10 +125,10 @@ type state struct {
 	verdicts  map[string]*lake.Verdict
 }
 
-func readState(ctx context.Context, kafka stream.Config) (*state, error) {
+func readState(ctx context.Context, kafka stream.Config, topics []string) (*state, error) {
 	s := &state{manifests: map[string]*lake.Manifest{}, verdicts: map[string]*lake.Verdict{}}
 	ledgers := map[string]*lake.Ledger{}
-	for _, topic := range []string{sales.TopicBronze, sales.TopicSilver, sales.TopicGold, sales.TopicVerdicts} {
+	for _, topic := range topics {
 		err := stream.ReadToEnd(ctx, kafka, topic, nil, func(r stream.Record) (err error) {
 			switch {
 			case len(r.Value) == 0:
@@ -151,29 +151,28 @@ func readState(ctx context.Context, kafka stream.Config) (*state, error) {
 	return s, nil
 }
 
-// ReadLedger adds up the hops from the topics. warehouse is what fact_sales
-// holds, nil when the run did not go that far.
-func ReadLedger(ctx context.Context, kafka stream.Config, warehouse *lake.Count) (*Ledger, error) {
-	s, err := readState(ctx, kafka)
+// ReadLedger adds up the hops from the topics, those that the stages of the run
+// have written. warehouse is what fact_sales holds; nil leaves that hop out.
+func ReadLedger(ctx context.Context, kafka stream.Config, topics []string, warehouse *lake.Count) (*Ledger, error) {
+	s, err := readState(ctx, kafka, topics)
 	if err != nil {
 		return nil, err
 	}
-	return s.ledger(warehouse), nil
-}
-
-func (s *state) ledger(warehouse *lake.Count) *Ledger {
-	l := &Ledger{Verdicts: map[lake.Outcome]int{}, manifests: s.manifests}
-	l.Hops = s.sourceHops()
+	l := &Ledger{Verdicts: map[lake.Outcome]int{}, Hops: s.sourceHops(), manifests: s.manifests}
 	tables := s.tables()
 	l.Layers = tables.layers()
 	silver, facts := tables[sales.TableSilver].count, tables[sales.TableFacts].count
-	l.add(Hop{Stage: "gold", In: silver, Out: facts})
-	passed, held := s.gate(l)
-	l.add(Hop{Stage: "gate", In: facts, Out: passed, Held: held})
-	if warehouse != nil {
-		l.add(Hop{Stage: "warehouse", In: passed, Out: *warehouse})
+	if slices.Contains(topics, sales.TopicGold) {
+		l.add(Hop{Stage: "gold", In: silver, Out: facts})
 	}
-	return l
+	if slices.Contains(topics, sales.TopicVerdicts) {
+		passed, held := s.gate(l)
+		l.add(Hop{Stage: "gate", In: facts, Out: passed, Held: held})
+		if warehouse != nil {
+			l.add(Hop{Stage: "warehouse", In: passed, Out: *warehouse})
+		}
+	}
+	return l, nil
 }
 
 func (l *Ledger) add(h Hop) {

@@ -201,7 +201,7 @@ func (r *runner) account(ctx context.Context) (err error) {
 		}
 		facts = &count
 	}
-	if r.report.Ledger, err = ReadLedger(ctx, r.kafka, facts); err != nil {
+	if r.report.Ledger, err = ReadLedger(ctx, r.kafka, r.topics(), facts); err != nil {
 		return err
 	}
 	if r.Through != "" {

@@ -19,26 +19,45 @@ import (
 // Stages lists what Options.Through may name, in the order of the data.
 var Stages = []string{bronze.Group, silver.Group, gold.Group, dq.Group, loader.Group}
 
-// stage is one that runs on, and the topic that it consumes.
+// stage is one that runs on.
 type stage struct {
-	name, topic string // name is also its consumer group
+	name, topic string // it consumes topic as group name
+	output      string // the lake's topic that it writes, "" for the last
 	run         func(context.Context) error
+}
+
+// stages gives those up to Through, in the order of the data.
+func (r *runner) stages() []stage {
+	all := []stage{
+		{bronze.Group, sales.TopicEvents, sales.TopicBronze, r.bronze},
+		{silver.Group, sales.TopicBronze, sales.TopicSilver, r.silver},
+		{gold.Group, sales.TopicSilver, sales.TopicGold, r.gold},
+		{dq.Group, sales.TopicGold, sales.TopicVerdicts, r.dq},
+		{loader.Group, sales.TopicVerdicts, "", r.loader},
+	}
+	if r.Through != "" {
+		all = all[:slices.Index(Stages, r.Through)+1]
+	}
+	return all
 }
 
 // chain gives the stages to run. A batch has none that consumes sales_events:
 // its files are in bronze already.
 func (r *runner) chain() []stage {
-	all := []stage{
-		{bronze.Group, sales.TopicEvents, r.bronze}, {silver.Group, sales.TopicBronze, r.silver}, {gold.Group, sales.TopicSilver, r.gold},
-		{dq.Group, sales.TopicGold, r.dq}, {loader.Group, sales.TopicVerdicts, r.loader},
-	}
-	if r.Through != "" {
-		all = all[:slices.Index(Stages, r.Through)+1]
-	}
 	if r.Stream == nil {
-		all = all[1:]
+		return r.stages()[1:]
 	}
-	return all
+	return r.stages()
+}
+
+// topics gives the lake's topics that the stages write.
+func (r *runner) topics() (names []string) {
+	for _, s := range r.stages() {
+		if s.output != "" {
+			names = append(names, s.output)
+		}
+	}
+	return names
 }
 
 func (r *runner) bronzeOptions() bronze.Options {
