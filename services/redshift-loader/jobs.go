@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/alecthomas/kong"
-	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/daemon"
@@ -18,7 +17,7 @@ type migrate struct{}
 
 // Run waits for the database and applies the migrations that it lacks.
 func (migrate) Run(ctx context.Context, d *daemon.Daemon) (err error) {
-	w, err := warehouse.FromConfig(d.Settings.Warehouse, nil, nil)
+	w, err := open(ctx, d, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -26,10 +25,7 @@ func (migrate) Run(ctx context.Context, d *daemon.Daemon) (err error) {
 	var applied []string
 	err = daemon.WaitFor(ctx, d, "warehouse", func(ctx context.Context) error {
 		applied, err = w.Migrate(ctx)
-		if err != nil && !errors.Is(err, warehouse.ErrUnavailable) {
-			return backoff.Permanent(err)
-		}
-		return err
+		return passing(err)
 	})
 	if err != nil {
 		return err
@@ -53,7 +49,11 @@ func (q *query) Run(ctx context.Context, k *kong.Kong, d *daemon.Daemon) (err er
 	if q.Name == "" {
 		return daemon.UsageError{Err: errors.New("name a query, or use --list")}
 	}
-	w, err := warehouse.FromConfig(d.Settings.Warehouse, nil, nil)
+	o, err := options(d.Settings.Warehouse, nil, nil)
+	if err != nil {
+		return err
+	}
+	w, err := warehouse.Open(o)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/saleslake/saleslake/pkg/fault"
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/redshift-loader/loader"
-	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
 
 func main() {
@@ -24,7 +23,7 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) (err error) {
 		return err
 	}
 	s, hook := d.Settings, fault.Hook()
-	w, err := warehouse.FromConfig(s.Warehouse, bucket, hook)
+	w, err := open(ctx, d, bucket, hook)
 	if err != nil {
 		return err
 	}

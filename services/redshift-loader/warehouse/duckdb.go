@@ -12,13 +12,12 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/saleslake/saleslake/pkg/column"
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/lake"
 )
 
 type duckDB struct{}
 
-func (duckDB) name() string { return config.DuckDB }
+func (duckDB) name() string { return DuckDB }
 
 // open keeps DuckDB from fetching extensions, and its memory within bounds that the
 // source may set otherwise: FILE?memory_limit=4GB.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -15,17 +16,23 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"github.com/saleslake/saleslake/pkg/column"
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 type postgres struct{}
 
-func (postgres) name() string { return config.Postgres }
+func (postgres) name() string { return Postgres }
 
 func (postgres) open(source string) (*sql.DB, error) {
-	connector, err := pq.NewConnector(source)
+	c, err := pq.NewConfig(source)
+	if err != nil {
+		return nil, err
+	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = 10 * time.Second // a host that swallows packets is tried again
+	}
+	connector, err := pq.NewConnectorConfig(c)
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +64,7 @@ func (postgres) lock(ctx context.Context, tx *sql.Tx) error {
 
 // fill copies file by file, so that one file at a time is in memory.
 func (p postgres) fill(ctx context.Context, tx *sql.Tx, files Files, to target, list []lake.File) error {
-	text := pq.CopyIn(to.table, to.columns()...)
-	if to.schema != "" {
-		text = pq.CopyInSchema(to.schema, to.table, to.columns()...)
-	}
+	text := fmt.Sprintf("COPY %s (%s) FROM STDIN", to, strings.Join(to.columns(), ", "))
 	batch := column.NewBatch(to.rows, 0)
 	for _, f := range list {
 		batch.Reset()
@@ -82,11 +86,12 @@ func (p postgres) fill(ctx context.Context, tx *sql.Tx, files Files, to target, 
 	return err
 }
 
-func (postgres) copyBatch(ctx context.Context, tx *sql.Tx, text string, to target, batch *column.Batch) error {
+func (postgres) copyBatch(ctx context.Context, tx *sql.Tx, text string, to target, batch *column.Batch) (err error) {
 	stmt, err := tx.PrepareContext(ctx, text)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
 	row := make([]any, len(to.columns()))
 	for i := range batch.Rows() {
 		for c := range batch.Columns {
@@ -96,11 +101,11 @@ func (postgres) copyBatch(ctx context.Context, tx *sql.Tx, text string, to targe
 			row[len(row)-1] = sales.FormatDay(sales.DayOf(batch.Column("order_ts").I64[i]))
 		}
 		if _, err := stmt.ExecContext(ctx, row...); err != nil {
-			return errors.Join(err, stmt.Close())
+			return err
 		}
 	}
 	_, err = stmt.ExecContext(ctx) // ends the copy
-	return errors.Join(err, stmt.Close())
+	return err
 }
 
 // copyValue gives a value in the form that the driver sends: money and times as text.

@@ -77,13 +77,14 @@ func (w *Warehouse) Select(ctx context.Context, text string, args ...any) (*Answ
 	if err != nil {
 		return nil, w.judge(err)
 	}
+	defer func() { _ = rows.Close() }() // scanAll tells what was wrong
 	a := &Answer{}
 	if a.Columns, err = rows.Columns(); err != nil {
-		return nil, errors.Join(err, rows.Close())
+		return nil, err
 	}
 	types, err := rows.ColumnTypes()
 	if err != nil {
-		return nil, errors.Join(err, rows.Close())
+		return nil, err
 	}
 	err = scanAll(rows, "read rows", func(rows *sql.Rows) error { return a.scan(rows, types) })
 	return a, w.judge(err)

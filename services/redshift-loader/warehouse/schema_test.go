@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/column"
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 	warehousesql "github.com/saleslake/saleslake/sql"
 )
 
@@ -33,14 +33,14 @@ func tables(t *testing.T, dialect string) map[string][]string {
 }
 
 func TestDialectsHaveTheSameTables(t *testing.T) {
-	postgres := tables(t, config.Postgres)
+	postgres := tables(t, warehouse.Postgres)
 	require.Len(t, postgres, 8)
-	require.Equal(t, postgres, tables(t, config.DuckDB))
-	require.Equal(t, postgres, tables(t, config.Redshift))
+	require.Equal(t, postgres, tables(t, warehouse.DuckDB))
+	require.Equal(t, postgres, tables(t, "redshift"))
 }
 
 func TestEveryColumnIsExplained(t *testing.T) {
-	for _, dialect := range []string{config.Postgres, config.DuckDB, config.Redshift} {
+	for _, dialect := range []string{warehouse.Postgres, warehouse.DuckDB, "redshift"} {
 		files, err := warehousesql.Migrations(dialect)
 		require.NoError(t, err)
 		comments, err := fs.ReadFile(files, "0002_comments.sql")
@@ -55,7 +55,7 @@ func TestEveryColumnIsExplained(t *testing.T) {
 }
 
 func TestTablesHoldTheColumnsOfTheLake(t *testing.T) {
-	all := tables(t, config.Postgres)
+	all := tables(t, warehouse.Postgres)
 	for table, schema := range map[string]*column.Schema{
 		"sales.fact_sales": sales.Silver, "sales.agg_daily_sales": sales.DailySales, "sales.agg_daily_products": sales.DailyProducts,
 	} {

@@ -5,16 +5,20 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/lake"
 )
 
 // ErrUnavailable marks an error of the database that passes by itself: it cannot be
 // reached, restarts, or chose this transaction to resolve a conflict.
 var ErrUnavailable = errors.New("the warehouse is not available")
+
+// The dialects, as the settings and the folders of package sql name them.
+const (
+	Postgres = "postgres"
+	DuckDB   = "duckdb"
+)
 
 // Files is where the lake's objects are: a blob.Bucket.
 type Files interface {
@@ -25,7 +29,7 @@ type Files interface {
 
 // Options says which warehouse is opened.
 type Options struct {
-	Dialect string // config.Postgres or config.DuckDB
+	Dialect string // Postgres or DuckDB
 	Source  string // a postgres:// URL, or the path of DuckDB's file; empty for one in memory
 	Files   Files  // needed by Load only
 
@@ -41,39 +45,29 @@ type Warehouse struct {
 	dialect dialect
 	files   Files
 	step    func(string)
-	loading sync.Mutex // DuckDB has no lock that waits; the others lock in the database, too
+	loading chan struct{} // holds a value during a load: DuckDB has no lock that waits
 }
 
-// Open prepares the connection. It asks nothing of a server: [Warehouse.Migrate] is
-// the first call that does.
+// Open prepares the connections. A server is not asked for anything yet; DuckDB's file
+// is opened, and an error that wraps ErrUnavailable says that another process has it.
 func Open(o Options) (*Warehouse, error) {
-	w := &Warehouse{files: o.Files, step: o.Step}
+	w := &Warehouse{files: o.Files, step: o.Step, loading: make(chan struct{}, 1)}
 	if w.step == nil {
 		w.step = func(string) {}
 	}
 	switch o.Dialect {
-	case config.Postgres:
+	case Postgres:
 		w.dialect = postgres{}
-	case config.DuckDB:
+	case DuckDB:
 		w.dialect = duckDB{}
 	default:
-		return nil, fmt.Errorf("open warehouse: nothing is loaded into %q yet, use postgres or duckdb", o.Dialect)
+		return nil, fmt.Errorf("open warehouse: nothing is loaded into %q yet, use %s or %s", o.Dialect, Postgres, DuckDB)
 	}
 	var err error
 	if w.db, err = w.dialect.open(o.Source); err != nil {
-		return nil, fmt.Errorf("open warehouse: %w", err)
+		return nil, w.judge(fmt.Errorf("open warehouse: %w", err))
 	}
 	return w, nil
-}
-
-// FromConfig opens the warehouse that the settings name, with Options.Files and
-// Options.Step.
-func FromConfig(c config.Warehouse, files Files, step func(name string)) (*Warehouse, error) {
-	source, err := c.Source()
-	if err != nil {
-		return nil, fmt.Errorf("open warehouse: %w", err)
-	}
-	return Open(Options{Dialect: c.Dialect(), Source: source.Reveal(), Files: files, Step: step})
 }
 
 // Close ends the connections.
@@ -90,8 +84,12 @@ func (w *Warehouse) judge(err error) error {
 // transact runs work in a transaction that holds the ledger's lock, and commits it
 // unless work answers an error.
 func (w *Warehouse) transact(ctx context.Context, work func(*transaction) error) error {
-	w.loading.Lock()
-	defer w.loading.Unlock()
+	select {
+	case w.loading <- struct{}{}:
+		defer func() { <-w.loading }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for another load: %w", ctx.Err())
+	}
 	w.step("begin")
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {

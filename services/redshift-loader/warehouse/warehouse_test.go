@@ -9,8 +9,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/saleslake/saleslake/pkg/config"
-	pkglake "github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse/warehousetest"
 )
@@ -19,14 +18,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDuckDB(t *testing.T) {
 	warehousetest.Run(t, func(t *testing.T) warehouse.Options {
-		return warehouse.Options{Dialect: config.DuckDB, Source: filepath.Join(t.TempDir(), "warehouse.duckdb")}
+		return warehouse.Options{Dialect: warehouse.DuckDB, Source: filepath.Join(t.TempDir(), "warehouse.duckdb")}
 	})
 }
 
 func TestPostgres(t *testing.T) {
 	server := warehousetest.StartPostgres(t)
 	warehousetest.Run(t, func(t *testing.T) warehouse.Options {
-		return warehouse.Options{Dialect: config.Postgres, Source: server.Database(t)}
+		return warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t)}
 	})
 	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
 	t.Run("cut connections pass by themselves", func(t *testing.T) { cutConnections(t, server) })
@@ -36,7 +35,7 @@ func TestPostgres(t *testing.T) {
 func cutConnections(t *testing.T, server *warehousetest.Postgres) {
 	lake := warehousetest.NewLake(t)
 	cut := true
-	w, err := warehouse.Open(warehouse.Options{Dialect: config.Postgres, Source: server.Database(t), Files: lake.Bucket, Step: func(step string) {
+	w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t), Files: lake.Bucket, Step: func(step string) {
 		if step == "merge_facts" && cut {
 			server.Hang(t)
 		}
@@ -56,16 +55,16 @@ func cutConnections(t *testing.T, server *warehousetest.Postgres) {
 
 // loadTogether loads from two programs at once; both infer the same members.
 func loadTogether(t *testing.T, server *warehousetest.Postgres) {
-	lake, source := warehousetest.NewLake(t), server.Database(t)
+	files, source := warehousetest.NewLake(t), server.Database(t)
 	var programs errgroup.Group
 	for p := range 2 {
-		w, err := warehouse.Open(warehouse.Options{Dialect: config.Postgres, Source: source, Files: lake.Bucket})
+		w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: source, Files: files.Bucket})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, w.Close()) }()
-		var loads [][]*pkglake.Verdict
+		var loads [][]*lake.Verdict
 		for i := range 10 {
 			day := fmt.Sprintf("2026-01-%02d", 1+2*i+p)
-			loads = append(loads, lake.All(day, 1, warehousetest.Order{ID: day, Day: day, Version: 1, Cents: 5, Customer: fmt.Sprint("C-", i), Product: fmt.Sprint("P-", i)}))
+			loads = append(loads, files.All(day, 1, warehousetest.Order{ID: day, Day: day, Version: 1, Cents: 5, Customer: fmt.Sprint("C-", i), Product: fmt.Sprint("P-", i)}))
 		}
 		programs.Go(func() error {
 			if _, err := w.Migrate(t.Context()); err != nil {
@@ -80,7 +79,7 @@ func loadTogether(t *testing.T, server *warehousetest.Postgres) {
 		})
 	}
 	require.NoError(t, programs.Wait())
-	w, err := warehouse.Open(warehouse.Options{Dialect: config.Postgres, Source: source})
+	w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: source})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, w.Close()) }()
 	a, err := w.Select(t.Context(), "SELECT (SELECT COUNT(*) FROM sales.fact_sales), (SELECT COUNT(*) FROM sales.dim_customer), (SELECT COUNT(*) FROM sales.dim_date)")
@@ -89,6 +88,6 @@ func loadTogether(t *testing.T, server *warehousetest.Postgres) {
 }
 
 func TestOpenRefusesWhatItCannotLoad(t *testing.T) {
-	_, err := warehouse.FromConfig(config.Warehouse{DSN: "redshift://user@host:5439/db"}, nil, nil)
+	_, err := warehouse.Open(warehouse.Options{Dialect: "redshift"})
 	require.ErrorContains(t, err, "redshift")
 }

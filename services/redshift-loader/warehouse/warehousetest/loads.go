@@ -51,7 +51,7 @@ func firstLoad(t *testing.T, b *bench) {
 	ledger, err := b.Ledger(t.Context())
 	require.NoError(t, err)
 	require.Len(t, ledger, 3)
-	require.Equal(t, r.Loaded[2].Count, lake.Count{Rows: 3, Cents: 1149})
+	require.Equal(t, lake.Count{Rows: 3, Cents: 1149}, r.Loaded[2].Count)
 	require.Equal(t, int64(7), ledger[2].Version)
 	require.Equal(t, lake.Count{Rows: 3, Cents: 1149}, ledger[2].Count)
 }
