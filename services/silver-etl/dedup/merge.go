@@ -50,16 +50,16 @@ type Merge struct {
 	asked   map[Ref][]byte
 }
 
-// NewMerge starts a merge into the index.
-func NewMerge(x *Index, ask EventIDs) *Merge {
-	return &Merge{index: x, ask: ask, asked: map[Ref][]byte{}}
+// NewMerge starts a merge of about rows rows into the index.
+func NewMerge(x *Index, rows int, ask EventIDs) *Merge {
+	return &Merge{index: x, ask: ask, rows: make([]Row, 0, rows), asked: map[Ref][]byte{}}
 }
 
 // Rows are the orders changed so far. Their order is that of first change.
 func (m *Merge) Rows() []Row { return m.rows }
 
-// Batch gives a batch that was added.
-func (m *Merge) Batch(i int32) *column.Batch { return m.batches[i] }
+// Batches are those that were added. Once no more are, they may be emptied.
+func (m *Merge) Batches() []*column.Batch { return m.batches }
 
 // Add takes the rows of a batch of schema sales.Silver that keep names, with
 // their keys. The batch must not change until the merge is done.
@@ -209,10 +209,10 @@ func (a *adding) tied(i int) []Ref {
 	return refs
 }
 
-// Settle says that the rows at these positions of Rows are in a file now. When
-// all are, the merge is done.
-func (m *Merge) Settle(rows []int32, file uint32) {
-	for _, i := range rows {
-		m.index.At(m.rows[i].Ref).File = file
+// Settle says which file the row at each position of Rows is in now. It ends
+// the merge.
+func (m *Merge) Settle(fileOf func(i int) uint32) {
+	for i, r := range m.rows {
+		m.index.At(r.Ref).File = fileOf(i)
 	}
 }

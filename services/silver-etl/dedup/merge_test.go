@@ -77,7 +77,7 @@ func (w *world) eventIDs(_ context.Context, orders []Ref) (map[Ref][]byte, error
 
 // commit merges batches and puts the changed rows in new files, each in one of spread.
 func (w *world) commit(t require.TestingT, batches [][]version, spread int) {
-	m := NewMerge(w.index, w.eventIDs)
+	m := NewMerge(w.index, 0, w.eventIDs)
 	for _, versions := range batches {
 		b := batchOf(versions)
 		keep := make([]int32, len(versions))
@@ -111,8 +111,8 @@ func (w *world) commit(t require.TestingT, batches [][]version, spread int) {
 			w.files[file] = map[string]version{}
 		}
 		w.files[file][v.order] = v
-		m.Settle([]int32{int32(i)}, file)
 	}
+	m.Settle(func(i int) uint32 { return w.last + 1 + uint32(i%spread) })
 	w.last += uint32(spread)
 }
 
@@ -215,7 +215,7 @@ func TestWhatALoserIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &world{index: NewIndex(0), files: map[uint32]map[string]version{}}
-			m := NewMerge(w.index, w.eventIDs)
+			m := NewMerge(w.index, 0, w.eventIDs)
 			b := batchOf([]version{base, test.next})
 			out, err := m.Add(context.Background(), b, []int32{0, 1}, KeysOf(b))
 			require.NoError(t, err)
@@ -269,7 +269,7 @@ func TestAnEventIDThatCannotBeReadEndsTheMerge(t *testing.T) {
 		"the bucket is away": func(context.Context, []Ref) (map[Ref][]byte, error) { return nil, away },
 		"is not in the file": func(context.Context, []Ref) (map[Ref][]byte, error) { return nil, nil },
 	} {
-		_, err := NewMerge(w.index, ask).Add(context.Background(), b, []int32{0}, KeysOf(b))
+		_, err := NewMerge(w.index, 0, ask).Add(context.Background(), b, []int32{0}, KeysOf(b))
 		require.ErrorContains(t, err, name)
 	}
 }

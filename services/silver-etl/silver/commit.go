@@ -39,7 +39,11 @@ type commit struct {
 
 // run reads, merges and writes. The order is that of the data.
 func (c *commit) run(ctx context.Context) error {
-	c.merge = dedup.NewMerge(c.index, c.eventIDs)
+	rows := int64(0)
+	for _, in := range c.inputs {
+		rows += in.Rows
+	}
+	c.merge = dedup.NewMerge(c.index, int(rows), c.eventIDs)
 	c.touched, c.rejected = map[string]*lake.Ledger{}, map[sales.Code]lake.Count{}
 	if err := c.mergeInputs(ctx); err != nil {
 		return err

@@ -3,6 +3,7 @@ package silver
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -21,20 +22,20 @@ const maxFiles = 8
 
 // change is what a commit does to one day's slice.
 type change struct {
-	day    int32
-	rows   []int32         // new rows, as positions in the merge's Rows
-	lost   map[*file]int64 // rows that the slice's files lose
-	number uint32          // of the new file
-	made   *slice          // the outcome
-	took   int64           // rows taken over from replaced files
-	before []*file         // files that the new version does not have any more
+	day      int32
+	rows     *column.Batch   // new rows, nil when there are none
+	lost     map[*file]int64 // rows that the slice's files lose
+	number   uint32          // of the new file
+	made     *slice          // the outcome
+	took     int64           // rows taken over from replaced files
+	replaced []*file         // files that the new version does not have any more
 }
 
 // writer makes silver files; it keeps its buffers between files.
 type writer struct {
 	encoder *lake.Encoder
-	rows    *column.Batch // the file in the making
-	old     *column.Batch // a file that is taken over
+	kept    *column.Batch // rows taken over from replaced files
+	old     *column.Batch // one of those
 	pick    []int32
 }
 
@@ -43,13 +44,17 @@ func newWriter(e lake.Encoding) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writer{encoder: encoder, rows: column.NewBatch(sales.Silver, 0), old: column.NewBatch(sales.Silver, 0)}, nil
+	return &writer{encoder: encoder, kept: column.NewBatch(sales.Silver, 0), old: column.NewBatch(sales.Silver, 0)}, nil
 }
 
 // writeDays makes the new versions of all touched slices, in parallel, and
 // then moves the state to them.
 func (c *commit) writeDays(ctx context.Context) error {
-	changes, err := c.plan()
+	sorted, err := sortByDay(c.merge)
+	if err != nil {
+		return err
+	}
+	changes, err := c.plan(sorted)
 	if err != nil {
 		return err
 	}
@@ -68,105 +73,65 @@ func (c *commit) writeDays(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for _, ch := range changes {
-		c.apply(ch)
-	}
+	c.apply(sorted, changes)
 	return nil
 }
 
 // plan finds the days that the merge touches, in their order.
-func (c *commit) plan() ([]*change, error) {
+func (c *commit) plan(sorted *sorting) ([]*change, error) {
 	byDay := map[int32]*change{}
-	of := func(day int32) *change {
-		if byDay[day] == nil {
-			byDay[day] = &change{day: day, lost: map[*file]int64{}}
-		}
-		return byDay[day]
+	for _, d := range sorted.days {
+		byDay[d.day] = &change{day: d.day, rows: d.rows, lost: map[*file]int64{}}
 	}
-	for day, rows := range c.rowsByDay() {
-		of(day).rows = rows
-	}
-	for _, r := range c.merge.Rows() {
-		if r.Old != dedup.NoFile {
-			f := c.state.files[r.Old]
-			of(f.day).lost[f]++
+	for _, r := range sorted.rows {
+		if r.Old == dedup.NoFile {
+			continue
 		}
+		f := c.state.files[r.Old]
+		if byDay[f.day] == nil {
+			byDay[f.day] = &change{day: f.day, lost: map[*file]int64{}}
+		}
+		byDay[f.day].lost[f]++
 	}
 	changes := make([]*change, 0, len(byDay))
-	for _, ch := range byDay {
-		changes = append(changes, ch)
-	}
-	slices.SortFunc(changes, func(a, b *change) int { return int(a.day) - int(b.day) })
-	for _, ch := range changes {
-		var err error
-		if ch.number, err = c.number(); err != nil {
+	for _, day := range slices.Sorted(maps.Keys(byDay)) {
+		number, err := c.number()
+		if err != nil {
 			return nil, err
 		}
+		byDay[day].number = number
+		changes = append(changes, byDay[day])
 	}
 	return changes, nil
-}
-
-// rowsByDay sorts the merge's rows by day with a counting sort: days are few
-// and close to each other.
-func (c *commit) rowsByDay() map[int32][]int32 {
-	rows := c.merge.Rows()
-	if len(rows) == 0 {
-		return nil
-	}
-	days := make([]int32, len(rows))
-	first, last := int32(1<<31-1), int32(-1<<31)
-	for i, r := range rows {
-		b := c.merge.Batch(r.Batch)
-		days[i] = sales.DayOf(b.Column("order_ts").I64[r.Row])
-		first, last = min(first, days[i]), max(last, days[i])
-		c.eventTime = max(c.eventTime, b.Column("event_ts").I64[r.Row])
-	}
-	ends := make([]int32, int(last-first)+1)
-	for _, day := range days {
-		ends[day-first]++
-	}
-	byDay := map[int32][]int32{}
-	sorted, from := make([]int32, len(rows)), int32(0)
-	for i, n := range ends {
-		if n > 0 {
-			byDay[first+int32(i)] = sorted[from : from+n : from+n]
-		}
-		ends[i] = from
-		from += n
-	}
-	for i, day := range days {
-		sorted[ends[day-first]] = int32(i)
-		ends[day-first]++
-	}
-	return byDay
 }
 
 // writeDay makes the new version of one slice: a file of its new rows and of
 // the remaining rows of the files that lose one, beside those that stay.
 func (c *commit) writeDay(ctx context.Context, w *writer, ch *change) error {
-	w.rows.Reset()
+	w.kept.Reset()
 	made := &slice{}
 	for _, f := range c.current(ch.day) {
 		if c.stays(ch, f) {
 			made.files = append(made.files, f)
 			continue
 		}
-		ch.before = append(ch.before, f)
+		ch.replaced = append(ch.replaced, f)
 		if err := c.takeOver(ctx, w, ch, f); err != nil {
 			return fmt.Errorf("take over rows: %w", err)
 		}
 	}
-	ch.took = int64(w.rows.Rows())
-	newest := c.gather(w, ch)
-	if w.rows.Rows() > 0 {
-		f, err := c.upload(ctx, w, ch)
-		if err != nil {
-			return err
-		}
+	ch.took = int64(w.kept.Rows())
+	batches := []*column.Batch{w.kept}
+	if ch.rows != nil {
+		batches = append(batches, ch.rows)
+	}
+	if f, err := c.upload(ctx, w, ch, batches); err != nil {
+		return err
+	} else if f.Rows > 0 {
 		made.files = append(made.files, f)
 	}
-	made.manifest = c.manifest(ch.day, made.files, newest)
-	ch.made = made
+	made.manifest = c.manifest(ch, made.files)
+	ch.made, ch.rows = made, nil
 	return nil
 }
 
@@ -211,72 +176,67 @@ func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, f *file) e
 	if int64(len(w.pick)) != f.Rows-ch.lost[f] {
 		return fmt.Errorf("%s: %d rows are current, want %d", f.Key, len(w.pick), f.Rows-ch.lost[f])
 	}
-	w.rows.AppendRows(w.old, w.pick)
+	w.kept.AppendRows(w.old, w.pick)
 	return nil
 }
 
-// gather appends the day's new rows and gives the newest event_ts among them.
-func (c *commit) gather(w *writer, ch *change) (newest int64) {
-	all := c.merge.Rows()
-	for from := 0; from < len(ch.rows); {
-		number := all[ch.rows[from]].Batch
-		b := c.merge.Batch(number)
-		times := b.Column("event_ts").I64
-		w.pick = w.pick[:0]
-		for ; from < len(ch.rows) && all[ch.rows[from]].Batch == number; from++ {
-			row := all[ch.rows[from]].Row
-			w.pick = append(w.pick, row)
-			newest = max(newest, times[row])
-		}
-		w.rows.AppendRows(b, w.pick)
+// upload writes the batches as one file.
+func (c *commit) upload(ctx context.Context, w *writer, ch *change, batches []*column.Batch) (*file, error) {
+	f := &file{number: ch.number, day: ch.day}
+	for _, b := range batches {
+		f.Count = f.Count.Add(countOf(b))
 	}
-	return newest
-}
-
-// upload writes the file in the making.
-func (c *commit) upload(ctx context.Context, w *writer, ch *change) (*file, error) {
-	data, err := w.encoder.Encode(nil, w.rows)
+	if f.Rows == 0 {
+		return f, nil
+	}
+	data, err := w.encoder.Encode(nil, batches...)
 	if err != nil {
 		return nil, err
 	}
-	hash := lake.Hash(data)
-	key := lake.VersionKey(sales.TableSilver, lake.SilverSlice(ch.day, c.partition), c.version, hash)
-	if err := c.Bucket.Put(ctx, key, data); err != nil {
-		return nil, err
-	}
-	return &file{number: ch.number, day: ch.day,
-		File: lake.File{Key: key, Bytes: int64(len(data)), SHA256: hash, Count: countOf(w.rows)}}, nil
+	f.Bytes, f.SHA256 = int64(len(data)), lake.Hash(data)
+	f.Key = lake.VersionKey(sales.TableSilver, lake.SilverSlice(ch.day, c.partition), c.version, f.SHA256)
+	return f, c.Bucket.Put(ctx, f.Key, data)
 }
 
 // manifest describes the slice's new version. A version that only lost rows
 // keeps the event time of the one before.
-func (c *commit) manifest(day int32, files []*file, newest int64) *lake.Manifest {
-	m := &lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: lake.SilverSlice(day, c.partition),
-		Day: sales.FormatDay(day), Partition: c.partition, Version: c.version, Schema: sales.Silver.Version,
-		Cluster: c.cluster, EventTime: newest, Created: time.Now().UnixMicro(), Files: make([]lake.File, len(files))}
+func (c *commit) manifest(ch *change, files []*file) *lake.Manifest {
+	m := &lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: lake.SilverSlice(ch.day, c.partition),
+		Day: sales.FormatDay(ch.day), Partition: c.partition, Version: c.version, Schema: sales.Silver.Version,
+		Cluster: c.cluster, Created: time.Now().UnixMicro(), Files: make([]lake.File, len(files))}
 	for i, f := range files {
 		m.Files[i] = f.File
 		m.Count = m.Count.Add(f.Count)
 	}
-	if s := c.state.slices[day]; s != nil && newest == 0 {
-		m.EventTime = s.manifest.EventTime
+	switch before := c.state.slices[ch.day]; {
+	case ch.rows != nil:
+		m.EventTime = slices.Max(ch.rows.Column("event_ts").I64)
+	case before != nil:
+		m.EventTime = before.manifest.EventTime
 	}
 	return m
 }
 
-// apply makes a change the current state.
-func (c *commit) apply(ch *change) {
-	c.put(ch.day, ch.made)
-	c.merge.Settle(ch.rows, ch.number)
-	c.manifests = append(c.manifests, ch.made.manifest)
-	c.rewritten += ch.took
-	for _, f := range ch.before {
-		c.replaced = append(c.replaced, f.Key)
-	}
-	for _, f := range ch.made.files {
-		if f.number == ch.number {
-			c.files++
-			c.bytes += f.Bytes
+// apply makes the changes the current state.
+func (c *commit) apply(sorted *sorting, changes []*change) {
+	numbers := make([]uint32, 0, len(sorted.days)) // of the days with new rows
+	for _, ch := range changes {
+		if len(numbers) < len(sorted.days) && sorted.days[len(numbers)].day == ch.day {
+			numbers = append(numbers, ch.number)
+			c.eventTime = max(c.eventTime, ch.made.manifest.EventTime)
+		}
+		c.put(ch.day, ch.made)
+		c.manifests = append(c.manifests, ch.made.manifest)
+		c.rewritten += ch.took
+		for _, f := range ch.replaced {
+			c.replaced = append(c.replaced, f.Key)
+		}
+		for _, f := range ch.made.files {
+			if f.number == ch.number {
+				c.files++
+				c.bytes += f.Bytes
+			}
 		}
 	}
+	c.merge.Settle(func(i int) uint32 { return numbers[sorted.dayOf[i]] })
 }

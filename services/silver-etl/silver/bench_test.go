@@ -1,0 +1,142 @@
+package silver
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+const (
+	benchRows       = 3_000_000
+	benchPartitions = 4
+	benchFileRows   = 131_072
+	benchDays       = 90
+)
+
+// benchBronze is a bronze file of the benchmark: 3 % of the rows repeat an event, 1 % are faulty.
+func benchBronze(random *rand.Rand, partition int32, first int64, rows int) *column.Batch {
+	b := column.NewBatch(sales.Bronze, rows)
+	text := func(name, v string) { b.Column(name).AppendString(v) }
+	for offset := first; offset < first+int64(rows); offset++ {
+		n := offset // what the order is made of
+		if random.IntN(100) < 3 {
+			n = random.Int64N(offset + 1)
+		}
+		quantity := int32(n%5 + 1)
+		if n%100 == 0 {
+			quantity = 0
+		}
+		price := 100 + n*7919%50_000
+		placed := midnight + n*2_654_435_761%(benchDays*86_400)*1_000_000
+		text("event_id", fmt.Sprintf("0123456789abcdef-%d%011d", partition, n))
+		text("order_id", fmt.Sprintf("ORD-%d%09d", partition, n))
+		text("customer_id", fmt.Sprintf("CUST-%06d", n*104_729%200_000))
+		text("product_id", fmt.Sprintf("PROD-%04d", n*31%2000))
+		text("category", []string{"Books", "electronics", "Toys", "SPORTS", "Fashion", "Beauty", "Grocery", "Home & Garden"}[n%8])
+		text("region", []string{"Europe", "north america", "Asia Pacific", "Latin America", "Middle East"}[n%5])
+		text("status", []string{sales.Pending, sales.Completed, sales.Completed, sales.Refunded}[n%4])
+		text("payment_method", []string{"card", "paypal", "", "wire"}[n%4])
+		text("currency", sales.DefaultCurrency)
+		text("_rescued", "")
+		text("_source", "file:0123456789abcdef")
+		put64(b, "event_ts", placed)
+		put64(b, "order_ts", placed)
+		put64(b, "unit_price", price)
+		put64(b, "revenue", price*int64(quantity))
+		put64(b, "_offset", offset)
+		put64(b, "_ingest_ts", midnight+benchDays*day)
+		put32(b, "quantity", quantity)
+		put32(b, "schema_version", 1)
+		put32(b, "_partition", partition)
+	}
+	return b
+}
+
+// landBench writes the bronze files.
+func landBench(b *testing.B, h *harness) {
+	encoder, err := lake.NewEncoder(sales.Bronze, lake.Encoding{})
+	require.NoError(b, err)
+	random := rand.New(rand.NewPCG(5, 6))
+	const each = benchRows / benchPartitions
+	for p := range int32(benchPartitions) {
+		for first := 0; first < each; first += benchFileRows {
+			rows := min(benchFileRows, each-first)
+			batch := benchBronze(random, p, int64(first), rows)
+			data, err := encoder.Encode(nil, batch)
+			require.NoError(b, err)
+			slice := lake.BronzeSlice(20_000, p, "01234567", int64(first))
+			file := lake.NewFile(lake.BronzeKey(slice), data, countOf(batch))
+			require.NoError(b, h.options.Bucket.Put(h.ctx, file.Key, data))
+			h.publish(&lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: slice, Partition: p,
+				Files: []lake.File{file}, Count: file.Count, Source: &lake.Source{Name: "file:0123456789abcdef",
+					Partition: p, First: int64(first), Next: int64(first + rows), Records: int64(rows)}})
+		}
+	}
+}
+
+// BenchmarkBronzeToSilver takes 3M rows in 4 partitions and 90 days through
+// whole commits, all partitions at once.
+func BenchmarkBronzeToSilver(b *testing.B) {
+	folder := b.TempDir()
+	h := newHarness(b, &memoryTopic{}, folder, benchPartitions)
+	landBench(b, h)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		require.NoError(b, os.RemoveAll(filepath.Join(folder, "silver")))
+		h.topic, h.committed = &memoryTopic{}, make([]int64, benchPartitions)
+		h.stage.history = h.topic.read
+		for p := range benchPartitions {
+			h.drop(p)
+			h.open(p)
+		}
+		debug.FreeOSMemory()
+		forgetPeak()
+		b.StartTimer()
+		var group sync.WaitGroup
+		commits := make([]*commit, benchPartitions)
+		for p := range benchPartitions {
+			h.add(p, len(h.bronze[p]))
+			group.Go(func() {
+				_, err := h.tasks[p].Flush(h.ctx)
+				require.NoError(b, err)
+				commits[p] = h.tasks[p].(*task).made
+			})
+		}
+		group.Wait()
+		b.StopTimer()
+		b.ReportMetric(peakMiB(), "MiB-peak")
+		files, index := 0, 0
+		for p := range benchPartitions {
+			files += commits[p].files
+			index += h.tasks[p].(*task).index.Bytes()
+		}
+		b.ReportMetric(float64(files), "files")
+		b.ReportMetric(float64(index)/(1<<20), "MiB-index")
+		b.StartTimer()
+	}
+	b.ReportMetric(benchRows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// forgetPeak makes the kernel count this process's greatest memory from now on.
+func forgetPeak() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+
+// peakMiB is the greatest resident memory since, 0 where the kernel does not tell.
+func peakMiB() float64 {
+	status, _ := os.ReadFile("/proc/self/status")
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	var kib float64
+	_, _ = fmt.Sscan(rest, &kib)
+	return kib / 1024
+}
