@@ -27,7 +27,7 @@ const childVariable = "STREAMTEST_CHILD"
 
 // Main runs the tests of a package that uses RunSuite; its TestMain must call it. It lets the suite start the test
 // binary again as an instance to be killed.
-func Main(m *testing.M) {
+func Main(m interface{ Run() int }) {
 	config := os.Getenv(childVariable)
 	if config == "" {
 		os.Setenv(childVariable+"_READY", "1")
