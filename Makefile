@@ -1,0 +1,98 @@
+# `make help` lists the targets. Tools that are fetched live under .cache/.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GOLANGCI_LINT_VERSION := v2.12.2
+LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+VENV := .cache/venv
+SERVICES := $(patsubst services/%/go.mod,%,$(wildcard services/*/go.mod))
+CODE := ./pkg/... $(SERVICES:%=./services/%/...)
+# Readers that are not ours; tests that compare with them take this one.
+export SALESLAKE_PYTHON ?= $(CURDIR)/$(VENV)/bin/python
+
+##@ Try it
+
+.PHONY: demo
+demo: ## Run the whole pipeline on the sample data, in one process
+	go run ./services/local-runner
+
+.PHONY: up
+up: ## Start the services, Kafka, S3 and Postgres with Docker Compose
+	docker compose up --build --detach --wait
+
+.PHONY: down
+down: ## Stop them; VOLUMES=1 deletes their data too
+	docker compose down $(if $(VOLUMES),--volumes)
+
+.PHONY: logs
+logs: ## Follow the services' logs
+	docker compose logs --follow --tail 50
+
+##@ Test it
+
+.PHONY: test
+test: lint build unit readers e2e ## Everything that CI runs
+
+.PHONY: lint
+lint: $(LINT) ## Check style and import directions
+	$(LINT) run $(CODE) ./e2e/...
+	$(LINT) run --build-tags faults ./pkg/fault/...
+
+.PHONY: build
+build: ## Build every service into bin/ from its own go.mod alone
+	for s in $(SERVICES); do GOWORK=off go build -C services/$$s -o $(CURDIR)/bin/$$s .; done
+
+.PHONY: unit
+unit: ## Unit, property and conformance tests, and the pipeline on embedded Kafka
+	go test $(CODE)
+	go test -tags faults ./pkg/fault/...
+
+.PHONY: readers
+readers: $(VENV)/ready ## Other engines give the sample the same answer
+	$(SALESLAKE_PYTHON) bench/check_peers.py data
+
+.PHONY: e2e
+e2e: $(VENV)/ready ## The services on a real Kafka, S3 and Postgres, killed and restarted
+	go test -timeout 45m ./e2e/...
+
+##@ Change it
+
+.PHONY: fmt
+fmt: $(LINT) ## Format all Go code
+	$(LINT) fmt $(CODE) ./e2e/...
+
+.PHONY: data
+data: ## Write the sample files, their README and expected.json anew
+	go run ./services/producer generate --seed 42 --out data
+
+##@ Measure it
+
+.PHONY: bench-batch
+bench-batch: $(VENV)/ready ## A 3M-row CSV to gold, beside DuckDB and Polars (ROWS, RUNS)
+	bench/batch.sh
+
+.PHONY: bench-stream
+bench-stream: ## Kafka to bronze, beside a bare consumer loop (EVENTS, RUNS)
+	bench/stream.sh
+
+##@ Other
+
+.PHONY: clean
+clean: ## Delete what was built and fetched, and the local lake
+	rm -rf bin .cache data/local_lake
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(LINT):
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(@D)/golangci-lint $@
+
+$(VENV)/ready: bench/peers/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
