@@ -9,12 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/streamtest"
 )
@@ -41,6 +43,42 @@ func BenchmarkIngest(b *testing.B) {
 		require.EqualValues(b, n, res.Rows)
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+	b.ReportMetric(peakMiB(b), "peak-MiB")
+}
+
+// BenchmarkTask lands events that are in memory already, without the broker.
+func BenchmarkTask(b *testing.B) {
+	kafka := stream.Config{Brokers: []string{streamtest.Cluster(b)}}
+	o := Options{Kafka: kafka, Bucket: openLake(b.Context(), b.TempDir()), Log: zap.NewNop(), Partitions: 4, Replication: 1, Bronze: config.Default().Bronze}
+	s, err := newStage(b.Context(), o)
+	require.NoError(b, err)
+	task, err := s.Open(b.Context(), stream.Partition{Topic: sales.TopicEvents, ID: 0}, 0)
+	require.NoError(b, err)
+	defer task.Close()
+	var records []stream.Record
+	for i := 0; len(records) < 4096; i++ {
+		key := fmt.Sprintf("ORD-%08d", i)
+		if stream.PartitionFor([]byte(key), 4) == 0 {
+			records = append(records, stream.Record{Key: []byte(key), Time: 1e15, Value: fmt.Appendf(nil,
+				`{"event_id":"%016x","event_ts":"2026-03-%02dT12:%02d:%02d.123456Z","order_id":"%s","order_ts":"2026-03-%02dT11:00:00Z","customer_id":"CUST-%06d",`+
+					`"product_id":"PROD-%04d","category":"Electronics","region":"Europe","quantity":%d,"unit_price":%d.99,"revenue":%d.98,"status":"completed","payment_method":"card"}`,
+				i, i%28+1, i%60, i%60, key, i%28+1, i*7%100000, i%500, i%9+1, i%300, i%900)})
+		}
+	}
+	offset := int64(0)
+	for b.Loop() {
+		for i := range records {
+			records[i].Offset = offset
+			offset++
+		}
+		require.NoError(b, task.Add(b.Context(), records))
+		if now := time.Now(); !task.Due(now, false).After(now) {
+			_, err := task.Flush(b.Context())
+			require.NoError(b, err)
+			task.Committed()
+		}
+	}
+	b.ReportMetric(float64(offset)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 	b.ReportMetric(peakMiB(b), "peak-MiB")
 }
 

@@ -17,7 +17,6 @@ import (
 
 // part is a decoded chunk.
 type part struct {
-	buf     []byte
 	rows    []*column.Batch // by partition
 	rejects *column.Batch
 }
@@ -76,15 +75,14 @@ func (g *ingest) landBlocks(ctx context.Context, decoded <-chan *block, free cha
 }
 
 func (g *ingest) decodeBlocks(ctx context.Context, c *chunker, free <-chan *block, decoded chan<- *block) error {
-	decoders := make(chan rowDecoder, runtime.GOMAXPROCS(0))
-	for range cap(decoders) {
+	workers := make(chan *worker, runtime.GOMAXPROCS(0))
+	for range cap(workers) {
 		d, err := g.in.decoder(g.Bronze.MaxEventBytes, g.started.Effective)
 		if err != nil {
 			return err
 		}
-		decoders <- d
+		workers <- &worker{rowDecoder: d}
 	}
-	done := int64(0)
 	for more := true; more; {
 		var b *block
 		select {
@@ -93,13 +91,10 @@ func (g *ingest) decodeBlocks(ctx context.Context, c *chunker, free <-chan *bloc
 			return context.Cause(ctx)
 		}
 		var err error
-		if more, err = g.decodeBlock(c, b, decoders); err != nil {
+		if more, err = g.decodeBlock(c, b, workers); err != nil {
 			return err
 		}
-		for _, p := range b.parts {
-			done += int64(len(p.buf))
-		}
-		b.done = done
+		b.done = c.done
 		select {
 		case decoded <- b:
 		case <-ctx.Done():
@@ -109,8 +104,14 @@ func (g *ingest) decodeBlocks(ctx context.Context, c *chunker, free <-chan *bloc
 	return nil
 }
 
+// worker decodes one chunk at a time.
+type worker struct {
+	rowDecoder
+	buf []byte
+}
+
 // decodeBlock fills a block, and tells whether the file goes on after it.
-func (g *ingest) decodeBlock(c *chunker, b *block, decoders chan rowDecoder) (bool, error) {
+func (g *ingest) decodeBlock(c *chunker, b *block, workers chan *worker) (bool, error) {
 	var work errgroup.Group
 	for i := range g.layout.chunks {
 		if i == len(b.parts) {
@@ -118,17 +119,17 @@ func (g *ingest) decodeBlock(c *chunker, b *block, decoders chan rowDecoder) (bo
 		}
 		p := b.parts[i]
 		p.reset()
-		d := <-decoders // bounds how far reading is ahead of decoding
-		next, err := c.next(p.buf)
+		w := <-workers // bounds how far reading is ahead of decoding
+		next, err := c.next(w.buf)
 		if err != nil || next.rows == 0 {
-			decoders <- d
+			workers <- w
 			b.parts = b.parts[:i]
 			return false, errors.Join(err, work.Wait())
 		}
-		p.buf = next.data
+		w.buf = next.data
 		work.Go(func() error {
-			defer func() { decoders <- d }()
-			return g.decode(d, next, p)
+			defer func() { workers <- w }()
+			return g.decode(w, next, p)
 		})
 	}
 	return true, work.Wait()

@@ -32,7 +32,8 @@ type chunker struct {
 	r    io.Reader
 	size int    // bytes of a chunk, or a little less
 	rest []byte // read, and not yet part of a chunk
-	row  int64
+	row  int64 // number of the last record given out
+	done int64 // bytes given out
 	end  bool
 }
 
@@ -47,7 +48,7 @@ func (c *chunker) next(buf []byte) (chunk, error) {
 		if rows > 0 || c.end {
 			c.rest = append(c.rest[:0], buf[cut:]...)
 			out := chunk{buf[:cut], c.row + 1, rows}
-			c.row += int64(rows)
+			c.row, c.done = c.row+int64(rows), c.done+int64(cut)
 			return out, nil
 		}
 		if len(buf) > decode.MaxRecord {

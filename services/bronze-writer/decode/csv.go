@@ -28,7 +28,8 @@ type CSV struct {
 	opt     Options
 	derived Derived
 	columns []header
-	id      []byte // "hash-" and room for the row number
+	id      []byte // "hash-" and the number of the last row, in 12 digits
+	last    int64  // that number
 	text    []byte // of quoted fields with doubled quotes, of this record
 	values  [][]byte
 }
@@ -126,11 +127,7 @@ func (c *CSV) derive(row int64) {
 		}
 		switch c.set.Fields[i].InFile {
 		case FromRow:
-			for at := len(c.id) - 1; at > len(c.derived.Hash); at-- {
-				c.id[at] = byte('0' + row%10)
-				row /= 10
-			}
-			c.slots[i].bytes = c.id
+			c.slots[i].bytes = c.number(row)
 		case FromPlaced:
 			c.ints[i] = c.derived.Effective
 			if c.derived.Effective == 0 {
@@ -138,6 +135,25 @@ func (c *CSV) derive(row int64) {
 			}
 		}
 	}
+}
+
+// number gives the identity of a row. Mostly it is the one after the last, so
+// counting up is cheaper than formatting.
+func (c *CSV) number(row int64) []byte {
+	at := len(c.id) - 1
+	if row != c.last+1 {
+		for n := row; at > len(c.derived.Hash); at-- {
+			c.id[at] = byte('0' + n%10)
+			n /= 10
+		}
+		c.last = row
+		return c.id
+	}
+	for c.last = row; c.id[at] == '9'; at-- {
+		c.id[at] = '0'
+	}
+	c.id[at]++
+	return c.id
 }
 
 // split gives the fields of a record, and whether its quotes are sound.

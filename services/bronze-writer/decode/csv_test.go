@@ -86,6 +86,13 @@ func TestCSVRow(t *testing.T) {
 	require.Equal(t, []any{"e", int64(1769860800000000), "EUR"}, []any{got.Values["event_id"], got.Values["event_ts"], got.Values["currency"]})
 }
 
+func TestCSVRowNumbers(t *testing.T) {
+	c := newCSV(t, head)
+	for _, row := range []int64{1, 2, 9, 10, 98, 99, 100, 101, 7, 8, 999_999, 1_000_000, 999_999_999_999} {
+		require.Equal(t, fmt.Sprintf("0123456789abcdef-%012d", row), decodeCSV(c, line, row).Values["event_id"])
+	}
+}
+
 func TestCSVHeader(t *testing.T) {
 	for header, want := range map[string]string{
 		"order_id,order_ts":                       "lacks the columns customer_id, product_id, category",
