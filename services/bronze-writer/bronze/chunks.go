@@ -32,8 +32,8 @@ type chunker struct {
 	r    io.Reader
 	size int    // bytes of a chunk, or a little less
 	rest []byte // read, and not yet part of a chunk
-	row  int64 // number of the last record given out
-	done int64 // bytes given out
+	row  int64  // number of the last record given out
+	done int64  // bytes given out
 	end  bool
 }
 

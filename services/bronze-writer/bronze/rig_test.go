@@ -50,7 +50,7 @@ type rig struct {
 }
 
 func newRig(t *testing.T) *rig {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	r := &rig{t: t, ctx: ctx, addr: streamtest.Cluster(t), dir: t.TempDir(), reg: prometheus.NewRegistry(),
 		truth: truth{rows: map[string]int64{}, rejects: map[string]string{}}}
@@ -71,7 +71,7 @@ func openLake(ctx context.Context, dir string) *blob.Bucket {
 func (r *rig) options(b Bucket) Options {
 	return Options{Kafka: r.kafka, Bucket: b, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test", Partitions: partitions, Replication: 1,
 		Bronze:         config.Bronze{MaxRows: 500, MaxAge: 100 * time.Millisecond, MaxEventBytes: 1 << 10, QueueBytes: 8 << 20},
-		SessionTimeout: time.Second, TransactionTimeout: 10 * time.Second}
+		SessionTimeout: 3 * time.Second, TransactionTimeout: 10 * time.Second}
 }
 
 // publish sends n events, some of them bad in each way.
