@@ -79,9 +79,9 @@ func (l *logs) stop() {
 }
 
 func (c Config) logLine(e kafka.LogEvent) {
-	const syslogError = 3
+	const syslogError, lostConnection = 3, "FAIL"
 	write := c.log().Debug
-	if e.Level <= syslogError {
+	if e.Level <= syslogError && e.Tag != lostConnection { // the consumer says once that the cluster is away
 		write = c.log().Warn
 	}
 	write("kafka client", zap.String("client", e.Name), zap.String("about", e.Tag), zap.String("line", e.Message))

@@ -48,7 +48,7 @@ func newConsumer(c Config, conf kafka.ConfigMap) (*kafka.Consumer, *logs, error)
 
 // identity reads the generation and the member from the client's group metadata. It matters, because brokers accept
 // offsets that come with neither (they take the sender for a producer of before group fencing): an instance that was
-// put out of its group holds just such metadata, and would commit over its successor.
+// put out of its group may hold just such metadata, and would commit over its successor.
 func identity(md *kafka.ConsumerGroupMetadata) (generation int32, member string, err error) {
 	raw := reflect.ValueOf(md).Elem().FieldByName("serialized")
 	if !raw.IsValid() {
@@ -76,7 +76,12 @@ type complaints struct {
 }
 
 // good ends an outage.
-func (c *complaints) good() { c.outage = false }
+func (c *complaints) good() {
+	if c.outage {
+		c.outage = false
+		c.log.Info("the brokers are back")
+	}
+}
 
 // judge returns the reports that must end the consumer and logs the others; the client reconnects by itself, so that
 // the cluster is away is said once.
@@ -87,9 +92,14 @@ func (c *complaints) judge(action string, e kafka.Error) error {
 	case e.Code() == kafka.ErrAutoOffsetReset:
 		return fmt.Errorf("%s: records that were not read yet are gone from the topic "+
 			"(to go on without them, reset the group's offset): %w", action, e)
-	case e.Code() == kafka.ErrAllBrokersDown && c.outage:
+	case e.Code() == kafka.ErrAllBrokersDown:
+		if !c.outage {
+			c.outage = true
+			c.log.Warn("all brokers are away; holding until they are back", zap.Error(e))
+		}
+	case transient(e):
+		c.log.Debug("consumer", zap.Error(e))
 	default:
-		c.outage = c.outage || e.Code() == kafka.ErrAllBrokersDown
 		c.log.Warn("consumer", zap.Stringer("code", e.Code()), zap.Error(e))
 	}
 	return nil

@@ -166,6 +166,7 @@ func (r *reader) step(fn func(Record) error) error {
 	const wait = 100 // milliseconds, between two looks at the context
 	switch e := r.consumer.Poll(wait).(type) {
 	case *kafka.Message:
+		r.good()
 		return r.record(e, fn)
 	case kafka.PartitionEOF:
 		r.good()

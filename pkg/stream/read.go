@@ -44,6 +44,7 @@ func (s *session) read() error {
 func (s *session) accept(e kafka.Event) error {
 	switch e := e.(type) {
 	case *kafka.Message:
+		s.good()
 		return s.route(e)
 	case kafka.PartitionEOF:
 		s.good()

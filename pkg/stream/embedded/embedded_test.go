@@ -120,35 +120,12 @@ func TestInUse(t *testing.T) {
 	start(t, dir, 0)
 }
 
-// While the broker is away an instance holds; when it is back it goes on, and nothing is lost or doubled.
 func TestOutage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kafka")
-	e, c := start(t, dir, 0)
+	e, _ := start(t, dir, 0)
 	var port int
 	_, err := fmt.Sscanf(e.Addr(), "127.0.0.1:%d", &port)
 	require.NoError(t, err)
-	require.NoError(t, stream.EnsureTopics(t.Context(), c, -1, topics...))
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		done <- stream.Run(ctx, c, stream.RunConfig{Group: "g", TransactionalID: "copier", Topics: []string{"in"}}, &streamtest.Copy{Out: "out"})
-	}()
-	var want []string
-	for round := range 3 {
-		want = append(want, publish(t, c, "in", round*100, round*100+100)...)
-		e.Close()
-		select {
-		case err := <-done:
-			t.Fatalf("the instance ended with the broker: %v", err)
-		case <-time.After(700 * time.Millisecond):
-		}
-		e, _ = start(t, dir, port)
-	}
-	require.Eventually(t, func() bool {
-		pending, err := stream.Pending(t.Context(), c, "g", "in")
-		return err == nil && pending == 0
-	}, 60*time.Second, 50*time.Millisecond)
-	cancel()
-	require.NoError(t, <-done)
-	require.Equal(t, want, values(t, c, "out"))
+	back := func() { e, _ = start(t, dir, port) }
+	streamtest.RunOutage(t, e.Addr(), func() { e.Close() }, back, streamtest.SessionTimeout(6*time.Second))
 }
