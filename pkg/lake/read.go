@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -108,6 +109,7 @@ func (r *Reader) readColumn(f *column.Field, dst *column.Column) error {
 	if want, got := typeOf(f.Type).String(), leaf.Type().String(); !leaf.Leaf() || leaf.Repeated() || want != got {
 		return fmt.Errorf("the file has %s, want %s", got, want)
 	}
+	r.growText(leaf.Index(), dst)
 	for _, g := range r.file.RowGroups() {
 		before := dst.Len()
 		if err := readChunk(g.ColumnChunks()[leaf.Index()], f.Optional, dst); err != nil {
@@ -118,6 +120,24 @@ func (r *Reader) readColumn(f *column.Field, dst *column.Column) error {
 		}
 	}
 	return nil
+}
+
+// maxInflation bounds how much more room than its own bytes a file may ask for.
+const maxInflation = 16
+
+// growText makes room for a text column at once, by the size that the footer
+// says; growing with each page would copy what is there several times.
+func (r *Reader) growText(leaf int, dst *column.Column) {
+	if dst.Type != column.String && dst.Type != column.Binary {
+		return
+	}
+	size := int64(0)
+	for _, g := range r.file.Metadata().RowGroups {
+		size += g.Columns[leaf].MetaData.TotalUncompressedSize - 4*g.NumRows // each value has its length before it
+	}
+	if size = min(size, maxInflation*r.file.Size()); size > 0 {
+		dst.Text.Data = slices.Grow(dst.Text.Data, int(size))
+	}
 }
 
 func readChunk(chunk parquet.ColumnChunk, optional bool, dst *column.Column) error {

@@ -8,7 +8,9 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -92,6 +94,7 @@ func BenchmarkBronzeToSilver(b *testing.B) {
 	h := newHarness(b, &memoryTopic{}, folder, benchPartitions)
 	landBench(b, h)
 	b.ReportAllocs()
+	cpu := 0.0
 	for b.Loop() {
 		b.StopTimer()
 		require.NoError(b, os.RemoveAll(filepath.Join(folder, "silver")))
@@ -103,6 +106,7 @@ func BenchmarkBronzeToSilver(b *testing.B) {
 		}
 		debug.FreeOSMemory()
 		forgetPeak()
+		before := cpuSeconds()
 		b.StartTimer()
 		var group sync.WaitGroup
 		commits := make([]*commit, benchPartitions)
@@ -116,6 +120,7 @@ func BenchmarkBronzeToSilver(b *testing.B) {
 		}
 		group.Wait()
 		b.StopTimer()
+		cpu += cpuSeconds() - before
 		b.ReportMetric(peakMiB(), "MiB-peak")
 		files, index := 0, 0
 		for p := range benchPartitions {
@@ -126,11 +131,20 @@ func BenchmarkBronzeToSilver(b *testing.B) {
 		b.ReportMetric(float64(index)/(1<<20), "MiB-index")
 		b.StartTimer()
 	}
+	b.ReportMetric(cpu/float64(b.N), "cpu-s/op")
 	b.ReportMetric(benchRows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
 // forgetPeak makes the kernel count this process's greatest memory from now on.
 func forgetPeak() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+
+// cpuSeconds is the time that processors have worked for this process: on a
+// busy machine it says more than the clock.
+func cpuSeconds() float64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+}
 
 // peakMiB is the greatest resident memory since, 0 where the kernel does not tell.
 func peakMiB() float64 {
