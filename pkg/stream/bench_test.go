@@ -10,6 +10,7 @@ import (
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/streamtest"
@@ -128,3 +129,23 @@ func (t *countingTask) Flush(context.Context) (stream.Commit, error) {
 func (t *countingTask) Committed() { t.since = time.Time{} }
 
 func (t *countingTask) Close() {}
+
+// BenchmarkPublish publishes to a broker that stores nothing.
+func BenchmarkPublish(b *testing.B) {
+	c := stream.Config{Brokers: []string{streamtest.Cluster(b, kfake.BlackholeProduce())}}
+	require.NoError(b, stream.EnsureTopics(b.Context(), c, -1, stream.TopicSpec{Name: "in", Partitions: benchPartitions}))
+	p, err := stream.NewPublisher(c)
+	require.NoError(b, err)
+	defer p.Close()
+	require.NoError(b, p.Flush(b.Context()))
+	value := bytes.Repeat([]byte("abcdefghij"), 29)
+	for b.Loop() {
+		for i := range benchRecords / 4 {
+			require.NoError(b, p.Publish(b.Context(), stream.Record{
+				Topic: "in", Partition: stream.AnyPartition, Key: fmt.Appendf(nil, "ord-%016d", i), Value: value,
+			}))
+		}
+		require.NoError(b, p.Flush(b.Context()))
+	}
+	b.ReportMetric(float64(b.N)*benchRecords/4/b.Elapsed().Seconds(), "records/s")
+}

@@ -97,7 +97,7 @@ func (c *complaints) judge(action string, e kafka.Error) error {
 			c.outage = true
 			c.log.Warn("all brokers are away; holding until they are back", zap.Error(e))
 		}
-	case transient(e):
+	case transient(e) && e.Code() != kafka.ErrUnknownTopicOrPart:
 		c.log.Debug("consumer", zap.Error(e))
 	default:
 		c.log.Warn("consumer", zap.Stringer("code", e.Code()), zap.Error(e))
