@@ -59,13 +59,13 @@ func (s *stack) killAtEveryStep(service string) {
 	s.t.Logf("%s killed at %s", service, strings.Join(steps, ", "))
 }
 
-// freeze stops an instance between upload and commit (SIGSTOP) until its
+// freeze stops an instance inside its open transaction (SIGSTOP) until its
 // partitions are another's, lets it go on, and waits until its commit is
 // refused.
 func (s *stack) freeze(service, stage string) {
 	first, second := service+"-0", service+"-1"
 	s.processes[first].Kill()
-	zombie := s.start(service, first, "SALES_FAULT="+stream.StepUploaded+":2:stop")
+	zombie := s.start(service, first, "SALES_FAULT="+stream.StepProduced+":2:stop")
 	s.until(time.Minute, first+" is frozen", func() error { return stopped(zombie.Pid()) })
 	successor := s.start(service, second)
 	s.until(time.Minute, second+" has taken over", func() error {
