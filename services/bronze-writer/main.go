@@ -30,7 +30,7 @@ func options(ctx context.Context, d *daemon.Daemon) (bronze.Options, error) {
 	kafka, bucket, err := wire.Open(ctx, d)
 	s := d.Settings
 	return bronze.Options{
-		Kafka: kafka, Bucket: bucket, Log: d.Log, Instance: s.Kafka.Instance, Bronze: s.Bronze,
+		Kafka: kafka, Bucket: bucket, Log: d.Log, Instance: s.Kafka.Instance, Bronze: bronze.Limits(s.Bronze),
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication, Compression: s.Lake.Compression,
 		TransactionTimeout: s.Kafka.TransactionTimeout, SessionTimeout: s.Kafka.SessionTimeout,
 	}, err

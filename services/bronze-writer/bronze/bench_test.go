@@ -15,11 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/streamtest"
 )
+
+// usual are the limits that config/pipeline.yaml has.
+var usual = Limits{MaxRows: 131072, MaxAge: 5 * time.Second, MaxEventBytes: 1 << 20, QueueBytes: 32 << 20}
 
 // BenchmarkIngest lands a CSV file of INGEST_ROWS rows (100,000 when not set)
 // in a folder. An iteration begins with an empty lake and an empty broker.
@@ -36,7 +38,7 @@ func BenchmarkIngest(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		o := Options{Kafka: stream.Config{Brokers: []string{streamtest.Cluster(b)}}, Bucket: openLake(b.Context(), b.TempDir()), Log: zap.NewNop(),
-			Registry: prometheus.NewRegistry(), Partitions: 4, Replication: 1, Bronze: config.Default().Bronze}
+			Registry: prometheus.NewRegistry(), Partitions: 4, Replication: 1, Bronze: usual}
 		b.StartTimer()
 		res, err := Ingest(b.Context(), o, IngestOptions{Path: path})
 		require.NoError(b, err)
@@ -49,7 +51,7 @@ func BenchmarkIngest(b *testing.B) {
 // BenchmarkTask lands events that are in memory already, without the broker.
 func BenchmarkTask(b *testing.B) {
 	kafka := stream.Config{Brokers: []string{streamtest.Cluster(b)}}
-	o := Options{Kafka: kafka, Bucket: openLake(b.Context(), b.TempDir()), Log: zap.NewNop(), Partitions: 4, Replication: 1, Bronze: config.Default().Bronze}
+	o := Options{Kafka: kafka, Bucket: openLake(b.Context(), b.TempDir()), Log: zap.NewNop(), Partitions: 4, Replication: 1, Bronze: usual}
 	s, err := newStage(b.Context(), o)
 	require.NoError(b, err)
 	task, err := s.Open(b.Context(), stream.Partition{Topic: sales.TopicEvents, ID: 0}, 0)

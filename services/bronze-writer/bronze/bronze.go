@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -28,13 +27,21 @@ type Options struct {
 	Instance    string // stable name of this instance
 	Partitions  int    // of every topic
 	Replication int    // of topics that must be made, -1 = the broker's default
-	Bronze      config.Bronze
+	Bronze      Limits
 	Compression string // of Parquet pages: snappy or zstd
 
 	TransactionTimeout time.Duration     // 0 = stream's default
 	SessionTimeout     time.Duration     // 0 = stream's default
 	OnReady            func()            // called once the stage is about to consume
 	Fault              func(step string) // test hook of stream
+}
+
+// Limits says when a file is closed, and what is refused.
+type Limits struct {
+	MaxRows       int           // records of a file
+	MaxAge        time.Duration // of the oldest record when its file is closed
+	MaxEventBytes int           // of one event; more is too_large
+	QueueBytes    int           // fetched and not handled yet, of the whole instance
 }
 
 // Run lands the events of sales_events until the context ends. It returns nil

@@ -50,7 +50,7 @@ func ingestFile(ctx context.Context, o Options, io IngestOptions, l layout) (Res
 	if err != nil {
 		return Result{}, err
 	}
-	defer in.file.Close()
+	defer func() { _ = in.file.Close() }() // only read from
 	g := &ingest{stage: stage{Options: o, metrics: newMetrics(nil)}, in: in, layout: l, progress: io.Progress}
 	g.store = newStore(o, g.metrics)
 	if err := g.begin(ctx, io); err != nil {

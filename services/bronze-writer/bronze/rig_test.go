@@ -20,7 +20,6 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -70,7 +69,7 @@ func openLake(ctx context.Context, dir string) *blob.Bucket {
 
 func (r *rig) options(b Bucket) Options {
 	return Options{Kafka: r.kafka, Bucket: b, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test", Partitions: partitions, Replication: 1,
-		Bronze:         config.Bronze{MaxRows: 500, MaxAge: 100 * time.Millisecond, MaxEventBytes: 1 << 10, QueueBytes: 8 << 20},
+		Bronze:         Limits{MaxRows: 500, MaxAge: 100 * time.Millisecond, MaxEventBytes: 1 << 10, QueueBytes: 8 << 20},
 		SessionTimeout: 3 * time.Second, TransactionTimeout: 10 * time.Second}
 }
 
@@ -209,7 +208,7 @@ func (r *rig) requireTruth() {
 		return nil
 	}))
 	require.Zero(r.t, empties)
-	require.Equal(r.t, len(r.truth.rows), len(rows))
+	require.Len(r.t, rows, len(r.truth.rows))
 	require.True(r.t, maps.Equal(r.truth.rows, rows))
 	require.True(r.t, maps.Equal(r.truth.rejects, rejects))
 	require.True(r.t, maps.Equal(r.truth.rejects, letters))

@@ -97,7 +97,7 @@ func TestCSVHeader(t *testing.T) {
 	for header, want := range map[string]string{
 		"order_id,order_ts":                       "lacks the columns customer_id, product_id, category",
 		head + ",order_id":                        "columns twice in the header: order_id",
-		strings.Replace(head, ",", ";", -1):       "lacks the columns order_id",
+		strings.ReplaceAll(head, ",", ";"):        "lacks the columns order_id",
 		head + ",\xff":                            "not UTF-8",
 		head + `,"x`:                              "broken quotes",
 		strings.Replace(head, "order_id,", "", 1): "lacks the columns order_id:",

@@ -63,7 +63,7 @@ func (r *runner) topics() (names []string) {
 func (r *runner) bronzeOptions() bronze.Options {
 	return bronze.Options{
 		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
-		Partitions: r.Settings.Lake.Partitions, Replication: 1, Bronze: r.Settings.Bronze, Compression: r.Settings.Lake.Compression,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1, Bronze: bronze.Limits(r.Settings.Bronze), Compression: r.Settings.Lake.Compression,
 	}
 }
 
