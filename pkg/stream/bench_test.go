@@ -73,7 +73,7 @@ func poll(b *testing.B, c stream.Config, topic string) {
 		"fetch.queue.backoff.ms": 5, "queued.max.messages.kbytes": 16384, "fetch.message.max.bytes": 1 << 20,
 	})
 	require.NoError(b, err)
-	defer consumer.Close()
+	defer func() { require.NoError(b, consumer.Close()) }()
 	require.NoError(b, consumer.Subscribe(topic, nil))
 	for n := 0; n < benchRecords; {
 		if _, ok := consumer.Poll(100).(*kafka.Message); ok {

@@ -8,7 +8,7 @@ import (
 )
 
 // AnyPartition in a record to be published lets its key choose the partition, as [PartitionFor] does.
-const AnyPartition = int32(kafka.PartitionAny)
+const AnyPartition = kafka.PartitionAny
 
 // Partition names one partition of a topic.
 type Partition struct {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ErrRetry, wrapped by an error of a [Task] or of Open, says that a fresh start from the committed offsets may cure it:
+// ErrRetry says, wrapped by an error of a [Task] or of Open, that a fresh start from the committed offsets may cure it:
 // Run then starts a new session after a pause instead of returning.
 var ErrRetry = errors.New("start again from the committed offsets")
 

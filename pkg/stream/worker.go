@@ -92,8 +92,8 @@ func (w *worker) unlessDraining(err error) error {
 // committed asks for the group's offset, again until no open transaction holds it: what is in flight from the
 // partition's last owner must be settled before the task rebuilds its state. -1 = the group has none.
 func (w *worker) committed() (next int64, err error) {
-	any := func(error) bool { return true }
-	err = retry(w.opening, pauses(20*time.Millisecond, time.Second), any, w.session.warn("ask for the committed offset"), func() error {
+	always := func(error) bool { return true }
+	err = retry(w.opening, pauses(20*time.Millisecond, time.Second), always, w.session.warn("ask for the committed offset"), func() error {
 		r, err := w.session.consumer.Committed([]kafka.TopicPartition{w.p.offset(0)}, int(time.Second.Milliseconds()))
 		if err == nil && r[0].Error != nil {
 			err = r[0].Error

@@ -74,7 +74,7 @@ func (e *Embedded) acquire(dir string) (err error) {
 
 func (e *Embedded) release() {
 	if e.lock != nil {
-		e.lock.Close() // which also unlocks
+		_ = e.lock.Close() // which also unlocks
 	}
 }
 

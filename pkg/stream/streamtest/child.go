@@ -25,12 +25,15 @@ type child struct {
 
 const childVariable = "STREAMTEST_CHILD"
 
+// ready tells that Main was called, without which a child would run the tests.
+var ready bool
+
 // Main runs the tests of a package that uses RunSuite; its TestMain must call it. It lets the suite start the test
 // binary again as an instance to be killed.
 func Main(m interface{ Run() int }) {
 	config := os.Getenv(childVariable)
 	if config == "" {
-		os.Setenv(childVariable+"_READY", "1")
+		ready = true
 		os.Exit(m.Run())
 	}
 	var c child
@@ -50,7 +53,7 @@ func (c child) run() error {
 	var passed atomic.Int64
 	fault := func(step string) {
 		if step == c.KillAt && passed.Add(1) > c.KillAfter {
-			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // until it takes effect
 		}
 	}
@@ -63,7 +66,7 @@ func (c child) run() error {
 // start runs the child; it is killed at the test's end at the latest.
 func (c child) start(t testing.TB) *exec.Cmd {
 	t.Helper()
-	if os.Getenv(childVariable+"_READY") == "" {
+	if !ready {
 		t.Fatal("the package's TestMain must call streamtest.Main")
 	}
 	config, err := json.Marshal(c)
@@ -78,8 +81,8 @@ func (c child) start(t testing.TB) *exec.Cmd {
 	}
 	t.Cleanup(func() {
 		if cmd.ProcessState == nil {
-			cmd.Process.Kill()
-			cmd.Wait()
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
 		}
 	})
 	return cmd

@@ -23,6 +23,7 @@ type Copy struct {
 	Opened, Closed, Committed atomic.Int64
 }
 
+// Open makes the copying task of a partition.
 func (c *Copy) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
 	if c.OnOpen != nil {
 		if err := c.OnOpen(ctx, p, next); err != nil {

@@ -67,7 +67,7 @@ func TestSlowOpen(t *testing.T) {
 		return err == nil && next[1] == 500
 	}, time.Minute, 10*time.Millisecond)
 	require.NoError(t, i.end())
-	require.Zero(t, len(r.values(r.out)[0]))
+	require.Empty(t, r.values(r.out)[0])
 }
 
 // lag is the sum of the instance's lag in records, -1 before there is one.
