@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -50,6 +51,10 @@ func Main(m interface{ Run() int }) {
 func (c child) run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	go func() { // a child whose test has died must not live on
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
 	var passed atomic.Int64
 	fault := func(step string) {
 		if step == c.KillAt && passed.Add(1) > c.KillAfter {
@@ -76,6 +81,9 @@ func (c child) start(t testing.TB) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+string(config))
 	cmd.Stderr = os.Stderr
+	if _, err := cmd.StdinPipe(); err != nil { // the child ends when this end is closed
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
