@@ -16,7 +16,7 @@ type layout struct {
 	chunks int // chunks that share their objects, one of each partition
 }
 
-var fixedLayout = layout{chunk: 4 << 20, chunks: 8}
+var fixedLayout = layout{chunk: 4 << 20, chunks: 6}
 
 // chunk is a number of whole records.
 type chunk struct {
