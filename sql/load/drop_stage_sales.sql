@@ -1,3 +1,2 @@
 DROP TABLE stage_sales;
-DROP TABLE stage_skipped;
-DROP TABLE stage_changed
+DROP TABLE stage_skipped

@@ -20,7 +20,7 @@ import (
 const Group = "redshift-loader"
 
 // Warehouse is what verdicts are loaded into: a warehouse.Warehouse. Errors that wrap
-// warehouse.ErrUnavailable pass by themselves; after any error nothing has changed.
+// warehouse.ErrUnavailable pass by themselves; loading the same verdicts again is harmless.
 type Warehouse interface {
 	Migrate(ctx context.Context) (applied []string, err error)
 	LoadProducts(ctx context.Context, path string) (rows int, err error)

@@ -1,8 +1,8 @@
 // Package warehouse fills the star schema: it loads verdicts into a database, one
 // transaction at a time, and answers the analytics.
 //
-// A load takes a set of [lake.Verdict] and goes, inside one database transaction,
-// from [Warehouse.Load] over the ledger (which versions are new), the facts (all rows
+// A load takes a set of [lake.Verdict] and goes, inside one database transaction (or
+// several of whole days, where the set is big), from [Warehouse.Load] over the ledger (which versions are new), the facts (all rows
 // of all files of the loaded days into a staging table, the dimensions that they need,
 // a merge of what changed, the removal of what left), and the aggregates (day by day
 // replaced) to the ledger again. Before the commit the totals of each loaded day are

@@ -34,7 +34,7 @@ func (t *transaction) loadFacts(ctx context.Context, verdicts []*lake.Verdict) e
 	if err := t.extendCalendar(ctx); err != nil {
 		return err
 	}
-	if err := t.all(ctx, "create_stage_changed", "delete_removed"); err != nil {
+	if err := t.all(ctx, "delete_removed"); err != nil {
 		return err
 	}
 	if err := t.exec(ctx, "merge_facts", t.now); err != nil {

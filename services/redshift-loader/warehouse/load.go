@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,41 +32,75 @@ type Result struct {
 	Gone []Slice
 }
 
-// Load brings the slices of the verdicts to their versions, in one transaction. On an
-// error nothing is changed; one that wraps ErrUnavailable passes by itself, one that
-// wraps lake.ErrCorrupt names a file that is not what its manifest says, and a
-// [*MismatchError] names a slice whose loaded totals are not its manifest's.
+// Load brings the slices of the verdicts to their versions. It goes in one transaction,
+// or, to keep within Options.MaxRows, in several that each hold whole days; on an error
+// Result.Loaded tells what is loaded, and nothing else has changed. An error that wraps
+// ErrUnavailable passes by itself, one that wraps lake.ErrCorrupt names a file that is
+// not what its manifest says, and a [*MismatchError] names a slice whose loaded totals
+// are not its manifest's.
 func (w *Warehouse) Load(ctx context.Context, verdicts []*lake.Verdict) (Result, error) {
 	passed, result := newest(verdicts)
-	for len(passed) > 0 {
+	for _, part := range split(passed, w.maxRows) {
+		if err := w.loadPart(ctx, part, &result); err != nil {
+			return result, fmt.Errorf("load %d slices: %w", len(part), err)
+		}
+	}
+	return result, nil
+}
+
+// loadPart loads slices in one transaction, without those that have a file no more.
+func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *Result) error {
+	for len(part) > 0 {
 		var due []*lake.Verdict
 		err := w.transact(ctx, func(t *transaction) error {
 			var err error
-			if due, err = t.due(ctx, passed); err != nil || len(due) == 0 {
+			if due, err = t.due(ctx, part); err != nil || len(due) == 0 {
 				return err
 			}
 			return t.load(ctx, due)
 		})
 		var missing *missingFile
 		if errors.As(err, &missing) {
-			at := slices.IndexFunc(passed, func(v *lake.Verdict) bool { return holds(&v.Manifest, missing.key) })
-			result.Gone = append(result.Gone, sliceOf(passed[at]))
-			passed = slices.Delete(passed, at, at+1)
+			at := slices.IndexFunc(part, func(v *lake.Verdict) bool { return holds(&v.Manifest, missing.key) })
+			result.Gone = append(result.Gone, sliceOf(part[at]))
+			part = slices.Concat(part[:at], part[at+1:])
 			continue
 		}
 		if err != nil {
-			return Result{}, fmt.Errorf("load %d slices: %w", len(passed), err)
+			return err
 		}
 		for _, v := range due {
 			result.Loaded = append(result.Loaded, sliceOf(v))
 		}
-		result.Stale += len(passed) - len(due)
+		result.Stale += len(part) - len(due)
 		break
 	}
-	return result, nil
+	return nil
 }
 
-// newest gives the newest version of each slice that passed, ordered by slice.
+// split cuts verdicts that are ordered by day into parts of whole days with at most
+// maxRows rows, unless a single day has more.
+func split(verdicts []*lake.Verdict, maxRows int64) [][]*lake.Verdict {
+	var parts [][]*lake.Verdict
+	for from := 0; from < len(verdicts); {
+		to, rows := from, int64(0)
+		for to < len(verdicts) {
+			end, more := to, int64(0)
+			for ; end < len(verdicts) && verdicts[end].Manifest.Day == verdicts[to].Manifest.Day; end++ {
+				more += verdicts[end].Manifest.Rows
+			}
+			if to > from && rows+more > maxRows {
+				break
+			}
+			to, rows = end, rows+more
+		}
+		parts = append(parts, verdicts[from:to])
+		from = to
+	}
+	return parts
+}
+
+// newest gives the newest version of each slice that passed, ordered by day and table.
 func newest(verdicts []*lake.Verdict) ([]*lake.Verdict, Result) {
 	var r Result
 	bySlice := map[string]*lake.Verdict{}
@@ -86,7 +121,9 @@ func newest(verdicts []*lake.Verdict) ([]*lake.Verdict, Result) {
 	for _, v := range bySlice {
 		passed = append(passed, v)
 	}
-	slices.SortFunc(passed, func(a, b *lake.Verdict) int { return strings.Compare(a.Key(), b.Key()) })
+	slices.SortFunc(passed, func(a, b *lake.Verdict) int {
+		return cmp.Or(strings.Compare(a.Manifest.Day, b.Manifest.Day), strings.Compare(a.Key(), b.Key()))
+	})
 	return passed, r
 }
 

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -33,6 +34,10 @@ type Options struct {
 	Source  string // a postgres:// URL, or the path of DuckDB's file; empty for one in memory
 	Files   Files  // needed by Load only
 
+	// MaxRows bounds the rows of a transaction, and so what the database holds for it in
+	// memory and temporary files; 500,000 when 0. A day is never split.
+	MaxRows int64
+
 	// Step, if set, is called before each step of a load with the step's name: a test
 	// hook.
 	Step func(name string)
@@ -45,13 +50,14 @@ type Warehouse struct {
 	dialect dialect
 	files   Files
 	step    func(string)
+	maxRows int64
 	loading chan struct{} // holds a value during a load: DuckDB has no lock that waits
 }
 
 // Open prepares the connections. A server is not asked for anything yet; DuckDB's file
 // is opened, and an error that wraps ErrUnavailable says that another process has it.
 func Open(o Options) (*Warehouse, error) {
-	w := &Warehouse{files: o.Files, step: o.Step, loading: make(chan struct{}, 1)}
+	w := &Warehouse{files: o.Files, step: o.Step, maxRows: cmp.Or(o.MaxRows, 500_000), loading: make(chan struct{}, 1)}
 	if w.step == nil {
 		w.step = func(string) {}
 	}

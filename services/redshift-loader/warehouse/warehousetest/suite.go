@@ -45,6 +45,13 @@ func Run(t *testing.T, open Opener) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, open)) })
 	}
+	t.Run("any order of arrival, in small parts", func(t *testing.T) {
+		anyOrder(t, newBench(t, func(t *testing.T) warehouse.Options {
+			o := open(t)
+			o.MaxRows = 2
+			return o
+		}))
+	})
 }
 
 // bench is one test's warehouse and lake.

@@ -1,0 +1,41 @@
+package warehouse
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+func TestSplitKeepsDaysWholeAndWithinTheRows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var verdicts []*lake.Verdict
+		for day := range rapid.IntRange(0, 8).Draw(t, "days") {
+			for _, table := range []string{sales.TableDailySales, sales.TableFacts} {
+				m := lake.Manifest{Table: table, Day: fmt.Sprintf("2026-01-%02d", day+1), Count: lake.Count{Rows: rapid.Int64Range(0, 9).Draw(t, "rows")}}
+				verdicts = append(verdicts, &lake.Verdict{Manifest: m})
+			}
+		}
+		maxRows := rapid.Int64Range(1, 30).Draw(t, "max")
+		var joined []*lake.Verdict
+		seen := map[string]int{}
+		for i, part := range split(verdicts, maxRows) {
+			rows, days := int64(0), map[string]bool{}
+			for _, v := range part {
+				rows += v.Manifest.Rows
+				days[v.Manifest.Day] = true
+				if first, ok := seen[v.Manifest.Day]; ok {
+					require.Equal(t, first, i, "a day is in one part")
+				}
+				seen[v.Manifest.Day] = i
+			}
+			require.True(t, rows <= maxRows || len(days) == 1)
+			joined = append(joined, part...)
+		}
+		require.Equal(t, verdicts, joined)
+	})
+}
