@@ -137,7 +137,7 @@ func (s *stack) ready(p *process) {
 		if err != nil {
 			return err
 		}
-		defer res.Body.Close()
+		defer func() { _ = res.Body.Close() }()
 		if res.StatusCode != http.StatusOK {
 			return fmt.Errorf("/readyz answers %s", res.Status)
 		}
@@ -184,7 +184,7 @@ func (p *process) metric(name string) (sum float64) {
 	if err != nil {
 		return 0
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
 		head, value, _ := strings.Cut(lines.Text(), " ")
@@ -221,6 +221,6 @@ func (s *stack) showLogs() {
 func freeAddr(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().String()
 }

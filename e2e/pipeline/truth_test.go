@@ -118,7 +118,7 @@ func (s *stack) compareTopics(tb *table, want generate.Run) {
 func (s *stack) compareLake(tb *table, want generate.Run) {
 	db, err := sql.Open("duckdb", "")
 	require.NoError(s.t, err)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	glob := func(prefix string) string {
 		return "read_parquet('" + filepath.Join(s.store.Root, s.store.Bucket, prefix, "**", "*.parquet") + "', union_by_name=true)"
 	}
@@ -131,13 +131,14 @@ func (s *stack) compareLake(tb *table, want generate.Run) {
 	found := map[string]int64{}
 	result, err := db.Query(`select code, count(distinct (_source,_partition,_offset)) from ` + glob("quarantine/sales_events/bronze") + ` group by 1`)
 	require.NoError(s.t, err)
-	defer result.Close()
+	defer func() { _ = result.Close() }()
 	for result.Next() {
 		var code string
 		var n int64
 		require.NoError(s.t, result.Scan(&code, &n))
 		found[code] = n
 	}
+	require.NoError(s.t, result.Err())
 	for _, code := range sales.BronzeCodes {
 		tb.add("quarantine "+string(code), want.Rejected[string(code)], found[string(code)])
 	}
@@ -157,7 +158,7 @@ func (s *stack) compareLake(tb *table, want generate.Run) {
 func (s *stack) compareWarehouse(tb *table, want generate.Run) {
 	db, err := sql.Open("postgres", s.database.DSN)
 	require.NoError(s.t, err)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	var rows, cents int64
 	s.scan(db, `select count(*), cast(coalesce(sum(revenue),0)*100 as bigint) from sales.fact_sales`, &rows, &cents)
 	tb.add("fact_sales rows", want.Silver.Rows, rows)
@@ -175,13 +176,14 @@ func (s *stack) differingCells(db *sql.DB, want []generate.Cell) (differ []strin
 	result, err := db.Query(`select cast(order_date as text), region, category, orders, units, cast(gross_revenue*100 as bigint),
 		cast(refunded_revenue*100 as bigint), cast(net_revenue*100 as bigint), customers, pending_orders, cancelled_orders from sales.agg_daily_sales`)
 	require.NoError(s.t, err)
-	defer result.Close()
+	defer func() { _ = result.Close() }()
 	found := map[string]generate.Cell{}
 	for result.Next() {
 		var c generate.Cell
 		require.NoError(s.t, result.Scan(&c.Date, &c.Region, &c.Category, &c.Orders, &c.Units, &c.Gross, &c.Refunded, &c.Net, &c.Customers, &c.Pending, &c.Cancelled))
 		found[c.Date+c.Region+c.Category] = c
 	}
+	require.NoError(s.t, result.Err())
 	for _, c := range want {
 		key := c.Date + c.Region + c.Category
 		if found[key] != c {

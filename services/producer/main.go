@@ -51,7 +51,7 @@ func (r run) source(p config.Producer) (s produce.Source, finish func() error, e
 		s, err = produce.NewReplay(p.Inputs)
 		return s, nothing, err
 	}
-	options, err := produce.Load(p)
+	options, err := produce.Load(uint64(p.Seed), p.Events, p.Rate)
 	if err != nil {
 		return nil, nil, err
 	}

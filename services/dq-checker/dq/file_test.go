@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"testing"
@@ -162,6 +161,6 @@ func TestReadFileNamesWhatDiffers(t *testing.T) {
 	}
 	table, err := ReadFile(data, good)
 	require.NoError(t, err)
-	require.True(t, errors.Is(table.Ints("order_id", func(_, _ int64, _ bool) {}), lake.ErrCorrupt))
-	require.True(t, errors.Is(table.Strings("nothing", func(int64, string) {}), lake.ErrCorrupt))
+	require.ErrorIs(t, table.Ints("order_id", func(_, _ int64, _ bool) {}), lake.ErrCorrupt)
+	require.ErrorIs(t, table.Strings("nothing", func(int64, string) {}), lake.ErrCorrupt)
 }

@@ -11,19 +11,14 @@ import (
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
-// account names one source partition: a topic's, or an ingested file's piece.
-type account struct {
-	source    string
-	partition int32
-}
-
-// landed is what bronze landed for an account up to an offset of lake.bronze.
+// landed is what bronze landed of a source partition up to an offset of
+// lake.bronze.
 type landed struct {
 	next int64 // of lake.bronze
 	sum  lake.Count
 }
 
-// bronzeBook is one account in bronze, summed from its manifests.
+// bronzeBook is one source partition in bronze, summed from its manifests.
 type bronzeBook struct {
 	history  []landed // ascending; the part that silver has not passed yet
 	sum      lake.Count

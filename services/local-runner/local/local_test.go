@@ -79,7 +79,7 @@ func TestSampleGivesTheExpectedAnswerInEitherOrder(t *testing.T) {
 func differences(t *testing.T, o Options, r *Report, want generate.Run) (found []string) {
 	db, err := sql.Open("duckdb", filepath.Join(o.Lake, "warehouse.duckdb")+"?access_mode=read_only")
 	require.NoError(t, err)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	differ := func(what string, got, expected any) {
 		if fmt.Sprint(got) != fmt.Sprint(expected) {
 			found = append(found, fmt.Sprintf("%s is %v, expected %v", what, got, expected))
@@ -133,7 +133,7 @@ func cells(t *testing.T, db *sql.DB, from string) map[string]generate.Cell {
 	rows, err := db.Query(`select cast(order_date as varchar), region, category, orders, units, cast(gross_revenue*100 as bigint),
 		cast(refunded_revenue*100 as bigint), cast(net_revenue*100 as bigint), customers, pending_orders, cancelled_orders from ` + from)
 	require.NoError(t, err)
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	found := map[string]generate.Cell{}
 	for rows.Next() {
 		var c generate.Cell

@@ -9,7 +9,6 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/services/producer/produce"
 )
 
@@ -31,7 +30,7 @@ type StageGauge struct {
 
 // produce feeds the topic and shows how the stages keep up.
 func (r *runner) produce(ctx context.Context) error {
-	options, err := produce.Load(config.Producer{Rate: r.Stream.Rate, Seed: int64(r.Stream.Seed)})
+	options, err := produce.Load(r.Stream.Seed, 0, r.Stream.Rate)
 	if err != nil {
 		return err
 	}

@@ -7,22 +7,21 @@ import (
 	"os"
 	"time"
 
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/services/producer/generate"
 )
 
-// Load gives the options of the load that the settings ask for. A given number
-// of events is spread over months, as a load test wants it; an endless stream
-// happens now, at the given rate.
-func Load(p config.Producer) (generate.Options, error) {
-	o := generate.Load(uint64(p.Seed), int(p.Events))
-	if p.Events > 0 {
+// Load gives the options of a load test. A given number of events is spread
+// over months; without one (0) the stream has no end and happens now, at rate
+// events per second.
+func Load(seed uint64, events int64, rate int) (generate.Options, error) {
+	o := generate.Load(seed, int(events))
+	if events > 0 {
 		return o, nil
 	}
-	if p.Rate == 0 {
+	if rate == 0 {
 		return o, errors.New("producer.rate is 0 (as fast as possible) and producer.events is 0 (no limit); set one of them")
 	}
-	o.Start, o.Every = time.Now().UTC(), time.Second/time.Duration(p.Rate)
+	o.Start, o.Every = time.Now().UTC(), time.Second/time.Duration(rate)
 	// The orders of a producer that is started again must not meet those of the run before.
 	o.First = uint64(o.Start.Unix()) << 20
 	return o, nil

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/streamtest"
@@ -67,9 +66,9 @@ func TestLimitsEndARun(t *testing.T) {
 }
 
 func TestLoadWantsALimitOrARate(t *testing.T) {
-	_, err := Load(config.Producer{})
+	_, err := Load(1, 0, 0)
 	require.ErrorContains(t, err, "producer.rate is 0")
-	o, err := Load(config.Producer{Rate: 1000})
+	o, err := Load(1, 0, 1000)
 	require.NoError(t, err)
 	require.Equal(t, "1ms", o.Every.String())
 }
@@ -83,7 +82,7 @@ func write(t *testing.T, name, text string) string {
 func TestReplaySendsCSVAsEvents(t *testing.T) {
 	csv := "\xef\xbb\xbforder_id,order_ts,quantity,revenue,note\r\n" +
 		"o1,2026-01-02 03:04:05.6, 3 ,19.90,\"a\r\nb\"\r\n" +
-		"o2,2026-01-02T03:04:05+01:00,three,1e3,\r\n"
+		"\r\n\r\no2,2026-01-02T03:04:05+01:00,three,1e3,\r\n"
 	r, err := NewReplay([]string{write(t, "a.csv", csv), write(t, "b.ndjson", "{\"order_id\":\" o3 \"}\n[]\n")})
 	require.NoError(t, err)
 	sent, topic := send(t, r, Options{})
@@ -96,8 +95,8 @@ func TestReplaySendsCSVAsEvents(t *testing.T) {
 		return fmt.Sprintf("%.16s-%012d", fmt.Sprintf("%x", sha256.Sum256([]byte(csv))), row)
 	}
 	require.JSONEq(t, `{"event_id":"`+id(1)+`","event_ts":"2026-01-02T03:04:05.600000Z","order_id":"o1","order_ts":"2026-01-02T03:04:05.600000Z","quantity":3,"revenue":"19.90","note":"a\nb"}`, values["o1"])
-	require.JSONEq(t, `{"event_id":"`+id(2)+`","event_ts":"2026-01-02T02:04:05.000000Z","order_id":"o2","order_ts":"2026-01-02T02:04:05.000000Z","quantity":"three","revenue":"1e3"}`, values["o2"])
-	require.Equal(t, `{"order_id":" o3 "}`, values["o3"])
+	require.JSONEq(t, `{"event_id":"`+id(4)+`","event_ts":"2026-01-02T02:04:05.000000Z","order_id":"o2","order_ts":"2026-01-02T02:04:05.000000Z","quantity":"three","revenue":"1e3"}`, values["o2"])
+	require.JSONEq(t, `{"order_id":" o3 "}`, values["o3"])
 	require.Equal(t, `[]`, values[""])
 }
 

@@ -114,6 +114,7 @@ type csvRows struct {
 	header []string
 	source string // first 16 hex digits of the content's SHA-256
 	row    int64
+	line   int // where the next record would start if no blank lines came before it
 }
 
 func newCSV(path string, f *os.File) (Source, error) {
@@ -136,7 +137,10 @@ func newCSV(path string, f *os.File) (Source, error) {
 	for i := range header {
 		header[i] = strings.TrimSpace(header[i])
 	}
-	s.header = header
+	s.header, s.line = header, 2
+	for _, name := range header {
+		s.line += strings.Count(name, "\n")
+	}
 	if !slices.Contains(header, "order_id") {
 		return nil, fmt.Errorf("replay %s: the header row has no order_id; name the columns in the first row", path)
 	}
@@ -148,7 +152,7 @@ func (s *csvRows) Next() (Event, bool, error) {
 	if errors.Is(err, io.EOF) {
 		return Event{}, false, nil
 	}
-	s.row++
+	s.count(cells)
 	if err != nil {
 		return Event{}, false, fmt.Errorf("replay %s: row %d: %w; use bronze-writer ingest, which puts such rows into quarantine", s.path, s.row, err)
 	}
@@ -170,6 +174,23 @@ func (s *csvRows) Next() (Event, bool, error) {
 	}
 	id, _ := event["order_id"].(string)
 	return Event{Key: []byte(strings.TrimSpace(id)), Value: value}, true, nil
+}
+
+// count numbers the row as ingesting the file does, where a blank line is a row
+// without content; the CSV reader passes over these.
+func (s *csvRows) count(cells []string) {
+	s.row++
+	if len(cells) == 0 {
+		return
+	}
+	start, _ := s.rows.FieldPos(0)
+	if s.line > 0 {
+		s.row += int64(start - s.line)
+	}
+	s.line = start + 1
+	for _, cell := range cells {
+		s.line += strings.Count(cell, "\n")
+	}
 }
 
 // jsonValue writes a cell as an event has it: whole numbers where the contract wants them,
