@@ -73,7 +73,7 @@ func TestEveryKindOfValue(t *testing.T) {
 kafka: {brokers: [a:1, b:2], ca_file: }
 lake: {create: true, url: "s3://b/p", compression: zstd}
 catalogue: {categories: ["Books, used", Toys]}
-silver: {dedup_horizon: 2160h}
+silver: {grace: 10m}
 bronze: {queue_bytes: 1GiB}
 dq: {row_loss_fail: 0.5}
 gold:
@@ -88,7 +88,7 @@ gold:
 	require.Equal(t, "zstd", p.Lake.Compression)
 	require.Equal(t, []string{"Books, used", "Toys"}, p.Catalogue.Categories)
 	require.Equal(t, []string{"North", "South", "West"}, p.Catalogue.Regions)
-	require.Equal(t, config.Default().Silver.DedupHorizon, p.Silver.DedupHorizon)
+	require.Equal(t, config.Default().Silver.Grace, p.Silver.Grace)
 	require.Equal(t, 1<<30, p.Bronze.QueueBytes)
 	require.Equal(t, 2048, p.Bronze.MaxEventBytes)
 	require.Equal(t, 90*time.Second, p.Gold.MaxAge)
@@ -114,7 +114,7 @@ catalogue: {regions: [Europe, " europe"], categories: [{a: b}]}
 		Environ: []string{"SALES_SILVER_MAXROWS=1", "SALES_COLOUR=red", "SALES_LOG_LEVEL=inof", "SALES_DQ_ROW_LOSS_WARN=0.9", "SALES_DQ_REJECT_FAIL=NaN"},
 		Flags: []config.Assignment{
 			{Flag: "http-addr", Text: "8080"}, {Flag: "warehouse-dsn", Text: "postgres://u:hunter2@h/db"},
-			{Flag: "gold-max-age", Text: "200000h"}, {Flag: "silver-dedup-horizon", Text: "999999999d"}, {Flag: "nothing", Text: "x"},
+			{Flag: "gold-max-age", Text: "200000h"}, {Flag: "silver-grace", Text: "999999999d"}, {Flag: "nothing", Text: "x"},
 		},
 	}
 	require.Equal(t, []string{
@@ -133,7 +133,7 @@ catalogue: {regions: [Europe, " europe"], categories: [{a: b}]}
 		`SALES_COLOUR (environment): is not a setting; take it out`,
 		`dq.reject_fail = "NaN" (environment SALES_DQ_REJECT_FAIL): is not a number; use a value from 0 to 1`,
 		`--nothing = "x" (flag): is not a setting; see --help`,
-		`silver.dedup_horizon = "999999999d" (flag --silver-dedup-horizon): is not a duration; use 1d or more`,
+		`silver.grace = "999999999d" (flag --silver-grace): is not a duration; use a value from 0s to 7d`,
 		`lake.partitions = "0" (FILE:6): is too small; use a value from 1 to 999`,
 		`log.level = "inof" (environment SALES_LOG_LEVEL): is not known; did you mean info? use one of debug, info, warn, error`,
 		`gold.max_age = "200000h" (flag --gold-max-age): is too large; use a value from 10ms to 1h`,
@@ -231,14 +231,14 @@ func TestWarehouse(t *testing.T) {
 func TestAnyTextIsJudged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`-?[0-9]{1,22}(d|s|h|KiB|GiB|e9|\.5)?`)).Draw(t, "text")
-		names := []string{"silver-max-rows", "silver-dedup-horizon", "bronze-queue-bytes", "dq-reject-fail", "lake-create", "http-addr", "warehouse-dsn", "kafka-brokers"}
+		names := []string{"silver-max-rows", "silver-grace", "bronze-queue-bytes", "dq-reject-fail", "lake-create", "http-addr", "warehouse-dsn", "kafka-brokers"}
 		name := rapid.SampledFrom(names).Draw(t, "name")
 		p, err := config.Load(config.Sources{Flags: []config.Assignment{{Flag: name, Text: text}}})
 		if err != nil {
 			return
 		}
 		require.True(t, p.Silver.MaxRows >= 1 && p.Silver.MaxRows <= 1e8)
-		require.GreaterOrEqual(t, p.Silver.DedupHorizon, 24*time.Hour)
+		require.LessOrEqual(t, p.Silver.Grace, 7*24*time.Hour)
 		require.True(t, p.Bronze.QueueBytes >= 1<<20 && p.Bronze.QueueBytes <= 2<<30)
 		require.True(t, p.DQ.RejectFail >= 0 && p.DQ.RejectFail <= 1)
 	})

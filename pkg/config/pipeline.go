@@ -12,7 +12,7 @@ type Pipeline struct {
 	Log       Log       `yaml:"log" help:"The log, on standard error."`
 	Producer  Producer  `yaml:"producer" help:"The load that the producer makes."`
 	Bronze    Bronze    `yaml:"bronze" help:"When bronze-writer closes a file, and what it refuses."`
-	Silver    Silver    `yaml:"silver" help:"When silver-etl commits, and how far back it deduplicates."`
+	Silver    Silver    `yaml:"silver" help:"When silver-etl commits, and how long replaced files are kept; gold-aggregator keeps its own as long."`
 	Gold      Gold      `yaml:"gold" help:"When gold-aggregator commits."`
 	DQ        DQ        `yaml:"dq" help:"The thresholds of dq-checker, as fractions of a run's rows."`
 	Warehouse Warehouse `yaml:"warehouse" help:"What redshift-loader loads, and where to. The password is never written here: set SALES_WAREHOUSE_PASSWORD or password_file."`
@@ -81,10 +81,9 @@ type Bronze struct {
 
 // Silver bounds the commits of silver-etl.
 type Silver struct {
-	MaxRows      int           `yaml:"max_rows" value:"1000000" min:"1" max:"100000000" help:"Rows after which a partition is committed; bounds the memory."`
-	MaxAge       time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest input at which a partition is committed."`
-	Grace        time.Duration `yaml:"grace" value:"10m" min:"0s" max:"7d" help:"Time after which a replaced file is deleted. Readers of an older manifest have that long to finish."`
-	DedupHorizon time.Duration `yaml:"dedup_horizon" value:"90d" min:"1d" help:"How far back in order date the index of orders is kept in memory. Older days are loaded on demand."`
+	MaxRows int           `yaml:"max_rows" value:"1000000" min:"1" max:"100000000" help:"Rows after which a partition is committed; bounds the memory."`
+	MaxAge  time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest input at which a partition is committed."`
+	Grace   time.Duration `yaml:"grace" value:"10m" min:"0s" max:"7d" help:"Time after which a replaced file is deleted. Readers of an older manifest have that long to finish."`
 }
 
 // Gold bounds the commits of gold-aggregator.
@@ -108,5 +107,4 @@ type Warehouse struct {
 	LoadEvery    time.Duration `yaml:"load_every" value:"5s" min:"100ms" max:"24h" help:"Pause between loads. Each wake-up of Redshift Serverless bills a minute."`
 	Products     string        `yaml:"products" value:"" help:"Path of products.csv (product_id, name, category, list_price); empty for none."`
 	Customers    string        `yaml:"customers" value:"" help:"Path of customers.csv; empty for none."`
-	CopyRoleARN  string        `yaml:"copy_role_arn" value:"" help:"IAM role that Redshift reads the lake with; empty for the cluster's default role."`
 }
