@@ -24,10 +24,10 @@ func drawEvents(t *rapid.T, partitions int) []event {
 	one := rapid.Custom(func(t *rapid.T) event {
 		pick := func(name string, values ...string) string { return rapid.SampledFrom(values).Draw(t, name) }
 		e := event{
-			orderID: pick("order", "A", "B", "C", "D", "E", "F", "G", "H"),
-			eventID: pick("event", "e1", "e2", "e10", "f"),
-			eventTS: midnight + rapid.Int64Range(0, 3).Draw(t, "event_ts")*hour,
-			orderTS: midnight - rapid.Int64Range(0, 2).Draw(t, "day")*day,
+			orderID: fmt.Sprint("order-", rapid.IntRange(0, 11).Draw(t, "order")),
+			eventID: pick("event", "e1", "e10", "f"),
+			eventTS: midnight + rapid.Int64Range(0, 2).Draw(t, "event_ts")*hour,
+			orderTS: midnight - rapid.Int64Range(0, 1).Draw(t, "day")*day,
 			// "Unknown" stays as it is
 			category: pick("category", "Books", "BOOKS", " books", "home  & garden", "Unknown"),
 			region:   pick("region", "Europe", "EUROPE "), product: pick("product", "p1", "p2"), customer: "c1",
@@ -39,7 +39,7 @@ func drawEvents(t *rapid.T, partitions int) []event {
 		spoil(&e, rapid.IntRange(0, 30).Draw(t, "fault"))
 		return e
 	})
-	events := rapid.SliceOfN(one, 1, 60).Draw(t, "events")
+	events := rapid.SliceOfN(one, rapid.SampledFrom([]int{1, 60}).Draw(t, "least"), 120).Draw(t, "events")
 	offsets := map[string]int64{}
 	for i := range events {
 		e := &events[i]
@@ -109,22 +109,26 @@ func checkHistory(r *rapid.T, topic topic, folder string) {
 		rest[key] = append(rest[key], e)
 	}
 	for len(sources) > 0 {
+		i := rapid.IntRange(0, len(sources)-1).Draw(r, "source")
+		key := sources[i]
+		n := rapid.IntRange(1, min(8, len(rest[key]))).Draw(r, "rows")
+		h.land(rest[key][:n])
+		if rest[key] = rest[key][n:]; len(rest[key]) == 0 {
+			sources = append(sources[:i], sources[i+1:]...)
+		}
 		p := rapid.IntRange(0, partitions-1).Draw(r, "partition")
-		switch rapid.IntRange(0, 5).Draw(r, "step") {
-		case 0, 1, 2:
-			i := rapid.IntRange(0, len(sources)-1).Draw(r, "source")
-			key := sources[i]
-			n := rapid.IntRange(1, min(20, len(rest[key]))).Draw(r, "rows")
-			h.land(rest[key][:n])
-			if rest[key] = rest[key][n:]; len(rest[key]) == 0 {
-				sources = append(sources[:i], sources[i+1:]...)
-			}
-		case 3:
-			h.add(p, rapid.IntRange(1, 4).Draw(r, "records"))
-		case 4:
-			h.flush(p, rapid.SampledFrom([]int{noCrash, noCrash, crashAfterUpload, crashAfterCommit}).Draw(r, "crash"))
-		case 5:
+		switch rapid.IntRange(0, 6).Draw(r, "step") {
+		case 0: // more lands before anything is read
+		case 1:
+			h.add(p, 1)
+		case 2:
 			h.drop(p)
+		case 3:
+			h.add(p, len(h.bronze[p]))
+			h.flush(p, rapid.SampledFrom([]int{crashAfterUpload, crashAfterCommit}).Draw(r, "crash"))
+		default:
+			h.add(p, len(h.bronze[p]))
+			h.flush(p, noCrash)
 		}
 	}
 	h.drain()
