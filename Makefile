@@ -50,7 +50,8 @@ unit: ## Unit, property and conformance tests, and the pipeline on embedded Kafk
 	go test -tags faults ./pkg/fault/...
 
 .PHONY: readers
-readers: $(VENV)/ready ## Other engines give the sample the same answer
+readers: $(VENV)/ready ## DuckDB, Polars and pyarrow read every layer, and answer the sample as we do
+	e2e/readers/run.sh
 	$(SALESLAKE_PYTHON) bench/check_peers.py data
 
 .PHONY: e2e

@@ -13,10 +13,12 @@ import platform
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 here = Path(__file__).parent
+LIMIT = 600  # seconds after which a run is killed
 
 
 def commands(runner, source):
@@ -33,9 +35,12 @@ def measure(argv):
     """Runs a process: its output, wall seconds and peak resident MiB."""
     start = time.perf_counter()
     process = subprocess.Popen(argv, stdout=subprocess.PIPE)
+    limit = threading.Timer(LIMIT, process.kill)
+    limit.start()
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
+    limit.cancel()
     if status != 0:
         sys.exit(f"{argv[0]} failed with status {status}")
     return output, seconds, usage.ru_maxrss / 1024

@@ -1,0 +1,81 @@
+"""Reads every layer of a lake with DuckDB, Polars and pyarrow, none given an option.
+
+    python check.py LAKE EXPECTED.json
+
+LAKE is what the local runner made of the sample files, EXPECTED.json what the
+generator planted in them. Rows, cents, rejects by code and every cell must be
+the same in each engine. Exit code 1 if one differs.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+import polars
+import pyarrow.parquet
+
+TABLES = {
+    "bronze/sales_events": ["order_id", "revenue"],
+    "silver/sales": ["order_id", "revenue"],
+    "gold/daily_products": ["product_id", "net_revenue"],
+    "gold/daily_sales": ["order_date", "region", "category", "orders", "units", "gross_revenue", "refunded_revenue",
+                         "net_revenue", "customers", "pending_orders", "cancelled_orders"],
+    "quarantine/sales_events": ["code"],
+}
+
+
+def with_duckdb(folder, columns):
+    return duckdb.execute(f"select {', '.join(columns)} from '{folder}/**/*.parquet'").fetchall()
+
+
+def with_polars(folder, columns):
+    return polars.scan_parquet(f"{folder}/**/*.parquet").select(columns).collect().rows()
+
+
+def with_pyarrow(folder, columns):
+    table = pyarrow.parquet.read_table(folder)  # all columns must be readable
+    return list(zip(*(table.column(c).to_pylist() for c in columns)))
+
+
+def cents(amount):
+    return int(amount * 100)
+
+
+def found(read, lake):
+    rows = {name: read(lake / name, columns) for name, columns in TABLES.items()}
+    codes = [code for code, in rows["quarantine/sales_events"]]
+    money = ("gross_revenue", "refunded_revenue", "net_revenue")
+    cell = lambda row: tuple(cents(v) if c in money else v for c, v in zip(TABLES["gold/daily_sales"], row))
+    return {
+        "bronze": (len(rows["bronze/sales_events"]), sum(cents(r) for _, r in rows["bronze/sales_events"])),
+        "silver": (len(rows["silver/sales"]), sum(cents(r) for _, r in rows["silver/sales"])),
+        "rejects": {code: codes.count(code) for code in sorted(set(codes))},
+        "cells": sorted((str(day), *rest) for day, *rest in map(cell, rows["gold/daily_sales"])),
+        "net revenue of all products": sum(cents(r) for _, r in rows["gold/daily_products"]),
+    }
+
+
+def planted(path):
+    want = json.loads(Path(path).read_text())["total"]
+    return {
+        "bronze": (want["bronze_rows"], want["bronze_cents"]),
+        "silver": (want["silver"]["rows"], want["silver"]["cents"]),
+        "rejects": want["rejected"],
+        "cells": sorted(tuple(cell.values()) for cell in want["daily_sales"]),
+        "net revenue of all products": sum(cell["net_cents"] for cell in want["daily_sales"]),
+    }
+
+
+def main():
+    lake, want, wrong = Path(sys.argv[1]), planted(sys.argv[2]), 0
+    for engine, read in (("duckdb", with_duckdb), ("polars", with_polars), ("pyarrow", with_pyarrow)):
+        have = found(read, lake)
+        for name, value in want.items():
+            same = have[name] == value
+            wrong += not same
+            print(f"{engine:8s} {name}:", "as planted" if same else f"found {str(have[name])[:200]}, planted {str(value)[:200]}")
+    sys.exit(1 if wrong else 0)
+
+
+main()
