@@ -28,7 +28,8 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) error {
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
 		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
-		Silver: s.Silver, Catalogue: s.Catalogue, Encoding: lake.Encoding{Compression: s.Lake.Compression},
+		MaxRows: s.Silver.MaxRows, MaxAge: s.Silver.MaxAge, Grace: s.Silver.Grace,
+		Categories: s.Catalogue.Categories, Regions: s.Catalogue.Regions, Encoding: lake.Encoding{Compression: s.Lake.Compression},
 		OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),
 	})
 }

@@ -72,7 +72,9 @@ func (r *runner) bronze(ctx context.Context) error { return bronze.Run(ctx, r.br
 func (r *runner) silver(ctx context.Context) error {
 	return silver.Run(ctx, silver.Options{
 		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
-		Partitions: r.Settings.Lake.Partitions, Replication: 1, Silver: r.Settings.Silver, Catalogue: r.Settings.Catalogue,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1,
+		MaxRows: r.Settings.Silver.MaxRows, MaxAge: r.Settings.Silver.MaxAge, Grace: r.Settings.Silver.Grace,
+		Categories: r.Settings.Catalogue.Categories, Regions: r.Settings.Catalogue.Regions,
 		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
 	})
 }

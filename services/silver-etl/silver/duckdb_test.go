@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/duckdb/duckdb-go/v2"
+	_ "github.com/duckdb/duckdb-go/v2" //nolint:depguard // a second opinion, for this test only
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/sales"

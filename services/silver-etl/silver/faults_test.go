@@ -173,7 +173,7 @@ func TestRejectsOfACrashedCommitAreDeleted(t *testing.T) {
 func TestReplacedFilesStayForTheGracePeriod(t *testing.T) {
 	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
 	defer h.close()
-	h.stage.Silver.Grace = time.Hour
+	h.stage.Grace = time.Hour
 	h.land([]event{simpleEvent("A", 0)})
 	h.drain()
 	later := simpleEvent("A", 1)
@@ -187,7 +187,7 @@ func TestReplacedFilesStayForTheGracePeriod(t *testing.T) {
 func TestFlushTakesNoMoreThanItsBounds(t *testing.T) {
 	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
 	defer h.close()
-	h.stage.Silver.MaxRows = 2
+	h.stage.MaxRows = 2
 	var events []event
 	for i := range int64(5) {
 		events = append(events, simpleEvent(string(rune('A'+i)), i))
@@ -210,7 +210,7 @@ func TestDueWaitsForMaxAge(t *testing.T) {
 	before := time.Now()
 	h.add(0, 1)
 	due := h.tasks[0].Due(time.Now(), false)
-	require.WithinRange(t, due, before.Add(h.options.Silver.MaxAge), time.Now().Add(h.options.Silver.MaxAge))
+	require.WithinRange(t, due, before.Add(h.options.MaxAge), time.Now().Add(h.options.MaxAge))
 	require.False(t, h.tasks[0].Due(time.Now(), true).After(time.Now()), "nothing more is to come")
 }
 

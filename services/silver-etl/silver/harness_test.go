@@ -15,7 +15,6 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -88,11 +87,11 @@ func newOptions(t require.TestingT, folder string, partitions int) Options {
 	ctx := context.Background()
 	bucket, err := blob.Open(ctx, blob.Options{URL: "file://" + folder, Create: true})
 	require.NoError(t, err)
-	settings := config.Default()
-	settings.Silver.Grace = 0
 	return Options{
 		Bucket: bucket, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test",
-		Partitions: partitions, Replication: 1, Silver: settings.Silver, Catalogue: settings.Catalogue,
+		Partitions: partitions, Replication: 1, MaxRows: 1_000_000, MaxAge: 2 * time.Second,
+		Categories: []string{"Electronics", "Fashion", "Home & Garden", "Sports", "Books", "Toys", "Beauty", "Grocery"},
+		Regions:    []string{"North America", "Europe", "Asia Pacific", "Latin America", "Middle East"},
 	}
 }
 

@@ -85,7 +85,7 @@ func TestRunThroughRestartsAndRebalances(t *testing.T) {
 	const partitions, files = 3, 12
 	o := newOptions(t, tempLake(t, 0), partitions)
 	o.Kafka = stream.Config{Brokers: []string{streamtest.Cluster(t)}, ClientID: "test"}
-	o.Silver.MaxRows = 400 // several commits
+	o.MaxRows = 400 // several commits
 	var commits atomic.Int64
 	o.Fault = func(step string) {
 		if step == stream.StepCommitted {

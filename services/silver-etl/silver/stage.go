@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/blob"
-	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -27,11 +26,14 @@ type Options struct {
 	Bucket      *blob.Bucket
 	Log         *zap.Logger
 	Registry    prometheus.Registerer
-	Instance    string // stable name of this instance
-	Partitions  int    // of every topic
-	Replication int    // of topics that must be made, -1 = the broker's default
-	Silver      config.Silver
-	Catalogue   config.Catalogue
+	Instance    string        // stable name of this instance
+	Partitions  int           // of every topic
+	Replication int           // of topics that must be made, -1 = the broker's default
+	MaxRows     int           // after which a partition is committed
+	MaxAge      time.Duration // of the oldest input, after which it is committed
+	Grace       time.Duration // after which a replaced file is deleted
+	Categories  []string      // the catalogue's spelling
+	Regions     []string
 	Encoding    lake.Encoding
 	Transaction time.Duration // timeout, 0 = stream's default
 	Session     time.Duration // timeout, 0 = stream's default
@@ -79,7 +81,7 @@ type stage struct {
 
 func newStage(o Options, cluster string) (*stage, error) {
 	s := &stage{Options: o, cluster: cluster, metrics: newMetrics(o.Registry),
-		cleaner: clean.NewCleaner(o.Catalogue.Categories, o.Catalogue.Regions),
+		cleaner: clean.NewCleaner(o.Categories, o.Regions),
 		writers: make(chan *writer, runtime.GOMAXPROCS(0)), turn: make(chan struct{}, 1)}
 	s.history = func(ctx context.Context, restore func(stream.Record) error) error {
 		return stream.ReadToEnd(ctx, o.Kafka, sales.TopicSilver, nil, restore)

@@ -95,10 +95,10 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	switch {
 	case len(t.pending) == 0:
 		return time.Time{}
-	case caughtUp || t.rows >= int64(t.Silver.MaxRows):
+	case caughtUp || t.rows >= int64(t.MaxRows):
 		return now
 	}
-	return t.since.Add(t.Silver.MaxAge)
+	return t.since.Add(t.MaxAge)
 }
 
 // Flush writes what is pending, as far as the bounds allow.
@@ -132,7 +132,7 @@ const (
 // more once the bounds are reached.
 func (t *task) head() []input {
 	var rows, bytes int64
-	limit := int64(t.Silver.MaxRows)
+	limit := int64(t.MaxRows)
 	for i, in := range t.pending {
 		if rows >= limit || bytes >= max(limit*bytesPerRow, minBytes) {
 			return t.pending[:i:i]
@@ -158,7 +158,7 @@ func (t *task) Committed() {
 	defer cancel()
 	t.mirror(ctx, c.manifests)
 	t.metrics.committed(c)
-	t.reaper.Later(c.replaced, time.Now().Add(t.Silver.Grace))
+	t.reaper.Later(c.replaced, time.Now().Add(t.Grace))
 	t.reap(ctx)
 }
 
