@@ -93,11 +93,6 @@ func (o *ObjectStore) Client() *s3.Client {
 	})
 }
 
-// URL names the bucket as the pipeline's settings do, endpoint included.
-func (o *ObjectStore) URL() string {
-	return fmt.Sprintf("s3://%s?endpoint=%s&region=%s&s3ForcePathStyle=true", o.Bucket, o.Endpoint, o.Region)
-}
-
 func (o *ObjectStore) serves(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.Endpoint+"/health", nil)
 	if err != nil {
