@@ -38,7 +38,6 @@ func (b *bench) write(ctx context.Context, n int) (r run, err error) {
 		return r, err
 	}
 	cmd := exec.CommandContext(ctx, b.program, "run")
-	cmd.Dir = place.root
 	cmd.Env = append(append(os.Environ(), place.env...), "SALES_KAFKA_BROKERS="+b.broker.Bootstrap,
 		"SALES_KAFKA_REPLICATION=1", "SALES_LAKE_PARTITIONS="+strconv.Itoa(partitions), "SALES_HTTP_ADDR="+addr)
 	p, err := start(cmd)
@@ -101,7 +100,7 @@ func counter(addr, name string) int64 {
 	if err != nil {
 		return 0
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // only read from
 	lines := bufio.NewScanner(response.Body)
 	for lines.Scan() {
 		if text, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
