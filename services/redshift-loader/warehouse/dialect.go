@@ -20,6 +20,8 @@ type dialect interface {
 	open(source string) (*sql.DB, error)
 	// makeSchema makes the schema etl, where the migrations keep their versions.
 	makeSchema(ctx context.Context, db *sql.DB) error
+	// migrated undoes what makeSchema set for the time of the migrations.
+	migrated(ctx context.Context, db *sql.DB) error
 	// migration answers how migrations are applied, apart from what all dialects share.
 	migration() ([]goose.ProviderOption, error)
 	// lock waits until no other transaction holds the ledger, and holds it.

@@ -40,8 +40,16 @@ func (duckDB) open(source string) (*sql.DB, error) {
 	return sql.Open("duckdb", path+"?"+settings.Encode())
 }
 
+// makeSchema also makes migrations go into the file at once. A killed process would
+// leave them in DuckDB's log, whose replay fails for good when it meets a change of a
+// table with a sequence, be it a comment: the file could never be opened again.
 func (duckDB) makeSchema(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS etl")
+	_, err := db.ExecContext(ctx, "SET GLOBAL checkpoint_threshold = '0KB'; CREATE SCHEMA IF NOT EXISTS etl")
+	return err
+}
+
+func (duckDB) migrated(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, "RESET GLOBAL checkpoint_threshold") // loads change rows only
 	return err
 }
 

@@ -28,6 +28,9 @@ func (w *Warehouse) Migrate(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, w.judge(fmt.Errorf("migrate: %w", err))
 	}
+	if err := w.dialect.migrated(ctx, w.db); err != nil {
+		return nil, w.judge(fmt.Errorf("end the migration: %w", err))
+	}
 	applied := make([]string, len(results))
 	for i, r := range results {
 		applied[i] = r.Source.Path

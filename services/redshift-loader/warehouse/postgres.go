@@ -47,6 +47,8 @@ func (postgres) makeSchema(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
+func (postgres) migrated(context.Context, *sql.DB) error { return nil }
+
 func (postgres) migration() ([]goose.ProviderOption, error) {
 	const everySeconds, times = 1, 300
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(everySeconds, times))

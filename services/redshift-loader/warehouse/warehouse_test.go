@@ -2,6 +2,7 @@ package warehouse_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -20,6 +21,50 @@ func TestDuckDB(t *testing.T) {
 	warehousetest.Run(t, func(t *testing.T) warehouse.Options {
 		return warehouse.Options{Dialect: warehouse.DuckDB, Source: filepath.Join(t.TempDir(), "warehouse.duckdb")}
 	})
+}
+
+// A kill leaves the file and its log as they are: the next process must be able to open
+// them, and to load what is missing.
+func TestDuckDBOpensWhatAKillLeft(t *testing.T) {
+	dir, files := t.TempDir(), warehousetest.NewLake(t)
+	source := filepath.Join(dir, "warehouse.duckdb")
+	copies := 0
+	leave := func(string) {
+		copies++
+		to := filepath.Join(dir, fmt.Sprint("killed", copies))
+		require.NoError(t, os.Mkdir(to, 0o755))
+		for _, name := range []string{"warehouse.duckdb", "warehouse.duckdb.wal"} {
+			content, err := os.ReadFile(filepath.Join(dir, name))
+			if !os.IsNotExist(err) {
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(filepath.Join(to, name), content, 0o644))
+			}
+		}
+	}
+	verdicts := files.All("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 5})
+	load := func(source string, step func(string)) {
+		w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.DuckDB, Source: source, Files: files.Bucket, Step: step})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, w.Close()) }()
+		_, err = w.Migrate(t.Context())
+		require.NoError(t, err)
+		if step != nil {
+			step("migrated")
+		}
+		_, err = w.Load(t.Context(), verdicts)
+		require.NoError(t, err)
+		if step != nil {
+			step("loaded")
+		}
+		count, err := w.Facts(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, lake.Count{Rows: 1, Cents: 5}, count)
+	}
+	load(source, leave)
+	require.Greater(t, copies, 10)
+	for i := range copies {
+		load(filepath.Join(dir, fmt.Sprint("killed", i+1), "warehouse.duckdb"), nil)
+	}
 }
 
 func TestPostgres(t *testing.T) {
