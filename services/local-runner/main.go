@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -16,7 +17,14 @@ import (
 	"github.com/saleslake/saleslake/services/local-runner/local"
 )
 
+// softMemory is where the garbage collector starts to work harder, in bytes.
+// Go's own GOMEMLIMIT sets another.
+const softMemory = 512 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
 	daemon.Main("local-runner", "Runs the six services' own code in one process, on a folder.", &cli{}, daemon.NoServer())
 }
 
