@@ -192,11 +192,16 @@ func TestOneChangedRuleIsNoticed(t *testing.T) {
 func TestStreamDrainsAndBalances(t *testing.T) {
 	o := options(t)
 	watched := &silent{}
-	o.Progress, o.Stream = watched, &Stream{Rate: 2000, Duration: 3 * time.Second, Seed: 3}
+	o.Progress, o.Stream = watched, &Stream{Rate: 2000, Duration: 5 * time.Second, Seed: 3}
 	o.Settings.Bronze.MaxAge = 500 * time.Millisecond
 	report := run(t, o)
 	require.NoError(t, report.Fault())
 	require.NotEmpty(t, watched.live)
+	fresh := 0.0
+	for _, g := range watched.live {
+		fresh = max(fresh, g.Freshness)
+	}
+	require.Positive(t, fresh, "seconds from event to warehouse are shown")
 	require.Greater(t, watched.live[len(watched.live)-1].Sent, int64(1000))
 	last := report.Ledger.Hops[len(report.Ledger.Hops)-1]
 	require.Equal(t, "warehouse", last.Stage)

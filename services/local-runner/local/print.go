@@ -19,6 +19,9 @@ const maxRows = 12
 // Print writes the report for people.
 func (r *Report) Print(out io.Writer) error {
 	p := &printer{out: out}
+	if len(r.Inputs) > 0 {
+		p.table("Inputs", r.inputTable(), 0)
+	}
 	p.table("Ledger, rows: what became of every record", r.Ledger.hopTable(rows), 0)
 	p.table("Ledger, revenue: what became of every cent (what bronze rejects has no readable money)", r.Ledger.hopTable(money), 0)
 	if t := r.Ledger.rejectTable(); len(t.Rows) > 0 {
@@ -36,6 +39,21 @@ func (r *Report) Print(out io.Writer) error {
 	}
 	p.line("\n%s", r.summary())
 	return p.err
+}
+
+func (r *Report) inputTable() *warehouse.Answer {
+	a := &warehouse.Answer{Columns: []string{"file", "source", "rows", "rejected", "taken"}}
+	for _, in := range r.Inputs {
+		rejected, taken := int64(0), "now"
+		for _, n := range in.Rejected {
+			rejected += n
+		}
+		if in.Known {
+			taken = "by an earlier run"
+		}
+		a.Rows = append(a.Rows, []any{in.Path, in.Source, in.Rows, rejected, taken})
+	}
+	return a
 }
 
 // summary says in one line whether the lake can be trusted.

@@ -115,7 +115,7 @@ func gauges(before, now metrics, elapsed time.Duration) Gauges {
 	if !before.at.IsZero() {
 		g.Rate = since("sales_producer_events_total") / now.at.Sub(before.at).Seconds()
 	}
-	const freshness = "sales_loader_freshness_seconds"
+	const freshness = "sales_load_freshness_seconds"
 	if n := since(freshness + "_count"); n > 0 {
 		g.Freshness = since(freshness+"_sum") / n
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -135,7 +136,7 @@ func (r *runner) ingest(ctx context.Context) error {
 		}
 		r.report.Inputs = append(r.report.Inputs, Input{Path: path, Source: result.Source, Rows: result.Rows, Rejected: result.Rejected,
 			Known: result.Skipped == result.Files})
-		r.report.took("ingest", started)
+		r.report.took("ingest "+filepath.Base(path), started)
 	}
 	return nil
 }
