@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -125,10 +126,27 @@ func copyValue(c *column.Column, i int) any {
 		return time.UnixMicro(c.I64[i]).UTC()
 	default:
 		if text := c.String(i); text != "" {
-			return text
+			return storable(text)
 		}
 		return nil
 	}
+}
+
+// maxTextBytes keeps two texts within one entry of PostgreSQL's indexes (2,704 bytes).
+const maxTextBytes = 1024
+
+// storable gives a text that PostgreSQL takes, as one event that it does not take would
+// hold up all loads. Of a text that has a NUL or is over maxTextBytes each NUL becomes
+// U+FFFD, the start is kept, and the hash of the whole ends it, so that two ids stay two.
+// The lake has the text as it was sent.
+func storable(text string) string {
+	if len(text) <= maxTextBytes && strings.IndexByte(text, 0) < 0 {
+		return text
+	}
+	hash := sha256.Sum256([]byte(text))
+	end := fmt.Sprintf("…%x", hash[:16])
+	text = strings.ReplaceAll(text, "\x00", "\uFFFD")
+	return strings.ToValidUTF8(text[:min(len(text), maxTextBytes-len(end))], "") + end
 }
 
 // passes counts lost connections in, and the errors of a server that starts, stops,

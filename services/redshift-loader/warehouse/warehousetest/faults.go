@@ -2,9 +2,11 @@ package warehousetest
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +26,30 @@ func (b *bench) refuse(verdicts ...*lake.Verdict) error {
 	require.NotErrorIs(b.t, err, warehouse.ErrUnavailable)
 	require.Equal(b.t, before, b.state())
 	return err
+}
+
+// oddTexts loads ids that PostgreSQL cannot hold, or not in an index.
+func oddTexts(t *testing.T, b *bench) {
+	noise := make([]byte, 50_000)                  // what compresses would fit after all
+	_, _ = rand.NewChaCha8([32]byte{}).Read(noise) // never fails
+	long := hex.EncodeToString(noise)
+	var orders []Order
+	for i, text := range []string{"\x00", "\uFFFD", "A\x00", "A\x00\x00", long + "1", long + "2", strings.Repeat("é", 1000)} {
+		orders = append(orders, Order{ID: text, Day: "2026-01-01", Version: 1, Cents: int64(1 + i), Customer: text, Product: text, Region: text, Category: text})
+	}
+	r := b.load(b.lake.All("2026-01-01", 1, orders...)...)
+	require.Len(t, r.Loaded, 3)
+	for _, table := range []string{"fact_sales", "agg_daily_sales", "agg_daily_products", "dim_customer", "dim_product", "dim_region"} {
+		require.Equal(t, []string{"7"}, b.lines("SELECT COUNT(*) FROM sales."+table), table)
+	}
+	require.Equal(t, []string{"28"}, b.lines(`SELECT CAST(SUM(f.revenue) * 100 AS BIGINT) FROM sales.fact_sales AS f
+		JOIN sales.dim_customer AS c ON c.customer_sk = f.customer_sk AND c.customer_id = f.customer_id
+		JOIN sales.dim_product AS p ON p.product_sk = f.product_sk AND p.product_id = f.product_id
+		JOIN sales.agg_daily_sales AS a ON a.order_date = f.order_date AND a.region = f.region AND a.category = f.category`))
+	before := b.state()
+	r = b.load(b.lake.Facts("2026-01-01", 2, orders...))
+	require.Len(t, r.Loaded, 1)
+	require.Equal(t, len(before), len(b.state()))
 }
 
 func wrongTotals(t *testing.T, b *bench) {

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Opener) {
 		"an order moves there and back, out of order":       movedBack,
 		"a day becomes empty":                               emptyDay,
 		"a failed verdict is held":                          held,
+		"texts that a database may not take are loaded":     oddTexts,
 		"wrong totals load nothing":                         wrongTotals,
 		"wrong totals of an aggregate load nothing":         wrongAggregate,
 		"an order twice in a day loads nothing":             duplicates,
