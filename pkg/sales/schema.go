@@ -85,36 +85,31 @@ var Silver = &column.Schema{Name: TableSilver, Version: 1, Fields: []column.Fiel
 
 // DailySales is the schema of gold/daily_sales: a row for each (UTC date,
 // region, category) with any silver row.
-var DailySales = &column.Schema{Name: TableDailySales, Version: 1, Fields: []column.Field{
-	{ID: 1, Name: "order_date", Type: column.Date, Doc: "UTC date of order_ts"},
-	{ID: 2, Name: "region", Type: column.Symbol, Doc: "sales region"},
-	{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"},
-	{ID: 4, Name: "orders", Type: column.Int64, Doc: "completed and refunded orders"},
-	{ID: 5, Name: "units", Type: column.Int64, Doc: "units of those orders"},
-	{ID: 6, Name: "gross_revenue", Type: column.Decimal, Doc: "revenue of those orders"},
-	{ID: 7, Name: "refunded_revenue", Type: column.Decimal, Doc: "revenue of refunded orders"},
-	{ID: 8, Name: "net_revenue", Type: column.Decimal, Doc: "gross less refunded"},
-	{ID: 9, Name: "customers", Type: column.Int64, Doc: "distinct customers of those orders"},
-	{ID: 10, Name: "pending_orders", Type: column.Int64, Doc: "orders still pending"},
-	{ID: 11, Name: "cancelled_orders", Type: column.Int64, Doc: "orders cancelled"},
-}}
+var DailySales = aggregate(TableDailySales,
+	column.Field{ID: 2, Name: "region", Type: column.Symbol, Doc: "sales region"},
+	column.Field{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"})
 
 // DailyProducts is the schema of gold/daily_products: a row for each (UTC date,
 // product) with any silver row. Category is the product's on most of the day's
 // orders, the alphabetically first of equals.
-var DailyProducts = &column.Schema{Name: TableDailyProducts, Version: 1, Fields: []column.Field{
-	{ID: 1, Name: "order_date", Type: column.Date, Doc: "UTC date of order_ts"},
-	{ID: 2, Name: "product_id", Type: column.Symbol, Doc: "product"},
-	{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"},
-	{ID: 4, Name: "orders", Type: column.Int64, Doc: "completed and refunded orders"},
-	{ID: 5, Name: "units", Type: column.Int64, Doc: "units of those orders"},
-	{ID: 6, Name: "gross_revenue", Type: column.Decimal, Doc: "revenue of those orders"},
-	{ID: 7, Name: "refunded_revenue", Type: column.Decimal, Doc: "revenue of refunded orders"},
-	{ID: 8, Name: "net_revenue", Type: column.Decimal, Doc: "gross less refunded"},
-	{ID: 9, Name: "customers", Type: column.Int64, Doc: "distinct customers of those orders"},
-	{ID: 10, Name: "pending_orders", Type: column.Int64, Doc: "orders still pending"},
-	{ID: 11, Name: "cancelled_orders", Type: column.Int64, Doc: "orders cancelled"},
-}}
+var DailyProducts = aggregate(TableDailyProducts,
+	column.Field{ID: 2, Name: "product_id", Type: column.Symbol, Doc: "product"},
+	column.Field{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"})
+
+// aggregate is the schema of a table that counts orders by day and keys.
+func aggregate(table string, keys ...column.Field) *column.Schema {
+	fields := append([]column.Field{{ID: 1, Name: "order_date", Type: column.Date, Doc: "UTC date of order_ts"}}, keys...)
+	return &column.Schema{Name: table, Version: 1, Fields: append(fields,
+		column.Field{ID: 4, Name: "orders", Type: column.Int64, Doc: "completed and refunded orders"},
+		column.Field{ID: 5, Name: "units", Type: column.Int64, Doc: "units of those orders"},
+		column.Field{ID: 6, Name: "gross_revenue", Type: column.Decimal, Doc: "revenue of those orders"},
+		column.Field{ID: 7, Name: "refunded_revenue", Type: column.Decimal, Doc: "revenue of refunded orders"},
+		column.Field{ID: 8, Name: "net_revenue", Type: column.Decimal, Doc: "gross less refunded"},
+		column.Field{ID: 9, Name: "customers", Type: column.Int64, Doc: "distinct customers of those orders"},
+		column.Field{ID: 10, Name: "pending_orders", Type: column.Int64, Doc: "orders still pending"},
+		column.Field{ID: 11, Name: "cancelled_orders", Type: column.Int64, Doc: "orders cancelled"},
+	)}
+}
 
 // Quarantine is the schema of the files under quarantine/: the rejects of a
 // bronze file or of a silver commit.
