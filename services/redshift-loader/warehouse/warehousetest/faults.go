@@ -49,7 +49,7 @@ func oddTexts(t *testing.T, b *bench) {
 	before := b.state()
 	r = b.load(b.lake.Facts("2026-01-01", 2, orders...))
 	require.Len(t, r.Loaded, 1)
-	require.Equal(t, len(before), len(b.state()))
+	require.Len(t, b.state(), len(before))
 }
 
 func wrongTotals(t *testing.T, b *bench) {
