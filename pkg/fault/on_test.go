@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	}
 	hook := Hook()
 	for range 3 {
-		os.Stdout.WriteString("step\n")
+		_, _ = os.Stdout.WriteString("step\n")
 		hook("step")
 	}
 }
