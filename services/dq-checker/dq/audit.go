@@ -21,8 +21,38 @@ type Facts struct {
 	Duplicates samples  // rows whose order_id another row of the day has
 	Strays     samples  // rows of another day
 	Unreadable []string // errors that name file and fault
+	Excess     string   // names the greatest amount of a day whose money is over maxCents
 	openOrders int64    // pending and cancelled
+	greatest   amount
+	money      int64 // cents of the day, up to the first that is over maxCents
 	ordersSeen map[string]struct{}
+}
+
+// maxCents is the most that a DECIMAL(18,2) holds. Sums over it would wrap, here, in
+// the aggregates and in the ledger alike, so that they would still agree.
+const maxCents = 1e18 - 1
+
+// amount is the revenue of a row.
+type amount struct {
+	cents int64
+	key   string // of the file
+	row   int64  // from 1
+}
+
+func (f *Facts) addMoney(key string, row, cents int64) {
+	if cents > f.greatest.cents {
+		f.greatest = amount{cents, key, row + 1}
+	}
+	if f.money <= maxCents {
+		f.money += max(cents, 0)
+	}
+}
+
+// weigh sets Excess.
+func (f *Facts) weigh() {
+	if f.money > maxCents {
+		f.Excess = fmt.Sprintf("%s in %s row %d", sales.FormatCents(f.greatest.cents), f.greatest.key, f.greatest.row)
+	}
 }
 
 // samples counts faulty rows and names the first few.
@@ -56,6 +86,7 @@ func AuditFacts(ctx context.Context, o lake.Objects, m *lake.Manifest) (*Facts, 
 		}
 	}
 	f.ordersSeen = nil
+	f.weigh()
 	return f, nil
 }
 
@@ -71,6 +102,7 @@ func (f *Facts) addFile(data []byte, file lake.File, day int32) error {
 			f.NoRevenue.add("%s row %d", file.Key, row+1)
 		}
 		revenue[row] = v
+		f.addMoney(file.Key, row, v)
 		sum = sum.Add(lake.Count{Rows: 1, Cents: v})
 	}); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -106,6 +107,30 @@ func TestAuditFactsNamesBadRows(t *testing.T) {
 	require.Equal(t, []string{"silver/sales/a.parquet row 8"}, f.NoOrderID.names)
 	require.Equal(t, []string{"silver/sales/a.parquet row 10 (order order_id-000008)"}, f.Duplicates.names)
 	require.Equal(t, []string{"silver/sales/a.parquet row 12"}, f.Strays.names)
+}
+
+func TestAuditFactsSeesSumsThatWrap(t *testing.T) {
+	for name, test := range map[string]struct {
+		amounts []int64
+		excess  string
+	}{
+		"just held":       {[]int64{maxCents - 1, 1}, ""},
+		"a cent too much": {[]int64{1, maxCents}, "9999999999999999.99 in silver/sales/a.parquet row 2"},
+		"wrapped":         {slices.Repeat([]int64{maxCents}, 37), "9999999999999999.99 in silver/sales/a.parquet row 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, o := len(test.amounts), objects{}
+			m := manifest(o, n, facts(t, n, func(b *column.Batch) { copy(b.Column("revenue").I64, test.amounts) }))
+			m.Files[0].Cents = 0
+			for _, v := range test.amounts {
+				m.Files[0].Cents += v
+			}
+			f, err := AuditFacts(context.Background(), o, m)
+			require.NoError(t, err)
+			require.Empty(t, f.Unreadable)
+			require.Equal(t, test.excess, f.Excess)
+		})
+	}
 }
 
 // TestReadFileFindsEveryFlip gives the flipped object a matching SHA-256, so

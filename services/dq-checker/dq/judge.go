@@ -141,6 +141,10 @@ func judgeReconcile(e Evidence) lake.Finding {
 	if f == nil {
 		return finding(RuleReconcile, []string{"no fact_sales manifest of this version to hold it against"}, "")
 	}
+	if f.Excess != "" {
+		return finding(RuleReconcile, []string{fmt.Sprintf("the revenue of the day is over %s, the most that DECIMAL(18,2) holds; the greatest is %s",
+			sales.FormatCents(maxCents), f.Excess)}, "")
+	}
 	var faults []string
 	same := func(what string, found, want lake.Count) {
 		if found != want {

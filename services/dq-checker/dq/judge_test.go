@@ -51,6 +51,7 @@ func TestJudge(t *testing.T) {
 		"stray day":            {good, func(e *Evidence) { e.Facts.Strays.add("f row 1") }, RuleReconcile, lake.Fail},
 		"files off by a cent":  {good, func(e *Evidence) { e.Facts.Cents++ }, RuleReconcile, lake.Fail},
 		"silver off by a row":  {good, func(e *Evidence) { e.Manifest.Inputs[0].Rows++ }, RuleReconcile, lake.Fail},
+		"too much money":       {goodCells, func(e *Evidence) { e.Facts.Excess = "f row 1" }, RuleReconcile, lake.Fail},
 		"no facts":             {goodCells, func(e *Evidence) { e.Facts = nil }, RuleReconcile, lake.Fail},
 		"gross off by a cent":  {goodCells, func(e *Evidence) { e.Cells.Gross++; e.Manifest.Cents++ }, RuleReconcile, lake.Fail},
 		"net off by a cent":    {goodCells, func(e *Evidence) { e.Cells.Net-- }, RuleReconcile, lake.Fail},
