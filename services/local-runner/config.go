@@ -22,7 +22,7 @@ type cli struct {
 }
 
 type run struct {
-	Input    []string      `placeholder:"FILE" help:"CSV or NDJSON file to take; may be repeated. Without one: the sample files in data/."`
+	Input    []string      `sep:"none" placeholder:"FILE" help:"CSV or NDJSON file to take; may be repeated. Without one: the sample files in data/."`
 	Lake     string        `default:"data/local_lake" name:"lake" help:"Folder of the lake; runs on the same folder add up."`
 	JSON     bool          `name:"json" help:"Print the report as JSON, and nothing else."`
 	Stream   bool          `help:"Feed the topic in real time instead of taking files."`

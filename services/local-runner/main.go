@@ -67,6 +67,9 @@ func (r run) options(d *daemon.Daemon) (local.Options, error) {
 	if r.Through != "" && !slices.Contains(local.Stages, r.Through) {
 		return o, fmt.Errorf("--through %q is no stage; there are %s", r.Through, strings.Join(local.Stages, ", "))
 	}
+	if r.Lake == "" || slices.Contains(r.Input, "") {
+		return o, fmt.Errorf("--lake and --input want a path, not an empty text")
+	}
 	if r.Stream && len(r.Input) > 0 {
 		return o, fmt.Errorf("--stream makes its own events; leave out --input, or replay files with the producer")
 	}

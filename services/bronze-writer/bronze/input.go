@@ -89,7 +89,7 @@ func (in *input) begin(ctx context.Context) (io.Reader, error) {
 	skip := len(start) - len(bytes.TrimPrefix(start, byteOrderMark))
 	start = start[skip:]
 	if len(start) == 0 {
-		return nil, fmt.Errorf("%w: the file is empty", decode.ErrUnusable)
+		return nil, fmt.Errorf("%w: the file is empty: check that it was written, or leave it out", decode.ErrUnusable)
 	}
 	if !in.json {
 		head, used := decode.Record(start, err != nil)

@@ -50,7 +50,7 @@ func NewCSV(d *Dataset, head []byte, o Options, derived Derived) (*CSV, error) {
 	c.time, c.fromCSV = sales.ParseCSVTimestamp, true
 	names, ok := c.split(head)
 	if !ok {
-		return nil, fmt.Errorf("%w: the header has broken quotes", ErrUnusable)
+		return nil, fmt.Errorf("%w: the header has broken quotes: end each quote in the first line", ErrUnusable)
 	}
 	var twice []string
 	seen := map[string]bool{}
@@ -64,7 +64,7 @@ func NewCSV(d *Dataset, head []byte, o Options, derived Derived) (*CSV, error) {
 		c.columns = append(c.columns, header{at, newMember(at, name).literal})
 	}
 	if len(twice) > 0 {
-		return nil, fmt.Errorf("%w: columns twice in the header: %s", ErrUnusable, strings.Join(twice, ", "))
+		return nil, fmt.Errorf("%w: columns twice in the header: %s: rename or remove one of each", ErrUnusable, strings.Join(twice, ", "))
 	}
 	return c, c.checkColumns(seen)
 }
