@@ -3,6 +3,7 @@ package dq
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
-	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
@@ -32,7 +32,7 @@ type Options struct {
 	MaxAge      time.Duration     // how long a manifest may wait for others to be audited with it
 	Transaction time.Duration     // timeout, 0 = stream's default
 	Session     time.Duration     // timeout, 0 = stream's default
-	OnReady     func()            // called once the stage is about to consume
+	OnReady     func()            // called once the ledger has been read
 	Fault       func(step string) // test hook of stream
 }
 
@@ -49,9 +49,16 @@ func Run(ctx context.Context, o Options) error {
 	}
 	s := &stage{Options: o, keeper: NewKeeper(), metrics: newMetrics(o.Registry)}
 	group, ctx := errgroup.WithContext(ctx)
-	followCtx, stopFollowing := context.WithCancel(ctx)
+	followCtx, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error {
-		if err := stream.Follow(followCtx, o.Kafka, []string{sales.TopicBronze, sales.TopicSilver}, s.keeper.Add, func() {}); err != nil && followCtx.Err() == nil {
+		var ready sync.Once
+		caughtUp := func() {
+			s.keeper.CaughtUp()
+			if o.OnReady != nil {
+				ready.Do(o.OnReady)
+			}
+		}
+		if err := stream.Follow(followCtx, o.Kafka, []string{sales.TopicBronze, sales.TopicSilver}, s.keeper.Add, caughtUp); err != nil && followCtx.Err() == nil {
 			return fmt.Errorf("follow the ledger: %w", err)
 		}
 		return nil
@@ -64,9 +71,6 @@ func Run(ctx context.Context, o Options) error {
 			Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "dq"),
 		}, s)
 	})
-	if o.OnReady != nil {
-		o.OnReady()
-	}
 	return group.Wait()
 }
 
@@ -75,56 +79,3 @@ type stage struct {
 	keeper  *Keeper
 	metrics *metrics
 }
-
-// Open starts without state: a manifest is complete, and those before next
-// have their verdict.
-func (s *stage) Open(_ context.Context, p stream.Partition, next int64) (stream.Task, error) {
-	return &task{stage: s, partition: p.ID, next: next, pending: map[string]*lake.Manifest{}}, nil
-}
-
-// task gives the verdicts of one partition of lake.gold.
-type task struct {
-	*stage
-	partition int32
-	next      int64
-	pending   map[string]*lake.Manifest // newest version by slice
-	since     time.Time                 // when the oldest pending arrived
-	given     []*lake.Verdict           // by the last flush
-}
-
-func (t *task) Add(_ context.Context, records []stream.Record) error {
-	for _, r := range records {
-		t.next = r.Offset + 1
-		if len(r.Value) == 0 {
-			continue
-		}
-		m, err := lake.DecodeManifest(r.Value)
-		if err != nil {
-			return fmt.Errorf("offset %d: %w", r.Offset, err)
-		}
-		if len(t.pending) == 0 {
-			t.since = time.Now()
-		}
-		t.pending[m.Key()] = m
-	}
-	return nil
-}
-
-func (t *task) Due(now time.Time, caughtUp bool) time.Time {
-	switch {
-	case len(t.pending) == 0:
-		return time.Time{}
-	case caughtUp:
-		return now
-	}
-	return t.since.Add(t.MaxAge)
-}
-
-func (t *task) Committed() {
-	for _, v := range t.given {
-		t.metrics.verdict(v)
-	}
-	t.given = nil
-}
-
-func (t *task) Close() {}

@@ -29,7 +29,7 @@ func (o objects) Get(_ context.Context, key string) ([]byte, error) {
 
 var statuses = []string{sales.Pending, sales.Completed, sales.Cancelled, sales.Refunded}
 
-const day = 20_454 // 2026-01-01
+const testDay = 20_454 // 2026-01-01
 
 // facts makes a silver file of n orders of the day; edit may change the batch.
 func facts(t testing.TB, n int, edit func(*column.Batch)) []byte {
@@ -41,7 +41,7 @@ func facts(t testing.TB, n int, edit func(*column.Batch)) []byte {
 			case column.Int32:
 				col.I32 = append(col.I32, int32(i%7+1))
 			case column.Timestamp:
-				col.I64 = append(col.I64, day*sales.MicrosPerDay+int64(i))
+				col.I64 = append(col.I64, testDay*sales.MicrosPerDay+int64(i))
 			case column.Decimal, column.Int64:
 				col.I64 = append(col.I64, int64(i*100))
 			default:

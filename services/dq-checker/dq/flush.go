@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,64 +21,62 @@ import (
 // committed before it. Longer means that something is broken upstream.
 const ledgerWait = time.Minute
 
-// Flush gives a verdict on the newest pending version of each slice, day by
-// day, facts first: the aggregates are held against them.
+// Flush gives verdicts on the days that are complete, and on held ones again if
+// the ledger has moved since.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
-	days := map[string][]*lake.Manifest{}
-	for _, m := range t.pending {
-		days[m.Day] = append(days[m.Day], m)
-	}
-	names := make([]string, 0, len(days))
-	for day := range days {
-		names = append(names, day)
-	}
-	slices.Sort(names)
-	commit := stream.Commit{Next: t.next}
-	for _, day := range names {
-		verdicts, err := t.auditDay(ctx, days[day])
+	t.flushed = t.upTo()
+	commit := stream.Commit{Next: t.flushed}
+	strikes := t.keeper.Strikes()
+	for _, name := range slices.Sorted(maps.Keys(t.days)) {
+		d := t.days[name]
+		again := !d.pending() && (t.judged.IsZero() || strikes != t.strikes)
+		if !d.complete() || !d.pending() && !again {
+			continue
+		}
+		verdicts, err := t.auditDay(ctx, d)
 		if err != nil {
 			return stream.Commit{}, err
 		}
-		for _, v := range verdicts {
-			t.given = append(t.given, v)
-			commit.Records = append(commit.Records, stream.Record{Topic: sales.TopicVerdicts, Partition: t.partition,
-				Key: []byte(v.Key()), Value: v.Encode()})
+		held := slices.ContainsFunc(verdicts, func(v *lake.Verdict) bool { return v.Outcome == lake.Fail })
+		if d.pending() || !held { // a day that is still held has its verdicts
+			t.publish(&commit, verdicts)
+		}
+		if d.first = -1; !held {
+			delete(t.days, name)
 		}
 	}
-	clear(t.pending)
+	t.judged, t.strikes = time.Now(), strikes
 	return commit, nil
 }
 
-// auditDay judges the pending manifests of one day. A manifest whose files are
-// gone has been replaced: its successor gets the verdict.
-func (t *task) auditDay(ctx context.Context, manifests []*lake.Manifest) ([]*lake.Verdict, error) {
-	slices.SortFunc(manifests, func(a, b *lake.Manifest) int {
-		if (a.Table == sales.TableFacts) != (b.Table == sales.TableFacts) {
-			if a.Table == sales.TableFacts {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.Table, b.Table)
-	})
+func (t *task) publish(commit *stream.Commit, verdicts []*lake.Verdict) {
+	for _, v := range verdicts {
+		t.given = append(t.given, v)
+		commit.Records = append(commit.Records, stream.Record{Topic: sales.TopicVerdicts, Partition: t.partition,
+			Key: []byte(v.Key()), Value: v.Encode()})
+	}
+}
+
+// auditDay judges the manifests of one day, facts first: the aggregates are held
+// against them. Manifests whose files are gone have been replaced: their
+// successors get the verdicts.
+func (t *task) auditDay(ctx context.Context, d *day) ([]*lake.Verdict, error) {
 	var facts *Facts
-	var factsVersion int64
-	var verdicts []*lake.Verdict
-	for _, m := range manifests {
-		started := time.Now()
+	verdicts := make([]*lake.Verdict, 0, len(goldTables))
+	for _, table := range goldTables {
+		m, started := d.manifests[table], time.Now()
 		e, err := t.gather(ctx, m)
 		if errors.Is(err, blob.ErrNotFound) {
-			t.Log.Info("manifest was replaced before its audit", zap.String("slice", m.Key()), zap.Int64("version", m.Version), zap.Error(err))
-			continue
+			t.Log.Warn("a file is gone: waiting for the version that replaced it", zap.String("slice", m.Key()), zap.Int64("version", m.Version), zap.Error(err))
+			return nil, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		if m.Table == sales.TableFacts {
-			facts, factsVersion = e.Facts, m.Version
-		} else if facts != nil && factsVersion == m.Version {
-			e.Facts = facts
+		if table == sales.TableFacts {
+			facts = e.Facts
 		}
+		e.Facts = facts
 		verdicts = append(verdicts, t.verdict(e, started))
 	}
 	return verdicts, nil

@@ -22,8 +22,9 @@ type landed struct {
 type bronzeBook struct {
 	history  []landed // ascending; the part that silver has not passed yet
 	sum      lake.Count
-	records  int64 // read, landed or rejected
-	next     int64 // source offset after the last record
+	records  int64  // read, landed or rejected
+	topicID  string // of the newest file: a topic that is made anew counts from 0 again
+	next     int64  // source offset after the last record
 	ledger   *lake.Ledger
 	overlap  string // ranges that overlap; it stays until someone looks
 	mismatch string // the ledger against the manifests
@@ -45,6 +46,8 @@ type book struct {
 	touched    []string // slices
 	sources    []string // each has a ledger of this version
 	balance    Balance
+	struck     int64 // the keeper's strike that made the balance
+	dirty      bool  // a record came after it
 }
 
 // Balance is the state of a partition's ledger after one silver commit.
@@ -62,7 +65,9 @@ type Balance struct {
 type Keeper struct {
 	mu      sync.Mutex
 	books   map[int32]*book
-	changed chan struct{} // closed and replaced when a balance is struck
+	strikes int64         // balances made so far
+	caught  int64         // strikes made when everything there was had last been read
+	changed chan struct{} // closed and replaced when one of these grows
 }
 
 // NewKeeper gives a keeper that has seen nothing.
@@ -90,8 +95,31 @@ func (k *Keeper) Add(r stream.Record) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
-	k.strike(k.book(partition))
+	b := k.book(partition)
+	b.dirty = true
+	k.strike(b)
 	return nil
+}
+
+// CaughtUp says that everything that is there has been added.
+func (k *Keeper) CaughtUp() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.caught = k.strikes
+	k.tell()
+}
+
+// Strikes counts the balances made so far: while it stays the same, nothing
+// is to be judged anew.
+func (k *Keeper) Strikes() int64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.strikes
+}
+
+func (k *Keeper) tell() {
+	close(k.changed)
+	k.changed = make(chan struct{})
 }
 
 func (k *Keeper) book(partition int32) *book {
@@ -131,6 +159,9 @@ func (k *Keeper) addBronze(r stream.Record) error {
 		return fmt.Errorf("manifest %s has no source", m.Key())
 	}
 	s := b.bronzeBook(m.Source.Name)
+	if m.Source.TopicID != s.topicID {
+		s.topicID, s.next = m.Source.TopicID, 0
+	}
 	if m.Source.First < s.next {
 		s.overlap = fmt.Sprintf("%s holds offsets %d to %d of %s/%d, but up to %d are in earlier files", m.Key(),
 			m.Source.First, m.Source.Next-1, m.Source.Name, m.Source.Partition, s.next-1)
@@ -180,9 +211,6 @@ func (k *Keeper) addSilverSlice(value []byte) (int32, error) {
 // whole tells whether all records of silver's newest commit, and the bronze
 // records that it consumed, have been seen.
 func (b *book) whole() bool {
-	if b.version <= b.balance.Version {
-		return false
-	}
 	for _, s := range b.slices {
 		if s.version > b.version {
 			return false
@@ -206,9 +234,11 @@ func (b *book) whole() bool {
 	return true
 }
 
-// strike makes the balance of a partition when its newest commit is whole.
+// strike makes the balance of a partition when its newest commit is whole, and
+// makes it again when an older slice is read late: a commit's records are in
+// several partitions, which are not read evenly.
 func (k *Keeper) strike(b *book) {
-	if !b.whole() {
+	if b.version == 0 || !b.dirty || !b.whole() {
 		return
 	}
 	n := Balance{Version: b.version}
@@ -226,9 +256,9 @@ func (k *Keeper) strike(b *book) {
 		n.Lost += abs(net.Rows - rows.Rows)
 	}
 	slices.Sort(n.Faults)
-	b.balance = n
-	close(k.changed)
-	k.changed = make(chan struct{})
+	k.strikes++
+	b.balance, b.struck, b.dirty = n, k.strikes, false
+	k.tell()
 }
 
 // add holds one source's silver ledger against what bronze landed up to the
@@ -275,14 +305,20 @@ func (n *Balance) residual(stage string, l *lake.Ledger) {
 }
 
 // Wait gives the balance of each named partition, once it includes the silver
-// commit (version) named beside it. It ends early with the context's error,
-// and the partition and version that it waited for.
+// commit (version) named beside it. A balance with faults may only mean that an
+// older slice has not been read yet, so it counts when all that is there has
+// been. It ends early with the context's error, and the partition and version
+// that it waited for.
 func (k *Keeper) Wait(ctx context.Context, partitions map[int32]int64) (map[int32]Balance, error) {
 	for {
 		k.mu.Lock()
 		got, missing := map[int32]Balance{}, ""
 		for p, version := range partitions {
 			b := k.book(p)
+			if len(b.balance.Faults) > 0 && b.struck > k.caught {
+				missing = fmt.Sprintf("all slices of partition %d: %s", p, b.balance.Faults[0])
+				break
+			}
 			if b.balance.Version < version {
 				missing = fmt.Sprintf("silver commit %d of partition %d, the ledger has reached %d", version, p, b.balance.Version)
 				break

@@ -120,7 +120,7 @@ func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*l
 		for i, field := range schema.Fields {
 			switch c := &b.Columns[i]; field.Type {
 			case column.Date:
-				c.I32 = append(c.I32, day)
+				c.I32 = append(c.I32, testDay)
 			case column.Symbol:
 				c.AppendString("x")
 			default:
@@ -178,6 +178,48 @@ func TestStageHoldsWhatIsWrong(t *testing.T) {
 	for _, v := range r.verdicts()[6:] {
 		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
 	}
+}
+
+// TestStageJudgesHeldDaysAgain restores a damaged file: nothing else would ever
+// publish the day anew.
+func TestStageJudgesHeldDaysAgain(t *testing.T) {
+	r := newRig(t)
+	key := r.publish(1, 100, 0).Files[0].Key
+	good, err := r.bucket.Get(context.Background(), key)
+	require.NoError(t, err)
+	bad := append([]byte{}, good...)
+	bad[len(bad)/2] ^= 1
+	require.NoError(t, r.bucket.Put(context.Background(), key, bad))
+	r.run(r.until(3))
+	require.Equal(t, lake.Fail, r.verdicts()[0].Outcome)
+
+	require.NoError(t, r.bucket.Put(context.Background(), key, good))
+	r.run(r.until(6))
+	for _, v := range r.verdicts()[3:] {
+		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
+	}
+	r.publish(2, 100, 0)
+	r.run(r.until(9))
+	require.Len(t, r.verdicts(), 9, "a day that passed is not judged again")
+}
+
+// TestTaskWaitsForTheWholeDay gives the task the day's manifests one by one.
+func TestTaskWaitsForTheWholeDay(t *testing.T) {
+	task := &task{stage: &stage{Options: Options{MaxAge: time.Second}, keeper: NewKeeper()}, next: 7, committed: 7, days: map[string]*day{}}
+	now := time.Now()
+	for i, table := range goldTables {
+		m := &lake.Manifest{Format: lake.Format, Table: table, Slice: "day=2026-01-01", Day: "2026-01-01", Version: 1}
+		require.NoError(t, task.Add(context.Background(), []stream.Record{{Offset: int64(7 + i), Key: []byte(m.Key()), Value: m.Encode()}}))
+		if i < len(goldTables)-1 {
+			require.EqualValues(t, 7, task.upTo(), "a part of a day is not consumed")
+			commit, err := task.Flush(context.Background())
+			require.NoError(t, err)
+			require.Equal(t, stream.Commit{Next: 7}, commit)
+			task.Committed()
+		}
+	}
+	require.EqualValues(t, 10, task.upTo())
+	require.Equal(t, now.Add(time.Minute), task.Due(now.Add(time.Minute), true))
 }
 
 func failed(v *lake.Verdict) (rules []string) {
