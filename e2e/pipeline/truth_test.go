@@ -14,6 +14,7 @@ import (
 	_ "github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/services/producer/generate"
@@ -85,6 +86,7 @@ func (s *stack) compare(title string, tr *truth) {
 	tb := &table{}
 	s.compareTopics(tb, want)
 	s.compareLake(tb, want)
+	s.compareLedger(tb, want)
 	s.compareWarehouse(tb, want)
 	tb.check(s.t, title)
 }
@@ -128,20 +130,9 @@ func (s *stack) compareLake(tb *table, want generate.Run) {
 	tb.add("bronze cents", want.BronzeCents, cents)
 	tb.add("bronze distinct offsets", want.BronzeRows, offsets)
 	tb.add("bronze rows with rescued fields", want.RescuedRows, rescued)
-	found := map[string]int64{}
-	result, err := db.Query(`select code, count(distinct (_source,_partition,_offset)) from ` + glob("quarantine/sales_events/bronze") + ` group by 1`)
-	require.NoError(s.t, err)
-	defer func() { _ = result.Close() }()
-	for result.Next() {
-		var code string
-		var n int64
-		require.NoError(s.t, result.Scan(&code, &n))
-		found[code] = n
-	}
-	require.NoError(s.t, result.Err())
-	for _, code := range sales.BronzeCodes {
-		tb.add("quarantine "+string(code), want.Rejected[string(code)], found[string(code)])
-	}
+	// A silver commit that was cut short may leave a quarantine file that the next one's repeats; bronze's are exact.
+	s.compareQuarantine(tb, db, "count(*) from "+glob("quarantine/sales_events/bronze"), sales.BronzeCodes, want)
+	s.compareQuarantine(tb, db, "count(distinct (_source,_partition,_offset)) from "+glob("quarantine/sales_events/silver"), sales.SilverCodes, want)
 	_, layers, err := s.currentFiles()
 	require.NoError(s.t, err)
 	var silver generate.Sum
@@ -153,6 +144,46 @@ func (s *stack) compareLake(tb *table, want generate.Run) {
 	files = "'" + strings.Join(layers[sales.TableDailySales], "','") + "'"
 	s.scan(db, `select count(*) from read_parquet([`+files+`])`, &cells)
 	tb.add("gold daily_sales cells", len(want.Cells), cells)
+}
+
+// compareQuarantine counts the quarantined records of each code.
+func (s *stack) compareQuarantine(tb *table, db *sql.DB, count string, codes []sales.Code, want generate.Run) {
+	result, err := db.Query(`select code, ` + count + ` group by 1`)
+	require.NoError(s.t, err)
+	defer func() { _ = result.Close() }()
+	found := map[string]int64{}
+	for result.Next() {
+		var code string
+		var n int64
+		require.NoError(s.t, result.Scan(&code, &n))
+		found[code] = n
+	}
+	require.NoError(s.t, result.Err())
+	for _, code := range codes {
+		tb.add("quarantine "+string(code), want.Rejected[string(code)], found[string(code)])
+	}
+}
+
+// compareLedger adds silver's ledgers up: what is neither in silver nor rejected
+// must be duplicate or superseded.
+func (s *stack) compareLedger(tb *table, want generate.Run) {
+	newest := map[string]*lake.Ledger{}
+	require.NoError(s.t, stream.ReadToEnd(context.Background(), s.kafka, sales.TopicSilver, nil, func(r stream.Record) (err error) {
+		if lake.IsLedger(r.Key) {
+			newest[string(r.Key)], err = lake.DecodeLedger(r.Value)
+		}
+		return err
+	}))
+	var deduplicated, refused, residual lake.Count
+	for _, l := range newest {
+		deduplicated = deduplicated.Add(l.Duplicate).Add(l.Superseded)
+		refused, residual = refused.Add(l.RejectedTotal()), residual.Add(l.Residual())
+	}
+	tb.add("duplicate and superseded rows", want.Deduplicated.Rows, deduplicated.Rows)
+	tb.add("duplicate and superseded cents", want.Deduplicated.Cents, deduplicated.Cents)
+	tb.add("rows that silver rejects", want.Refused.Rows, refused.Rows)
+	tb.add("cents that silver rejects", want.Refused.Cents, refused.Cents)
+	tb.add("residual", lake.Count{}, residual)
 }
 
 func (s *stack) compareWarehouse(tb *table, want generate.Run) {
@@ -169,6 +200,13 @@ func (s *stack) compareWarehouse(tb *table, want generate.Run) {
 		tb.add("fact_sales "+status+" cents", want.ByStatus[status].Cents, cents)
 	}
 	tb.add("agg_daily_sales cells that differ", 0, len(s.differingCells(db, want.Cells)))
+	var orders, gross, wantOrders, wantGross int64
+	for _, c := range want.Cells {
+		wantOrders, wantGross = wantOrders+c.Orders, wantGross+c.Gross
+	}
+	s.scan(db, `select coalesce(sum(orders),0), cast(coalesce(sum(gross_revenue),0)*100 as bigint) from sales.agg_daily_products`, &orders, &gross)
+	tb.add("agg_daily_products orders", wantOrders, orders)
+	tb.add("agg_daily_products gross cents", wantGross, gross)
 }
 
 // differingCells compares every cell of agg_daily_sales with the truth.
