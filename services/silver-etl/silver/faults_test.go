@@ -126,7 +126,40 @@ func TestWhatDoesNotBelongToLakeBronzeIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "is no bronze slice of that partition")
 	require.ErrorContains(t, h.tasks[1].Add(h.ctx, []stream.Record{{Offset: 8, Value: []byte("{")}}), "offset 8: decode manifest")
 	require.NoError(t, h.tasks[1].Add(h.ctx, []stream.Record{{Offset: 9}, {Offset: 10, Key: []byte("ledger/sales_events/p=001"), Value: []byte("x")}}))
-	require.True(t, h.tasks[1].Due(time.Now(), true).IsZero())
+}
+
+// A parcel may end between a manifest and its ledger, and a slice may come
+// again: their offsets are committed, or a drain would wait for them for ever.
+func TestRecordsWithoutRowsAreCommitted(t *testing.T) {
+	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
+	defer h.close()
+	events := []event{simpleEvent("A", 0), simpleEvent("B", 1)}
+	first := h.land(events[:1])
+	h.drain()
+	version, records := h.tasks[0].(*task).version, len(*h.topic.(*memoryTopic))
+	for _, r := range []stream.Record{
+		{Offset: 1, Key: []byte("ledger/sales_events/p=000"), Value: []byte("x")},
+		{Offset: 2, Key: []byte(first.Key()), Value: first.Encode()},
+	} {
+		require.NoError(t, h.tasks[0].Add(h.ctx, []stream.Record{r}))
+		require.Zero(t, h.tasks[0].Due(time.Now(), false), "rows may follow")
+		now := time.Now()
+		require.Equal(t, now, h.tasks[0].Due(now, true))
+		c, err := h.tasks[0].Flush(h.ctx)
+		require.NoError(t, err)
+		require.Equal(t, stream.Commit{Next: r.Offset + 1}, c)
+		h.tasks[0].Committed()
+		require.Zero(t, h.tasks[0].Due(time.Now(), true))
+	}
+	require.Equal(t, version, h.tasks[0].(*task).version)
+	require.Len(t, *h.topic.(*memoryTopic), records)
+
+	h.drop(0)
+	h.committed[0] = 3
+	h.publish(first) // offset 3
+	h.land(events[1:])
+	h.drain()
+	requireOracle(t, h.topic, h.options, events)
 }
 
 func TestOffsetsThatWereLostAreNoticed(t *testing.T) {

@@ -20,6 +20,7 @@ type task struct {
 	*state
 	partition int32
 	next      int64 // offset after the last record added
+	committed int64 // offset in the last commit
 	pending   []input
 	rows      int64     // pending
 	since     time.Time // when the oldest pending input was added
@@ -41,7 +42,7 @@ type position struct {
 }
 
 func (s *stage) newTask(partition int32, next int64) *task {
-	return &task{stage: s, state: newState(), partition: partition, next: next,
+	return &task{stage: s, state: newState(), partition: partition, next: next, committed: next,
 		taken: map[string]position{}, reaper: lake.NewReaper(s.Bucket)}
 }
 
@@ -90,10 +91,11 @@ func (t *task) take(m *lake.Manifest, offset int64) error {
 	return nil
 }
 
-// Due is now when enough rows are pending or no more are to come.
+// Due is now when enough rows are pending or no more are to come. Records that
+// bring no rows are only committed then.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	switch {
-	case len(t.pending) == 0:
+	case len(t.pending) == 0 && (!caughtUp || t.next == t.committed):
 		return time.Time{}
 	case caughtUp || t.rows >= int64(t.MaxRows):
 		return now
@@ -101,8 +103,13 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	return t.since.Add(t.MaxAge)
 }
 
-// Flush writes what is pending, as far as the bounds allow.
+// Flush writes what is pending, as far as the bounds allow. Without any it only
+// commits the offset.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
+	if len(t.pending) == 0 {
+		t.made = &commit{task: t, version: t.version, next: t.next}
+		return stream.Commit{Next: t.next}, nil
+	}
 	start := time.Now()
 	c := &commit{task: t, version: t.version + 1, inputs: t.head()}
 	c.next = t.next
@@ -154,6 +161,7 @@ const (
 func (t *task) Committed() {
 	c := t.made
 	t.made, t.since = nil, time.Now()
+	t.committed = c.next
 	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
 	defer cancel()
 	t.mirror(ctx, c.manifests)
