@@ -203,6 +203,33 @@ func TestRejectsOfACrashedCommitAreDeleted(t *testing.T) {
 	requireOracle(t, h.topic, h.options, []event{bad, worse})
 }
 
+// An instance that is frozen in Open loses the partition: it must not take the
+// rejects that its successor has committed since for those of a crash.
+func TestRejectsOfASuccessorAreNotDeleted(t *testing.T) {
+	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
+	defer h.close()
+	writeReject := func(hash string, age time.Duration) string {
+		key := quarantineKey(0, 1, hash)
+		require.NoError(t, h.options.Bucket.Put(h.ctx, key, nil))
+		path, _ := h.options.Bucket.Path(key)
+		written := time.Now().Add(-age)
+		require.NoError(t, os.Chtimes(path, written, written))
+		return key
+	}
+	writeReject("11111111", time.Hour)   // a crash's
+	writeReject("22222222", time.Minute) // another's
+	again := lake.Hash(nil)
+	writeReject(again, time.Minute) // a crash's, which the successor writes again
+	var committed []string
+	h.stage.history = func(context.Context, func(stream.Record) error) error {
+		committed = []string{writeReject("33333333", 0), writeReject(again, 0)}
+		return nil
+	}
+	_, err := h.stage.Open(h.ctx, stream.Partition{Topic: sales.TopicBronze}, 0)
+	require.NoError(t, err)
+	require.ElementsMatch(t, committed, list(t, h.options.Bucket, sales.Quarantine.Name+"/"))
+}
+
 func TestReplacedFilesStayForTheGracePeriod(t *testing.T) {
 	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
 	defer h.close()

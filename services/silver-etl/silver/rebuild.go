@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -23,6 +24,10 @@ import (
 // lake.silver says, then the index from the files.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
 	t := s.newTask(p.ID, next)
+	before, err := t.newestReject(ctx) // first: what comes later may be a successor's
+	if err != nil {
+		return nil, fmt.Errorf("list rejects: %w", err)
+	}
 	if err := s.history(ctx, t.restore); err != nil {
 		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
 	}
@@ -35,7 +40,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	if err := t.sweepRejects(ctx); err != nil {
+	if err := t.sweepRejects(ctx, before); err != nil {
 		return nil, fmt.Errorf("delete rejects that were not committed: %w", err)
 	}
 	t.mirror(ctx, t.lastManifests())
@@ -157,11 +162,30 @@ func quarantineKey(partition int32, version int64, hash string) string {
 // noHash stands where the hash of a file would.
 const noHash = "00000000"
 
+// rejectPrefix is that of all of the partition's rejects.
+func (t *task) rejectPrefix() string { return path.Dir(quarantineKey(t.partition, 0, noHash)) + "/" }
+
+// newestReject is when the last of the partition's rejects was written, by the
+// clock of the bucket; zero if there are none.
+func (t *task) newestReject(ctx context.Context) (newest time.Time, err error) {
+	for o, err := range t.Bucket.List(ctx, t.rejectPrefix()) {
+		if err != nil {
+			return newest, err
+		}
+		if o.Modified.After(newest) {
+			newest = o.Modified
+		}
+	}
+	return newest, nil
+}
+
 // sweepRejects deletes what a commit that never was has left, so that the
 // quarantine's files are exactly the rejects. A version after the committed one
-// can never be committed any more: its writer is fenced.
-func (t *task) sweepRejects(ctx context.Context) error {
-	prefix := path.Dir(quarantineKey(t.partition, t.version, noHash)) + "/"
+// that was there before this Open can never be committed any more: its writer
+// is fenced. What was written since is a successor's: then this is the fenced
+// one, and what it takes for the committed version is old.
+func (t *task) sweepRejects(ctx context.Context, before time.Time) error {
+	prefix := t.rejectPrefix()
 	for o, err := range t.Bucket.List(ctx, prefix) {
 		if err != nil {
 			return err
@@ -171,7 +195,7 @@ func (t *task) sweepRejects(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s is no file of this stage: move it away", o.Key)
 		}
-		if version <= t.version {
+		if version <= t.version || o.Modified.After(before) {
 			continue
 		}
 		if err := t.Bucket.Delete(ctx, o.Key); err != nil {
