@@ -118,18 +118,3 @@ func (t *task) records(c *commit) []stream.Record {
 	}
 	return records
 }
-
-const mirrorWidth = 16
-
-// mirror writes copies of manifests, for readers without Kafka.
-func (t *task) mirror(ctx context.Context, manifests []*lake.Manifest) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(mirrorWidth)
-	for _, m := range manifests {
-		group.Go(func() error { return lake.Mirror(ctx, t.Bucket, m) })
-	}
-	if err := group.Wait(); err != nil {
-		t.metrics.mirrorErrors.Inc()
-		t.Log.Warn("copies of manifests are missing until the partition is assigned again", zap.Error(err))
-	}
-}

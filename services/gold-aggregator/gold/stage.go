@@ -109,7 +109,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err := t.findChanges(); err != nil {
 		return nil, err
 	}
-	t.mirror(ctx, t.lastCommit())
+	t.keeper.Mirror(ctx, t.lastCommit())
 	s.Log.Info("partition opened", zap.Int32("partition", p.ID), zap.Int64("next", next),
 		zap.Int("days", len(t.days)), zap.Int("changed", len(t.changed)))
 	return t, nil

@@ -2,11 +2,8 @@ package gold
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -25,17 +22,18 @@ type task struct {
 	gone      map[string]time.Time // days whose silver files were gone, and since when
 	retry     time.Time            // when to look at these again
 	made      *commit              // by the last Flush, until it is in Kafka
-	reaper    *lake.Reaper
+	keeper    *lake.Keeper
 }
 
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, partition: partition, next: next, committed: next, days: map[string]*day{},
-		changed: map[string]*day{}, gone: map[string]time.Time{}, reaper: lake.NewReaper(s.Bucket)}
+		changed: map[string]*day{}, gone: map[string]time.Time{}, keeper: lake.NewKeeper(lake.KeeperOptions{
+			Bucket: s.Bucket, Log: s.Log, MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
 // Add takes the manifests among the records; the ledgers are for others.
 func (t *task) Add(ctx context.Context, records []stream.Record) error {
-	t.reap(ctx)
+	t.keeper.Reap(ctx)
 	for _, r := range records {
 		if err := t.addSilver(r); err != nil {
 			return fmt.Errorf("offset %d: %w", r.Offset, err)
@@ -147,8 +145,6 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	return due
 }
 
-const mirrorTimeout = 30 * time.Second // copies are best effort: they must not hold the stream
-
 // Committed makes the new versions current, mirrors them and condemns the files
 // that they replace.
 func (t *task) Committed() {
@@ -157,18 +153,16 @@ func (t *task) Committed() {
 	t.committed = c.next
 	now := time.Now()
 	var manifests []*lake.Manifest
+	var replaced []string
 	for d, v := range c.days {
-		t.reaper.Later(d.gold.aggregates(), now.Add(t.Grace))
+		replaced = append(replaced, d.gold.aggregates()...)
 		d.gold = v
 		delete(t.changed, d.name)
 		manifests = append(manifests, v[:]...)
 		t.metrics.committed(v, now)
 	}
 	t.since = now
-	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
-	defer cancel()
-	t.mirror(ctx, manifests)
-	t.reap(ctx)
+	t.keeper.Committed(manifests, replaced, t.Grace)
 }
 
 // aggregates gives the files of a version that are its own; those of facts are
@@ -204,18 +198,5 @@ func (t *task) lastCommit() []*lake.Manifest {
 	return last
 }
 
-// reap deletes the replaced files whose time has come.
-func (t *task) reap(ctx context.Context) {
-	deleted, err := t.reaper.Reap(ctx, time.Now())
-	t.metrics.filesDeleted.Add(float64(deleted))
-	if err != nil && !errors.Is(err, context.Canceled) {
-		t.Log.Warn("replaced files are left for later", zap.Error(err))
-	}
-}
-
 // Close deletes what is due; what is not stays until a sweep.
-func (t *task) Close() {
-	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
-	defer cancel()
-	t.reap(ctx)
-}
+func (t *task) Close() { t.keeper.Close() }

@@ -43,7 +43,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err := t.sweepRejects(ctx, before); err != nil {
 		return nil, fmt.Errorf("delete rejects that were not committed: %w", err)
 	}
-	t.mirror(ctx, t.lastManifests())
+	t.keeper.Mirror(ctx, t.lastManifests())
 	s.metrics.opened(t)
 	s.Log.Info("partition opened", zap.Stringer("partition", p), zap.Int64("next", next), zap.Int64("version", t.version),
 		zap.Int("orders", t.index.Len()), zap.Int("slices", len(t.slices)), zap.Int("files", len(t.files)))

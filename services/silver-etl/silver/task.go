@@ -2,12 +2,10 @@ package silver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -26,7 +24,7 @@ type task struct {
 	since     time.Time // when the oldest pending input was added
 	taken     map[string]position
 	made      *commit // by the last Flush, until it is in Kafka
-	reaper    *lake.Reaper
+	keeper    *lake.Keeper
 }
 
 // input is a bronze slice that is not in silver yet.
@@ -43,12 +41,13 @@ type position struct {
 
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, state: newState(), partition: partition, next: next, committed: next,
-		taken: map[string]position{}, reaper: lake.NewReaper(s.Bucket)}
+		taken: map[string]position{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log,
+			MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
 // Add takes the manifests among the records; the ledgers of bronze are for others.
 func (t *task) Add(ctx context.Context, records []stream.Record) error {
-	t.reap(ctx)
+	t.keeper.Reap(ctx)
 	for _, r := range records {
 		t.next = r.Offset + 1
 		if len(r.Value) == 0 || lake.IsLedger(r.Key) {
@@ -152,49 +151,17 @@ func (t *task) head() []input {
 	return t.pending[:len(t.pending):len(t.pending)]
 }
 
-const (
-	mirrorTimeout = 30 * time.Second // copies are best effort: they must not hold the stream
-	mirrorWidth   = 16
-)
-
 // Committed mirrors the manifests and condemns the files that they replace.
 func (t *task) Committed() {
 	c := t.made
 	t.made, t.since = nil, time.Now()
 	t.committed = c.next
-	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
-	defer cancel()
-	t.mirror(ctx, c.manifests)
 	t.metrics.committed(c)
-	t.reaper.Later(c.replaced, time.Now().Add(t.Grace))
-	t.reap(ctx)
-}
-
-func (t *task) mirror(ctx context.Context, manifests []*lake.Manifest) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(mirrorWidth)
-	for _, m := range manifests {
-		group.Go(func() error { return lake.Mirror(ctx, t.Bucket, m) })
-	}
-	if err := group.Wait(); err != nil {
-		t.metrics.mirrorErrors.Inc()
-		t.Log.Warn("copies of manifests are missing until the partition is assigned again", zap.Error(err))
-	}
-}
-
-// reap deletes the replaced files whose time has come.
-func (t *task) reap(ctx context.Context) {
-	deleted, err := t.reaper.Reap(ctx, time.Now())
-	t.metrics.filesDeleted.Add(float64(deleted))
-	if err != nil && !errors.Is(err, context.Canceled) {
-		t.Log.Warn("replaced files are left for later", zap.Error(err))
-	}
+	t.keeper.Committed(c.manifests, c.replaced, t.Grace)
 }
 
 // Close deletes what is due; what is not stays until a sweep.
 func (t *task) Close() {
-	ctx, cancel := context.WithTimeout(context.Background(), mirrorTimeout)
-	defer cancel()
-	t.reap(ctx)
+	t.keeper.Close()
 	t.metrics.closed(t.partition)
 }
