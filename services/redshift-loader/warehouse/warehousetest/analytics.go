@@ -64,6 +64,61 @@ func analytics(t *testing.T, b *bench) {
 	require.ErrorContains(t, err, `no such query: "none"; there are category_leaders, daily_trends_by_region, revenue_mom_growth`)
 }
 
+// largeAnalytics checks the queries on the greatest money that a day may have, and then
+// on sums of 10^30 cents, which are put into the aggregate as no order is that large.
+func largeAnalytics(t *testing.T, b *bench) {
+	const most = 999_999_999_999_999_999
+	for _, order := range []Order{
+		{ID: "1", Day: "2026-01-30", Cents: most},
+		{ID: "2", Day: "2026-01-31", Cents: 500, Category: "Toys"},
+		{ID: "3", Day: "2026-02-01", Cents: 1},
+		{ID: "4", Day: "2026-03-01", Cents: most},
+	} {
+		b.load(b.lake.All(order.Day, 1, order)...)
+	}
+	require.Equal(t, `month,orders,revenue,previous_revenue,growth,growth_percent
+2026-01-01,2,10000000000000004.99,,,
+2026-02-01,1,0.01,10000000000000004.99,-10000000000000004.98,-100.00
+2026-03-01,1,9999999999999999.99,0.01,9999999999999999.98,99999999999999999800.00
+`, b.csv("revenue_mom_growth", 0))
+	require.Equal(t, `month,category_rank,category,orders,revenue,share_percent
+2026-01-01,1,Books,1,9999999999999999.99,100.00
+2026-01-01,2,Toys,1,5.00,0.00
+2026-02-01,1,Books,1,0.01,100.00
+2026-03-01,1,Books,1,9999999999999999.99,100.00
+`, b.csv("category_leaders", 0))
+	require.Equal(t, `order_date,region,orders,revenue,revenue_average
+2026-01-30,Europe,1,9999999999999999.99,9999999999999999.99
+2026-01-31,Europe,1,5.00,5000000000000002.50
+2026-02-01,Europe,1,0.01,3333333333333335.00
+2026-02-02,Europe,0,0.00,2500000000000001.25
+2026-02-03,Europe,0,0.00,2000000000000001.00
+2026-02-04,Europe,0,0.00,1666666666666667.50
+2026-02-05,Europe,0,0.00,1428571428571429.29
+2026-02-06,Europe,0,0.00,0.72
+`, b.csv("daily_trends_by_region", 8))
+
+	b.lines("ALTER TABLE sales.agg_daily_sales ALTER COLUMN net_revenue TYPE DECIMAL(38, 2)")
+	for _, set := range []string{"9876543210987654321098765432.11 WHERE order_date = '2026-01-30'",
+		"1234567890123456789012345678.99 WHERE order_date = '2026-01-31'", "9999999999999999999999999999.99 WHERE order_date = '2026-03-01'"} {
+		b.lines("UPDATE sales.agg_daily_sales SET net_revenue = " + set)
+	}
+	require.Equal(t, `month,orders,revenue,previous_revenue,growth,growth_percent
+2026-01-01,2,11111111101111111110111111111.10,,,
+2026-02-01,1,0.01,11111111101111111110111111111.10,-11111111101111111110111111111.09,-100.00
+2026-03-01,1,9999999999999999999999999999.99,0.01,9999999999999999999999999999.98,99999999999999999999999999999800.00
+`, b.csv("revenue_mom_growth", 0))
+	require.Equal(t, `month,category_rank,category,orders,revenue,share_percent
+2026-01-01,1,Books,1,9876543210987654321098765432.11,88.89
+2026-01-01,2,Toys,1,1234567890123456789012345678.99,11.11
+`, b.csv("category_leaders", 2))
+	require.Equal(t, `order_date,region,orders,revenue,revenue_average
+2026-01-30,Europe,1,9876543210987654321098765432.11,9876543210987654321098765432.11
+2026-01-31,Europe,1,1234567890123456789012345678.99,5555555550555555555055555555.55
+2026-02-01,Europe,1,0.01,3703703700370370370037037037.04
+`, b.csv("daily_trends_by_region", 3))
+}
+
 // csv gives the first rows of a query's result, all of them for 0.
 func (b *bench) csv(name string, rows int) string {
 	a, err := b.Query(b.t.Context(), name)

@@ -43,6 +43,7 @@ func Run(t *testing.T, open Opener) {
 		"a load that is cut short at any step left nothing": cutShort,
 		"any order of arrival ends in the same facts":       anyOrder,
 		"the analytics give the results worked out by hand": analytics,
+		"the analytics are exact for any money":             largeAnalytics,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, open)) })
 	}
