@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
+	"math/big"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	warehousesql "github.com/saleslake/saleslake/sql"
@@ -69,11 +71,19 @@ func (t *transaction) writeLedger(ctx context.Context, loaded []*lake.Verdict) e
 		[]string{"table_name", "slice", "version", "rows", "cents", "outcome", "loaded_at"}, rows)
 }
 
-// Facts counts the rows and the revenue that fact_sales really holds.
+// Facts counts the rows and the revenue that fact_sales really holds. Money beyond an
+// int64 wraps, as the sums of the lake's ledger do.
 func (w *Warehouse) Facts(ctx context.Context) (c lake.Count, err error) {
-	const count = `select count(*), cast(coalesce(sum(revenue), 0) * 100 as bigint) from sales.fact_sales`
-	if err = w.db.QueryRowContext(ctx, count).Scan(&c.Rows, &c.Cents); err != nil {
+	const count = `select count(*), cast(cast(coalesce(sum(revenue), 0) * 100 as decimal(38, 0)) as varchar(40)) from sales.fact_sales`
+	var cents string
+	if err = w.db.QueryRowContext(ctx, count).Scan(&c.Rows, &cents); err != nil {
 		return c, w.judge(fmt.Errorf("count fact_sales: %w", err))
 	}
+	sum, ok := new(big.Int).SetString(cents, 10)
+	if !ok {
+		return c, fmt.Errorf("count fact_sales: %q is no sum", cents)
+	}
+	low := new(big.Int).And(sum, new(big.Int).SetUint64(math.MaxUint64))
+	c.Cents = int64(low.Uint64()) //nolint:gosec // meant to wrap
 	return c, nil
 }

@@ -2,10 +2,12 @@ package warehousetest
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
@@ -117,6 +119,15 @@ func largeAnalytics(t *testing.T, b *bench) {
 2026-01-31,Europe,1,1234567890123456789012345678.99,5555555550555555555055555555.55
 2026-02-01,Europe,1,0.01,3703703700370370370037037037.04
 `, b.csv("daily_trends_by_region", 3))
+
+	for day := 10; day < 20; day++ {
+		date := fmt.Sprint("2026-01-", day)
+		b.load(b.lake.All(date, 1, Order{ID: date, Day: date, Cents: most})...)
+	}
+	count, err := b.Facts(t.Context())
+	require.NoError(t, err, "more than an int64 holds")
+	sum := int64(most)
+	require.Equal(t, lake.Count{Rows: 14, Cents: sum*12 + 501}, count)
 }
 
 // csv gives the first rows of a query's result, all of them for 0.
