@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/producer/generate"
 )
@@ -206,6 +207,45 @@ func TestStreamDrainsAndBalances(t *testing.T) {
 	last := report.Ledger.Hops[len(report.Ledger.Hops)-1]
 	require.Equal(t, "warehouse", last.Stage)
 	require.Greater(t, last.Out.Rows, int64(3000))
+}
+
+// A day of which the warehouse has an older version than the one that the gate holds
+// is no loss: the slices that are held are the whole fault.
+func TestHeldVersionLeavesTheLoadedOne(t *testing.T) {
+	batch := func(name string, orders, rejects int) string {
+		lines, err := os.ReadFile(sampleCSV)
+		require.NoError(t, err)
+		header, _, _ := bytes.Cut(lines, []byte("\n"))
+		text := string(header) + "\n"
+		for i := range orders + rejects {
+			status := "completed"
+			if i >= orders {
+				status = "unheard-of"
+			}
+			text += fmt.Sprintf("%s-e%d,2026-01-05T10:00:00Z,%s-%d,2026-01-05T10:00:00Z,C-1,P-1,Books,Europe,1,10.00,10.00,%s,card,USD\n", name, i, name, i, status)
+		}
+		path := filepath.Join(t.TempDir(), name+".csv")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	o := options(t, batch("good", 1000, 0))
+	o.Settings.Lake.Partitions = 1
+	require.NoError(t, run(t, o).Fault())
+	o.Inputs = []string{batch("bad", 50, 500)}
+	report := run(t, o)
+	last := report.Ledger.Hops[len(report.Ledger.Hops)-1]
+	require.Equal(t, lake.Count{Rows: 1000, Cents: 1_000_000}, last.In, "%+v", report.Ledger)
+	require.Equal(t, last.In, last.Out)
+	require.NotContains(t, report.Fault().Error(), "residual")
+	require.ErrorContains(t, report.Fault(), "the gate holds 3 slices")
+}
+
+func TestFailedQueryIsAFaultOfTheReport(t *testing.T) {
+	report := &Report{Ledger: &Ledger{}, Analytics: []Analysis{{Name: "leaders", Question: "who?", Error: "overflow"}}}
+	require.ErrorContains(t, report.Fault(), "overflow")
+	var text bytes.Buffer
+	require.NoError(t, report.Print(&text))
+	require.Contains(t, text.String(), "leaders: who?\n\n  no answer: overflow")
 }
 
 func TestUnusableInputsAreNamed(t *testing.T) {

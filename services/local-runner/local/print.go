@@ -35,6 +35,10 @@ func (r *Report) Print(out io.Writer) error {
 		}
 	}
 	for _, a := range r.Analytics {
+		if a.Error != "" {
+			p.line("\n%s: %s\n\n  no answer: %s", a.Name, a.Question, a.Error)
+			continue
+		}
 		p.table(a.Name+": "+a.Question, a.Answer, maxRows)
 	}
 	p.line("\n%s", r.summary())

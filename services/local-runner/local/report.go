@@ -36,7 +36,8 @@ type Input struct {
 type Analysis struct {
 	Name     string            `json:"name"`
 	Question string            `json:"question"`
-	Answer   *warehouse.Answer `json:"answer"`
+	Answer   *warehouse.Answer `json:"answer"`          // nil when there is an error
+	Error    string            `json:"error,omitempty"` // why the query failed
 }
 
 // Took is the time that a stage took after the one before it was done.
@@ -50,7 +51,7 @@ func (r *Report) took(name string, since time.Time) {
 }
 
 // Fault tells why the lake cannot be trusted as it is: a hop whose sums do not
-// balance, or a slice that the gate holds. It is nil when all is well.
+// balance, a slice that the gate holds, or a query that failed. It is nil when all is well.
 func (r *Report) Fault() error {
 	var faults []error
 	for i := range r.Ledger.Hops {
@@ -61,6 +62,11 @@ func (r *Report) Fault() error {
 	}
 	if n := len(r.Ledger.Held); n > 0 {
 		faults = append(faults, fmt.Errorf("the gate holds %d slices, first %s: %s", n, r.Ledger.Held[0].Slice, r.Ledger.Held[0].Findings[0].Message))
+	}
+	for _, a := range r.Analytics {
+		if a.Error != "" {
+			faults = append(faults, fmt.Errorf("no analytics answer: %s", a.Error))
+		}
 	}
 	return errors.Join(faults...)
 }
@@ -151,9 +157,27 @@ func readState(ctx context.Context, kafka stream.Config, topics []string) (*stat
 	return s, nil
 }
 
+// Holds is what the warehouse says of itself.
+type Holds struct {
+	Facts  lake.Count        // fact_sales
+	Loaded []warehouse.Slice // version of each slice that is loaded
+}
+
+// older sums the loaded facts of the slices that the gate holds: it keeps newer
+// versions out, and the one that was loaded before stays.
+func (h *Holds) older(s *state) (sum lake.Count) {
+	for _, loaded := range h.Loaded {
+		v := s.verdicts[loaded.Table+"/"+loaded.Slice]
+		if loaded.Table == sales.TableFacts && v != nil && v.Outcome == lake.Fail && loaded.Version < v.Manifest.Version {
+			sum = sum.Add(loaded.Count)
+		}
+	}
+	return sum
+}
+
 // ReadLedger adds up the hops from the topics, those that the stages of the run
-// have written. warehouse is what fact_sales holds; nil leaves that hop out.
-func ReadLedger(ctx context.Context, kafka stream.Config, topics []string, warehouse *lake.Count) (*Ledger, error) {
+// have written. holds is nil to leave the warehouse's hop out.
+func ReadLedger(ctx context.Context, kafka stream.Config, topics []string, holds *Holds) (*Ledger, error) {
 	s, err := readState(ctx, kafka, topics)
 	if err != nil {
 		return nil, err
@@ -168,8 +192,8 @@ func ReadLedger(ctx context.Context, kafka stream.Config, topics []string, wareh
 	if slices.Contains(topics, sales.TopicVerdicts) {
 		passed, held := s.gate(l)
 		l.add(Hop{Stage: "gate", In: facts, Out: passed, Held: held})
-		if warehouse != nil {
-			l.add(Hop{Stage: "warehouse", In: passed, Out: *warehouse})
+		if holds != nil {
+			l.add(Hop{Stage: "warehouse", In: passed.Add(holds.older(s)), Out: holds.Facts})
 		}
 	}
 	return l, nil

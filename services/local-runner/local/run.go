@@ -14,7 +14,6 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/config"
-	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/embedded"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
@@ -193,32 +192,44 @@ func (r *runner) drain(ctx context.Context, chain []stage) error {
 
 // account reads the ledger back, and asks the warehouse what it holds.
 func (r *runner) account(ctx context.Context) (err error) {
-	var facts *lake.Count
+	var held *Holds
 	if r.Through == "" {
-		count, err := r.warehouse.Facts(ctx)
-		if err != nil {
+		if held, err = r.holds(ctx); err != nil {
 			return err
 		}
-		facts = &count
 	}
-	if r.report.Ledger, err = ReadLedger(ctx, r.kafka, r.topics(), facts); err != nil {
+	if r.report.Ledger, err = ReadLedger(ctx, r.kafka, r.topics(), held); err != nil {
 		return err
 	}
 	if r.Through != "" {
 		return nil
 	}
+	return r.analyse(ctx)
+}
+
+func (r *runner) holds(ctx context.Context) (*Holds, error) {
+	facts, err := r.warehouse.Facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := r.warehouse.Ledger(ctx)
+	return &Holds{Facts: facts, Loaded: loaded}, err
+}
+
+// analyse asks the analytics. A query that fails costs its own answer only.
+func (r *runner) analyse(ctx context.Context) error {
 	queries, err := warehouse.Queries()
 	if err != nil {
 		return err
 	}
 	for _, q := range queries {
-		answer, err := r.warehouse.Query(ctx, q[0])
-		if err != nil {
-			return err
+		a := Analysis{Name: q[0], Question: q[1]}
+		if a.Answer, err = r.warehouse.Query(ctx, a.Name); err != nil {
+			a.Error = err.Error()
 		}
-		r.report.Analytics = append(r.report.Analytics, Analysis{Name: q[0], Question: q[1], Answer: answer})
+		r.report.Analytics = append(r.report.Analytics, a)
 	}
-	return nil
+	return ctx.Err()
 }
 
 // sweep deletes the files of silver and gold that no manifest names: replaced
