@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/services/local-runner/local"
 )
@@ -21,9 +22,16 @@ import (
 // Go's own GOMEMLIMIT sets another.
 const softMemory = 512 << 20
 
+// logFormat is the variable of log.format. People read this program's log, so that it
+// is json only if the variable or the flag says so: the file is written for services.
+const logFormat = config.EnvPrefix + "LOG_FORMAT"
+
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
+	}
+	if os.Getenv(logFormat) == "" {
+		_ = os.Setenv(logFormat, "console") // fails for impossible names only
 	}
 	daemon.Main("local-runner", "Runs the six services' own code in one process, on a folder.", &cli{}, daemon.NoServer())
 }
