@@ -135,13 +135,28 @@ func (r *runner) run(ctx context.Context) (*Report, error) {
 	return r.report, r.sweep(ctx)
 }
 
-// work runs the stages until there is nothing left to do.
+// work runs the stages until there is nothing left to do: those of a stream side
+// by side, those of a batch one after the other, so that gold sees each day once
+// and one stage at a time needs memory.
 func (r *runner) work(ctx context.Context) error {
+	chain := r.chain()
+	if r.Stream != nil {
+		return r.together(ctx, chain, r.produce)
+	}
+	for i := range chain {
+		if err := r.together(ctx, chain[i:i+1], func(context.Context) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// together runs stages while feed does and until they have handled everything.
+func (r *runner) together(ctx context.Context, stages []stage, feed func(context.Context) error) error {
 	stagesCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	group, groupCtx := errgroup.WithContext(stagesCtx)
-	chain := r.chain()
-	for _, s := range chain {
+	for _, s := range stages {
 		group.Go(func() error {
 			if err := s.run(groupCtx); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -151,12 +166,10 @@ func (r *runner) work(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		defer stop() // all is done: the stages may end
-		if r.Stream != nil {
-			if err := r.produce(groupCtx); err != nil {
-				return err
-			}
+		if err := feed(groupCtx); err != nil {
+			return err
 		}
-		return r.drain(groupCtx, chain)
+		return r.drain(groupCtx, stages)
 	})
 	if err := group.Wait(); err != nil {
 		return err
