@@ -25,7 +25,7 @@ func (r *Report) Print(out io.Writer) error {
 	p.table("Ledger, rows: what became of every record", r.Ledger.hopTable(rows), 0)
 	p.table("Ledger, revenue: what became of every cent (what bronze rejects has no readable money)", r.Ledger.hopTable(money), 0)
 	if t := r.Ledger.rejectTable(); len(t.Rows) > 0 {
-		p.table("Rejected, by code (all of it under quarantine/, with the original bytes)", t, 0)
+		p.table("Rejected, by code (all of it under quarantine/)", t, 0)
 	}
 	p.table("Lake: "+r.Lake, r.Ledger.layerTable(), 0)
 	p.line("\nVerdicts: %d pass, %d warn, %d fail", r.Ledger.Verdicts[lake.Pass], r.Ledger.Verdicts[lake.Warn], r.Ledger.Verdicts[lake.Fail])
