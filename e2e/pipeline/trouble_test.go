@@ -20,8 +20,8 @@ import (
 // open transaction.
 var steps = []string{stream.StepUploaded, stream.StepBegun, stream.StepProduced, stream.StepOffsets, stream.StepCommitted}
 
-// troubled kills every service at every step of its commit, then freezes two
-// of them until others have taken over, while events flow without end. The
+// troubled kills every service at every step of its commit, takes each server
+// away for a while, then freezes two services until others have taken over, while events flow without end. The
 // truth is what had arrived when the producer is killed at last.
 func (s *stack) troubled(tr *truth, seed int) {
 	const endless, rate = 2_000_000, 2_500
@@ -31,6 +31,9 @@ func (s *stack) troubled(tr *truth, seed int) {
 	for _, service := range services {
 		s.killAtEveryStep(service.name)
 	}
+	s.outage("the object store", s.store.Stop, s.store.Start)
+	s.outage("the database", s.database.Stop, s.database.Start)
+	s.outage("the broker", func() error { s.broker.Kill(); return nil }, s.broker.Start)
 	s.freeze("bronze-writer", "bronze")
 	s.freeze("silver-etl", "silver")
 	require.Positive(s.t, s.logged("bronze-writer", "adopted"), "no file was adopted: the kills between upload and commit missed")
@@ -57,6 +60,24 @@ func (s *stack) killAtEveryStep(service string) {
 	}
 	s.ready(s.start(service, instance))
 	s.t.Logf("%s killed at %s", service, strings.Join(steps, ", "))
+}
+
+// outage takes a server away for a while and gives it back: the services must
+// hold and go on, as they are, or come back as a supervisor would bring them.
+func (s *stack) outage(name string, away func() error, back func(context.Context) error) {
+	const length = 8 * time.Second
+	require.NoError(s.t, away(), name)
+	<-time.After(length)
+	require.NoError(s.t, back(context.Background()), name)
+	for _, service := range services {
+		p := s.processes[service.name+"-0"]
+		if !p.Running() {
+			s.t.Logf("%s ended during the outage and is started again", p.instance)
+			p = s.start(service.name, p.instance)
+		}
+		s.ready(p)
+	}
+	s.t.Logf("%s was away for %s", name, length)
 }
 
 // freeze stops an instance inside its open transaction (SIGSTOP) until its

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -156,16 +157,21 @@ func (r *runner) together(ctx context.Context, stages []stage, feed func(context
 	stagesCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	group, groupCtx := errgroup.WithContext(stagesCtx)
+	var starting sync.WaitGroup
 	for _, s := range stages {
+		starting.Add(1)
+		started := sync.OnceFunc(starting.Done)
 		group.Go(func() error {
-			if err := s.run(groupCtx); err != nil {
+			defer started() // also when it failed
+			if err := s.run(groupCtx, started); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			return nil
 		})
 	}
 	group.Go(func() error {
-		defer stop() // all is done: the stages may end
+		defer stop()    // all is done: the stages may end
+		starting.Wait() // one with nothing to do is not stopped while it prepares
 		if err := feed(groupCtx); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ var Stages = []string{bronze.Group, silver.Group, gold.Group, dq.Group, loader.G
 type stage struct {
 	name, topic string // it consumes topic as group name
 	output      string // the lake's topic that it writes, "" for the last
-	run         func(context.Context) error
+	run         func(ctx context.Context, onReady func()) error
 }
 
 // stages gives those up to Through, in the order of the data.
@@ -68,11 +68,16 @@ func (r *runner) bronzeOptions() bronze.Options {
 	}
 }
 
-func (r *runner) bronze(ctx context.Context) error { return bronze.Run(ctx, r.bronzeOptions()) }
+func (r *runner) bronze(ctx context.Context, onReady func()) error {
+	o := r.bronzeOptions()
+	o.OnReady = onReady
+	return bronze.Run(ctx, o)
+}
 
-func (r *runner) silver(ctx context.Context) error {
+func (r *runner) silver(ctx context.Context, onReady func()) error {
 	return silver.Run(ctx, silver.Options{
-		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+		OnReady: onReady,
+		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1,
 		MaxRows: r.Settings.Silver.MaxRows, MaxAge: r.Settings.Silver.MaxAge, Grace: r.Settings.Silver.Grace,
 		Categories: r.Settings.Catalogue.Categories, Regions: r.Settings.Catalogue.Regions,
@@ -80,27 +85,30 @@ func (r *runner) silver(ctx context.Context) error {
 	})
 }
 
-func (r *runner) gold(ctx context.Context) error {
+func (r *runner) gold(ctx context.Context, onReady func()) error {
 	return gold.Run(ctx, gold.Options{
-		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+		OnReady: onReady,
+		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: r.Settings.Gold.MaxAge, Grace: r.Settings.Silver.Grace,
 		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
 	})
 }
 
-func (r *runner) dq(ctx context.Context) error {
+func (r *runner) dq(ctx context.Context, onReady func()) error {
 	s := r.Settings.DQ
 	return dq.Run(ctx, dq.Options{
-		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+		OnReady: onReady,
+		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
 		Thresholds: dq.Thresholds{RowLossWarn: s.RowLossWarn, RowLossFail: s.RowLossFail, RejectFail: s.RejectFail},
 	})
 }
 
-func (r *runner) loader(ctx context.Context) error {
+func (r *runner) loader(ctx context.Context, onReady func()) error {
 	w := r.Settings.Warehouse
 	return loader.Run(ctx, loader.Options{
-		Kafka: r.kafka, Warehouse: r.warehouse, Log: r.Log, Registry: r.Registry, Instance: instance,
+		OnReady: onReady,
+		Kafka:   r.kafka, Warehouse: r.warehouse, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1, LoadEvery: w.LoadEvery, Products: w.Products, Customers: w.Customers,
 	})
 }
