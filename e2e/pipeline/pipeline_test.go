@@ -31,7 +31,7 @@ func TestEveryEventAndCentSurvives(t *testing.T) {
 	s.compare("in peace", tr)
 
 	s.killProducer(tr)
-	s.troubled(tr, 3)
+	s.makeTrouble(tr, 3)
 	s.drained(5 * time.Minute)
 	s.compare("after kill -9 at every step of every service", tr)
 }

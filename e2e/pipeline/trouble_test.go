@@ -20,10 +20,11 @@ import (
 // open transaction.
 var steps = []string{stream.StepUploaded, stream.StepBegun, stream.StepProduced, stream.StepOffsets, stream.StepCommitted}
 
-// troubled kills every service at every step of its commit, takes each server
+// makeTrouble kills every service at every step of its commit, takes each server
 // away for a while, then freezes two services until others have taken over, while events flow without end. The
 // truth is what had arrived when the producer is killed at last.
-func (s *stack) troubled(tr *truth, seed int) {
+func (s *stack) makeTrouble(tr *truth, seed int) {
+	s.troubled = true
 	const endless, rate = 2_000_000, 2_500
 	before, err := stream.EndOffsets(context.Background(), s.kafka, sales.TopicEvents)
 	require.NoError(s.t, err)
