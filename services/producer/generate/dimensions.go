@@ -5,18 +5,6 @@ import (
 	"io"
 )
 
-// AppendJSON appends c as a message of the topic customer_updates, whose key is c.ID.
-func (c *Customer) AppendJSON(b []byte) []byte {
-	b = appendQuoted(append(b, `{"customer_id":`...), c.ID)
-	b = appendTime(append(b, `,"updated_ts":"`...), c.UpdatedTS)
-	b = appendQuoted(append(b, `","name":`...), c.Name)
-	b = appendQuoted(append(b, `,"email":`...), c.Email)
-	b = appendQuoted(append(b, `,"segment":`...), c.Segment)
-	b = appendQuoted(append(b, `,"city":`...), c.City)
-	b = appendQuoted(append(b, `,"country":`...), c.Country)
-	return append(b, '}')
-}
-
 func writeCustomers(w io.Writer, customers []Customer) error {
 	rows := [][]string{{"customer_id", "updated_ts", "name", "email", "segment", "city", "country"}}
 	for _, c := range customers {
