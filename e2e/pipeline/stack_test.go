@@ -46,7 +46,6 @@ type stack struct {
 	database *real.Database
 	kafka    stream.Config
 	env      []string
-	troubled bool // services have been killed and frozen
 
 	mu        sync.Mutex
 	processes map[string]*process // by instance

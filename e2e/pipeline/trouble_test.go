@@ -24,7 +24,6 @@ var steps = []string{stream.StepUploaded, stream.StepBegun, stream.StepProduced,
 // away for a while, then freezes two services until others have taken over, while events flow without end. The
 // truth is what had arrived when the producer is killed at last.
 func (s *stack) makeTrouble(tr *truth, seed int) {
-	s.troubled = true
 	const endless, rate = 2_000_000, 2_500
 	before, err := stream.EndOffsets(context.Background(), s.kafka, sales.TopicEvents)
 	require.NoError(s.t, err)

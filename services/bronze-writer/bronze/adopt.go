@@ -74,7 +74,7 @@ func (s *store) adopt(ctx context.Context, f *standing, p *piece) (landed, error
 	out := f.landed
 	out.rejects, out.source.Rejected = rejects, rejectedByCode(rejects)
 	if rejects != nil && !sameOffsets(rejects, theirs) || rejects == nil && theirs != nil {
-		if err := s.rewriteRejects(ctx, &out); err != nil {
+		if err := s.putRejects(ctx, &out); err != nil {
 			return landed{}, err
 		}
 	}
@@ -170,21 +170,6 @@ func (s *store) readRejects(ctx context.Context, slice string) (*column.Batch, e
 		return nil, nil // it says nothing that we could not say again
 	}
 	return b, err
-}
-
-// rewriteRejects makes the quarantine file fit the bronze file that stands, as
-// it does not when a fenced writer of another range came between.
-func (s *store) rewriteRejects(ctx context.Context, l *landed) error {
-	p := &piece{slice: l.slice, source: l.source, rejects: l.rejects}
-	if p.rejects == nil {
-		p.rejects = column.NewBatch(sales.Quarantine, 0)
-	}
-	key := lake.QuarantineKey("bronze", l.slice)
-	data, err := s.quarantine.encode(ctx, p.meta(), p.rejects)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", key, err)
-	}
-	return s.bucket.Put(ctx, key, data)
 }
 
 func sameOffsets(a, b *column.Batch) bool {

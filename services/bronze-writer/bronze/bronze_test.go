@@ -47,7 +47,7 @@ func TestEverythingLandsOnce(t *testing.T) {
 func TestKilledAtEveryStep(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	steps := []string{"quarantine", "bronze", stream.StepUploaded, stream.StepBegun, stream.StepProduced, stream.StepOffsets, stream.StepCommitted}
+	steps := []string{"bronze", "quarantine", stream.StepUploaded, stream.StepBegun, stream.StepProduced, stream.StepOffsets, stream.StepCommitted}
 	for _, step := range steps {
 		r.publish(3000)
 		r.child(step)
@@ -156,32 +156,43 @@ func clone(r stream.Record) stream.Record {
 	return r
 }
 
-// A zombie uploads after its successor has taken over: it adopts, and is fenced.
+// A zombie writes after its successor has taken over, its file's rows or its
+// rejects: it adopts, or has been adopted, and is fenced. It takes no reject from
+// its successor, which has files of another length.
 func TestZombie(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	r.publish(3000)
-	frozen, thaw := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	zombie := r.options(&hooked{Bucket: r.lake, before: func(key string) error {
-		if strings.HasPrefix(key, "bronze/") {
-			once.Do(func() { close(frozen); <-thaw })
-		}
-		return nil
-	}})
-	zombie.Instance, zombie.Bronze.MaxRows = "zombie", 333
-	zombie.SessionTimeout = 300 * time.Millisecond
-	a := r.run(zombie)
-	<-frozen
-	next := r.options(r.lake)
-	b := r.run(next)
-	require.Eventually(t, func() bool { return len(r.files("bronze/")) > 0 }, time.Minute, 20*time.Millisecond)
-	close(thaw)
-	r.publish(1000)
-	r.drained()
-	require.NoError(t, a.end())
-	require.NoError(t, b.end())
-	r.requireTruth()
+	for _, c := range []struct {
+		frozenAt       string
+		rows, nextRows int
+	}{{"bronze/", 333, 500}, {"quarantine/", 333, 500}, {"quarantine/", 500, 77}} {
+		t.Run(fmt.Sprintf("%s %d then %d", c.frozenAt, c.rows, c.nextRows), func(t *testing.T) {
+			r := newRig(t)
+			r.publish(3000)
+			frozen, thaw := make(chan struct{}), make(chan struct{})
+			var once sync.Once
+			zombie := r.options(&hooked{Bucket: r.lake, before: func(key string) error {
+				if strings.HasPrefix(key, c.frozenAt) {
+					once.Do(func() { close(frozen); <-thaw })
+				}
+				return nil
+			}})
+			zombie.Instance, zombie.Bronze.MaxRows = "zombie", c.rows
+			zombie.SessionTimeout = 300 * time.Millisecond
+			a := r.run(zombie)
+			<-frozen
+			next := r.options(r.lake)
+			next.Bronze.MaxRows = c.nextRows
+			b := r.run(next)
+			require.Eventually(t, func() bool { return len(r.manifests()) > 0 }, time.Minute, 20*time.Millisecond)
+			r.drained()
+			close(thaw)
+			r.publish(1000)
+			r.drained()
+			require.NoError(t, a.end())
+			require.NoError(t, b.end())
+			r.requireTruth()
+		})
+	}
 }
 
 func TestTwoWriters(t *testing.T) {

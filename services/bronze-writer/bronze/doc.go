@@ -2,8 +2,8 @@
 //
 // A record's path: Kafka → [decode.JSON] types it, or says why not → the batch
 // of its partition, rows by column and rejects with their original bytes → when
-// the batch is full or old, its rejects go to a quarantine file and its rows to
-// a bronze file, in this order → one Kafka transaction publishes the file's
+// the batch is full or old, its rows go to a bronze file and its rejects to a
+// quarantine file, in this order → one Kafka transaction publishes the file's
 // manifest, the ledger, the dead letters and the consumed offset.
 //
 // The name of a bronze file is made of its first offset alone, and the file is

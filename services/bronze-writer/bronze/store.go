@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
@@ -17,7 +18,6 @@ type Bucket interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 	Put(ctx context.Context, key string, body []byte) error
 	PutNew(ctx context.Context, key string, body []byte) error
-	Exists(ctx context.Context, key string) (bool, error)
 }
 
 // store writes pieces to the bucket.
@@ -36,18 +36,18 @@ func newStore(o Options, m *metrics) *store {
 // errStands says that the piece's bronze file exists already.
 var errStands = errors.New("the bronze file stands")
 
-// put writes the piece: its rejects first, then its rows where no file is. It
-// answers errStands when one is, and has then left the quarantine file alone.
+// put writes the piece: its rows where no file is, then its rejects. It answers
+// errStands when a file is, and has then written nothing.
+//
+// The bronze file comes first because it settles the range: whoever writes the
+// quarantine file, be it the writer that won, one that adopts its file or one
+// that was frozen meanwhile, then writes the rejects of the same records. So
+// none can take a reject away from another.
 func (s *store) put(ctx context.Context, p *piece) (landed, error) {
 	begun := time.Now()
 	data, err := s.rows.encode(ctx, p.meta(), p.rows...)
 	if err != nil {
 		return landed{}, fmt.Errorf("encode %s: %w", lake.BronzeKey(p.slice), err)
-	}
-	if p.rejects != nil {
-		if err := s.putRejects(ctx, p); err != nil {
-			return landed{}, err
-		}
 	}
 	err = s.bucket.PutNew(ctx, lake.BronzeKey(p.slice), data)
 	if errors.Is(err, blob.ErrExists) {
@@ -56,27 +56,26 @@ func (s *store) put(ctx context.Context, p *piece) (landed, error) {
 	if err != nil {
 		return landed{}, err
 	}
+	l := p.land(data)
+	if p.rejects != nil {
+		if err := s.putRejects(ctx, &l); err != nil {
+			return landed{}, err
+		}
+	}
 	s.metrics.flush.Observe(time.Since(begun).Seconds())
-	return p.land(data), nil
+	return l, nil
 }
 
-// putRejects writes the quarantine file. One that stands is from a crash, and
-// final only when its bronze file stands too: that one was written after it.
-func (s *store) putRejects(ctx context.Context, p *piece) error {
-	key := lake.QuarantineKey("bronze", p.slice)
+// putRejects writes the quarantine file of a bronze file that stands.
+func (s *store) putRejects(ctx context.Context, l *landed) error {
+	p := &piece{slice: l.slice, source: l.source, rejects: l.rejects}
+	if p.rejects == nil {
+		p.rejects = column.NewBatch(sales.Quarantine, 0)
+	}
+	key := lake.QuarantineKey("bronze", l.slice)
 	data, err := s.quarantine.encode(ctx, p.meta(), p.rejects)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", key, err)
-	}
-	if err := s.bucket.PutNew(ctx, key, data); !errors.Is(err, blob.ErrExists) {
-		return err
-	}
-	final, err := s.bucket.Exists(ctx, lake.BronzeKey(p.slice))
-	if err != nil {
-		return err
-	}
-	if final {
-		return errStands
 	}
 	return s.bucket.Put(ctx, key, data)
 }
