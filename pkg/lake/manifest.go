@@ -50,6 +50,15 @@ type Input struct {
 	Count
 }
 
+// Change is what one version of a slice did to the one before it. It has rows
+// in files of two kinds: Added are data files of the slice of new orders only,
+// Changed has the table's changes schema (sales.Changes).
+type Change struct {
+	Version int64  `json:"version"`
+	Added   []File `json:"added,omitempty"`
+	Changed []File `json:"changed,omitempty"`
+}
+
 // Manifest is the complete state of one slice at one version.
 type Manifest struct {
 	Format    int     `json:"format"`
@@ -64,8 +73,14 @@ type Manifest struct {
 	Count             // of all files together
 	Source    *Source `json:"source,omitempty"` // bronze only
 	Inputs    []Input `json:"inputs,omitempty"` // gold: the silver slices
-	EventTime int64   `json:"event_time"`       // newest event_ts in the slice's last change, µs UTC: freshness
-	Created   int64   `json:"created"`          // µs UTC
+	// Base and Changes are silver's: whoever has the slice at a version v of Base or
+	// later has it at Version by taking the changes of versions over v, in their
+	// order. Whoever has an older one, or meets a file of a change that is gone,
+	// takes Files instead.
+	Base      int64    `json:"base,omitempty"`
+	Changes   []Change `json:"changes,omitempty"`
+	EventTime int64    `json:"event_time"` // newest event_ts in the slice's last change, µs UTC: freshness
+	Created   int64    `json:"created"`    // µs UTC
 }
 
 // Key names the slice in a topic: "silver/sales/day=2026-01-31/p=003".

@@ -3,20 +3,24 @@ package sales
 import "github.com/saleslake/saleslake/pkg/column"
 
 // The topics. Order events are keyed by order_id, so all versions of an order
-// are in one partition.
+// are in one partition; updates of customers by customer_id.
 const (
-	TopicEvents   = "sales_events"
-	TopicDLQ      = "sales_events.dlq"
-	TopicBronze   = "lake.bronze"
-	TopicSilver   = "lake.silver"
-	TopicGold     = "lake.gold"
-	TopicVerdicts = "lake.verdicts"
+	TopicEvents       = "sales_events"
+	TopicDLQ          = "sales_events.dlq"
+	TopicCustomers    = "customer_updates"
+	TopicCustomersDLQ = "customer_updates.dlq"
+	TopicControl      = "lake.control"
+	TopicBronze       = "lake.bronze"
+	TopicSilver       = "lake.silver"
+	TopicGold         = "lake.gold"
+	TopicVerdicts     = "lake.verdicts"
 )
 
 // The tables of the lake, which are also the prefixes of their files.
 const (
 	TableBronze        = "bronze/sales_events"
 	TableSilver        = "silver/sales"
+	TableChanges       = "silver/sales_changes"
 	TableFacts         = "gold/fact_sales"
 	TableDailySales    = "gold/daily_sales"
 	TableDailyProducts = "gold/daily_products"
@@ -82,6 +86,21 @@ var Silver = &column.Schema{Name: TableSilver, Version: 1, Fields: []column.Fiel
 	{ID: 15, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 16, Name: "_offset", Type: column.Int64, Doc: "offset in the source partition, or row number of the file"},
 }}
+
+// The values of column _op of Changes.
+const (
+	OpUpsert = "upsert" // the row is in the slice from this version on
+	OpBefore = "before" // the row as it was, where an upsert of its order in the same slice replaces it
+	OpDelete = "delete" // the row as it was; its order is not in the slice any more
+)
+
+// Changes is the schema of silver/sales_changes: the rows that a version of a
+// silver slice has gained and lost. Whoever adds aggregates up takes before and
+// delete off and puts upsert on; whoever merges rows leaves before out.
+var Changes = &column.Schema{Name: TableChanges, Version: 1, Fields: append(append([]column.Field{}, Silver.Fields...),
+	column.Field{ID: 17, Name: "_op", Type: column.Symbol, Doc: "upsert, before or delete"},
+	column.Field{ID: 18, Name: "_prev_day", Type: column.Date, Doc: "UTC date of the order's row before this version: another than the slice's when the order moved here"},
+)}
 
 // DailySales is the schema of gold/daily_sales: a row for each (UTC date,
 // region, category) with any silver row.
