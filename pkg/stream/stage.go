@@ -40,6 +40,12 @@ type Task interface {
 	Close()
 }
 
+// Waker is a [Task] that may become due for another reason than its records or
+// the time: it is asked for Due after each receive from the channel.
+type Waker interface {
+	Wake() <-chan struct{}
+}
+
 // Commit is what a Flush leaves to be published in one transaction.
 type Commit struct {
 	Next    int64    // the next offset to read (0 is valid), or NoOffset when nothing was consumed

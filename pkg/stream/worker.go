@@ -119,7 +119,7 @@ func (w *worker) step(task Task) error {
 	case !due.IsZero() && !due.After(time.Now()):
 		return w.flush(task)
 	case !ok && w.box.empty():
-		w.sleep(due)
+		w.sleep(task, due)
 	}
 	return nil
 }
@@ -143,8 +143,12 @@ func (w *worker) add(task Task, p parcel) error {
 	return nil
 }
 
-func (w *worker) sleep(due time.Time) {
+func (w *worker) sleep(task Task, due time.Time) {
 	var alarm <-chan time.Time
+	var wake <-chan struct{}
+	if k, ok := task.(Waker); ok {
+		wake = k.Wake()
+	}
 	if !due.IsZero() {
 		timer := time.NewTimer(time.Until(due))
 		defer timer.Stop()
@@ -153,6 +157,7 @@ func (w *worker) sleep(due time.Time) {
 	select {
 	case <-w.box.filled:
 	case <-alarm:
+	case <-wake:
 	case <-w.opening.Done():
 	}
 }

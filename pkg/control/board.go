@@ -1,0 +1,103 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// Topic is how lake.control must be.
+var Topic = stream.TopicSpec{Name: sales.TopicControl, Partitions: 1, Compacted: true}
+
+// Board holds the commands of one kind, in the order of their issue. Its methods
+// may be called at the same time.
+type Board struct {
+	kind     lake.Kind
+	mu       sync.Mutex
+	commands []*lake.Command
+	seats    map[*Seat]struct{}
+}
+
+// NewBoard gives a board without commands.
+func NewBoard(kind lake.Kind) *Board { return &Board{kind: kind, seats: map[*Seat]struct{}{}} }
+
+// Follow takes the commands from lake.control until the context ends; then it
+// returns nil.
+func (b *Board) Follow(ctx context.Context, kafka stream.Config) error {
+	if err := stream.Follow(ctx, kafka, []string{sales.TopicControl}, b.Add, func() {}); err != nil {
+		return fmt.Errorf("follow commands: %w", err)
+	}
+	return nil
+}
+
+// Add takes a record of lake.control.
+func (b *Board) Add(r stream.Record) error {
+	if len(r.Value) == 0 || !lake.IsCommand(r.Key) {
+		return nil
+	}
+	c, err := lake.DecodeCommand(r.Value)
+	if err != nil || c.Kind != b.kind {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.commands = append(b.commands, c)
+	for s := range b.seats {
+		s.tell()
+	}
+	return nil
+}
+
+// Seat is a task's place before the board: it knows which commands the task's
+// partition has done. Its methods are for the task's goroutine.
+type Seat struct {
+	board *Board
+	done  map[string]bool
+	wake  chan struct{}
+}
+
+// Sit gives a seat of a partition that has done the named commands.
+func (b *Board) Sit(done map[string]bool) *Seat {
+	s := &Seat{board: b, done: done, wake: make(chan struct{}, 1)}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seats[s] = struct{}{}
+	s.tell()
+	return s
+}
+
+func (s *Seat) tell() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Next gives the oldest command that is to be done, nil when there is none.
+func (s *Seat) Next() *lake.Command {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	for _, c := range s.board.commands {
+		if !s.done[c.ID] {
+			return c
+		}
+	}
+	return nil
+}
+
+// Done says that a command is done and committed.
+func (s *Seat) Done(id string) { s.done[id] = true }
+
+// Wake tells of new commands, as stream.Waker wants it.
+func (s *Seat) Wake() <-chan struct{} { return s.wake }
+
+// Leave gives the seat up.
+func (s *Seat) Leave() {
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	delete(s.board.seats, s)
+}

@@ -1,0 +1,66 @@
+package control
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// NewCommand makes a command for the days from one to another, both included and
+// written YYYY-MM-DD.
+func NewCommand(kind lake.Kind, from, to string) (*lake.Command, error) {
+	c := &lake.Command{Format: lake.Format, ID: rand.Text(), Kind: kind, From: from, To: to, Created: time.Now().UnixMicro()}
+	_, _, err := c.Days()
+	return c, err
+}
+
+// Issue publishes the command.
+func Issue(ctx context.Context, kafka stream.Config, replication int, c *lake.Command) error {
+	if err := stream.EnsureTopics(ctx, kafka, replication, Topic); err != nil {
+		return fmt.Errorf("ensure topics: %w", err)
+	}
+	record := stream.Record{Topic: sales.TopicControl, Key: []byte(c.Key()), Value: c.Encode()}
+	if err := stream.Transact(ctx, kafka, "control-"+c.ID, []stream.Record{record}); err != nil {
+		return fmt.Errorf("issue command %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// errAll ends Wait's reading.
+var errAll = errors.New("all partitions have done it")
+
+// Wait returns when as many partitions have done the command as there are, with
+// what each has done, by partition. progress is told how many have; it may be nil.
+func Wait(ctx context.Context, kafka stream.Config, topic string, c *lake.Command, partitions int, progress func(done int)) (map[int32]*lake.Done, error) {
+	found := map[int32]*lake.Done{}
+	err := stream.Follow(ctx, kafka, []string{topic}, func(r stream.Record) error {
+		if len(r.Value) == 0 || !lake.IsDone(r.Key) {
+			return nil
+		}
+		d, err := lake.DecodeDone(r.Value)
+		if err != nil || d.ID != c.ID {
+			return err
+		}
+		found[d.Partition] = d
+		if progress != nil {
+			progress(len(found))
+		}
+		if len(found) == partitions {
+			return errAll
+		}
+		return nil
+	}, func() {})
+	if errors.Is(err, errAll) {
+		return found, nil
+	}
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	return found, fmt.Errorf("wait for command %s, which %d of %d partitions have done: %w", c.ID, len(found), partitions, err)
+}

@@ -1,0 +1,113 @@
+package lake
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// Kind is what a command asks for.
+type Kind string
+
+// The commands, each for the stage that writes the slices concerned.
+const (
+	Reprocess Kind = "reprocess" // silver-etl: judge the bronze rows of days again, by the rules and the catalogue of now
+	Rebuild   Kind = "rebuild"   // gold-aggregator: make the tables of days again from silver's files
+)
+
+const (
+	commandPrefix = "command/"
+	donePrefix    = "done/"
+)
+
+// Command asks the writers of slices for work beside the live stream. It is
+// published on lake.control.
+type Command struct {
+	Format  int    `json:"format"`
+	ID      string `json:"id"`
+	Kind    Kind   `json:"kind"`
+	From    string `json:"from"`    // YYYY-MM-DD, the first day
+	To      string `json:"to"`      // YYYY-MM-DD, the last day
+	Created int64  `json:"created"` // µs UTC
+}
+
+// Key names the command in the topic.
+func (c *Command) Key() string { return commandPrefix + c.ID }
+
+// Encode gives the command's JSON.
+func (c *Command) Encode() []byte { return encode(c) }
+
+// Days gives the first and the last day, in days since 1970-01-01.
+func (c *Command) Days() (from, to int32, err error) {
+	if from, err = sales.ParseDay(c.From); err != nil {
+		return 0, 0, fmt.Errorf("first day: %w", err)
+	}
+	if to, err = sales.ParseDay(c.To); err != nil {
+		return 0, 0, fmt.Errorf("last day: %w", err)
+	}
+	if from > to {
+		return 0, 0, fmt.Errorf("the first day %s is after the last, %s", c.From, c.To)
+	}
+	return from, to, nil
+}
+
+// IsCommand tells whether a record of lake.control is a command.
+func IsCommand(key []byte) bool { return strings.HasPrefix(string(key), commandPrefix) }
+
+// DecodeCommand reads a command; another format than Format is an error.
+func DecodeCommand(b []byte) (*Command, error) {
+	c := &Command{}
+	if err := json.Unmarshal(b, c); err != nil {
+		return nil, fmt.Errorf("decode command: %w", err)
+	}
+	return c, checkFormat(c.Key(), c.Format)
+}
+
+// DayChange is what a command changes of a day's slices in one partition.
+type DayChange struct {
+	Day      string               `json:"day"`                // YYYY-MM-DD
+	Before   Count                `json:"before"`             // the slice's rows
+	After    Count                `json:"after"`              // the same, when it is done
+	Added    Count                `json:"added"`              // rows of orders that had none in the slice
+	Removed  Count                `json:"removed"`            // rows of orders that have none in it any more
+	Changed  int64                `json:"changed"`            // rows that are another version, or spelled otherwise
+	Rejected map[sales.Code]Count `json:"rejected,omitempty"` // bronze rows of the day that are rejected now and were not, or were with another code
+	Accepted map[sales.Code]Count `json:"accepted,omitempty"` // bronze rows of the day that were rejected with the code and are not now
+}
+
+// Done says that a partition's writer has done a command. It is published on the
+// topic of the slices, in the transaction of the new versions, so that a
+// command is done exactly once.
+type Done struct {
+	Format    int         `json:"format"`
+	ID        string      `json:"id"` // of the command
+	Kind      Kind        `json:"kind"`
+	Partition int32       `json:"partition"`
+	Version   int64       `json:"version"`            // of the slices that it made
+	Days      []DayChange `json:"days"`               // those that changed, ascending
+	Replaced  []string    `json:"replaced,omitempty"` // keys of quarantine files whose rows are in a newer one
+	Created   int64       `json:"created"`            // µs UTC
+}
+
+// Key names the record in a topic: "done/<id>/p=003".
+func (d *Done) Key() string { return fmt.Sprintf("%s%s/p=%03d", donePrefix, d.ID, d.Partition) }
+
+// Encode gives the record's JSON.
+func (d *Done) Encode() []byte { return encode(d) }
+
+// IsDone tells whether a record's key is that of a Done.
+func IsDone(key []byte) bool { return strings.HasPrefix(string(key), donePrefix) }
+
+// DecodeDone reads a Done; another format than Format is an error.
+func DecodeDone(b []byte) (*Done, error) {
+	d := &Done{}
+	if err := json.Unmarshal(b, d); err != nil {
+		return nil, fmt.Errorf("decode done: %w", err)
+	}
+	return d, checkFormat(d.Key(), d.Format)
+}
+
+// IsManifest tells whether a record's key is that of a slice's manifest.
+func IsManifest(key []byte) bool { return !IsLedger(key) && !IsDone(key) }
