@@ -20,6 +20,9 @@ import (
 // open transaction.
 var steps = []string{stream.StepUploaded, stream.StepBegun, stream.StepProduced, stream.StepOffsets, stream.StepCommitted}
 
+// patience is how long a step may take on a machine that has much else to do.
+const patience = 5 * time.Minute
+
 // makeTrouble kills every service at every step of its commit, takes each server
 // away for a while, then freezes two services until others have taken over, while events flow without end. The
 // truth is what had arrived when the producer is killed at last.
@@ -50,7 +53,7 @@ func (s *stack) killAtEveryStep(service string) {
 	s.processes[instance].Kill()
 	for _, step := range steps {
 		p := s.start(service, instance, "SALES_FAULT="+step+":2")
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		_, err := p.Wait(ctx)
 		cancel()
 		if err != nil {
@@ -87,16 +90,16 @@ func (s *stack) freeze(service, stage string) {
 	first, second := service+"-0", service+"-1"
 	s.processes[first].Kill()
 	zombie := s.start(service, first, "SALES_FAULT="+stream.StepProduced+":2:stop")
-	s.until(time.Minute, first+" is frozen", func() error { return stopped(zombie.Pid()) })
+	s.until(patience, first+" is frozen", func() error { return stopped(zombie.Pid()) })
 	successor := s.start(service, second)
-	s.until(time.Minute, second+" has taken over", func() error {
+	s.until(patience, second+" has taken over", func() error {
 		if n := successor.metric("sales_" + stage + "_commits_total"); n < 2 {
 			return fmt.Errorf("it has committed %v times", n)
 		}
 		return nil
 	})
 	require.NoError(s.t, syscall.Kill(zombie.Pid(), syscall.SIGCONT))
-	s.until(time.Minute, first+" is fenced", func() error {
+	s.until(patience, first+" is fenced", func() error {
 		if zombie.metric("sales_"+stage+"_fenced_total") < 1 {
 			return fmt.Errorf("no transaction of the zombie was refused")
 		}
