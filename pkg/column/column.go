@@ -82,6 +82,16 @@ func (c *Column) AppendNulls(n int) {
 	}
 }
 
+// AppendDefaults adds a value n times to a column that is not text.
+func (c *Column) AppendDefaults(v int64, n int) {
+	switch c.Type {
+	case Int64, Decimal, Timestamp:
+		c.I64 = append(c.I64, slices.Repeat([]int64{v}, n)...)
+	default:
+		c.I32 = append(c.I32, slices.Repeat([]int32{int32(v)}, n)...)
+	}
+}
+
 // appendRows adds the rows of src that rows names, in that order.
 func (c *Column) appendRows(src *Column, rows []int32) {
 	switch c.Type {

@@ -41,6 +41,8 @@ type Field struct {
 	Type     Type
 	Optional bool
 	Doc      string // one line, for docs and warehouse comments
+	Added    bool   // older files lack it: their rows have Default, or null when it is Optional
+	Default  int64  // of a column that is not text
 }
 
 // Schema is an ordered list of columns.

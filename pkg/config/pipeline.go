@@ -8,6 +8,7 @@ type Pipeline struct {
 	Kafka     Kafka     `yaml:"kafka" help:"How the Kafka cluster is reached. The password is never written here: set SALES_KAFKA_SASL_PASSWORD or sasl_password_file."`
 	Lake      Lake      `yaml:"lake" help:"Where the Parquet files are. S3 credentials come from the AWS environment or role."`
 	Catalogue Catalogue `yaml:"catalogue" help:"The known categories and regions, in the spelling that silver writes."`
+	Schema    Schema    `yaml:"schema" help:"Fields of events beyond the contract that get a column of their own in bronze and silver. Others are kept in _rescued. Columns are only ever added: a lake that has one refuses services that do not know it."`
 	HTTP      HTTP      `yaml:"http" help:"The server of /metrics, /livez and /readyz."`
 	Log       Log       `yaml:"log" help:"The log, on standard error."`
 	Producer  Producer  `yaml:"producer" help:"The load that the producer makes."`
@@ -49,6 +50,11 @@ type Lake struct {
 type Catalogue struct {
 	Categories []string `yaml:"categories" value:"Electronics,Fashion,Home & Garden,Sports,Books,Toys,Beauty,Grocery" help:"Product categories. A value that differs in case or white space only is written like this, an unknown one is kept."`
 	Regions    []string `yaml:"regions" value:"North America,Europe,Asia Pacific,Latin America,Middle East" help:"Sales regions, treated like the categories."`
+}
+
+// Schema holds the columns that are added to those of the contract.
+type Schema struct {
+	Columns []string `yaml:"columns" value:"" help:"Columns in the order in which they were added: coupon_code:string, channel:symbol (a string of few values), gift_wraps:int=0, tax:decimal=0.00. Numbers have the value that an event without the field has."`
 }
 
 // HTTP says where a service answers.

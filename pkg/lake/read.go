@@ -77,8 +77,8 @@ func (r *Reader) Meta() Meta {
 }
 
 // Read appends all rows, of just the columns of dst's schema, found by name. An
-// optional column that the file lacks is null; a required one, another type,
-// or a page that does not decode is an error wrapping ErrCorrupt, and dst has
+// optional column that the file lacks is null, one that was added later has its
+// default; another one that it lacks, another type, or a page that does not decode is an error wrapping ErrCorrupt, and dst has
 // the rows it had.
 func (r *Reader) Read(dst *column.Batch) (err error) {
 	before := dst.Rows()
@@ -100,11 +100,7 @@ func (r *Reader) readColumn(f *column.Field, dst *column.Column) error {
 	dst.Grow(int(r.Rows()))
 	leaf := r.file.Root().Column(f.Name)
 	if leaf == nil {
-		if !f.Optional {
-			return errors.New("the file lacks it")
-		}
-		dst.AppendNulls(int(r.Rows()))
-		return nil
+		return r.fillIn(f, dst)
 	}
 	if want, got := typeOf(f.Type).String(), leaf.Type().String(); !leaf.Leaf() || leaf.Repeated() || want != got {
 		return fmt.Errorf("the file has %s, want %s", got, want)
@@ -118,6 +114,19 @@ func (r *Reader) readColumn(f *column.Field, dst *column.Column) error {
 		if got := dst.Len() - before; int64(got) != g.NumRows() {
 			return fmt.Errorf("%d values in a row group of %d rows", got, g.NumRows())
 		}
+	}
+	return nil
+}
+
+// fillIn gives the rows of an older file a column that it lacks.
+func (r *Reader) fillIn(f *column.Field, dst *column.Column) error {
+	switch {
+	case f.Optional:
+		dst.AppendNulls(int(r.Rows()))
+	case f.Added:
+		dst.AppendDefaults(f.Default, int(r.Rows()))
+	default:
+		return errors.New("the file lacks it")
 	}
 	return nil
 }

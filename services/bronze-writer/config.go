@@ -9,6 +9,7 @@ import (
 type cli struct {
 	Kafka  config.Kafka  `embed:"" prefix:"kafka-"`
 	Lake   config.Lake   `embed:"" prefix:"lake-"`
+	Schema config.Schema `embed:"" prefix:"schema-"`
 	Bronze config.Bronze `embed:"" prefix:"bronze-"`
 
 	Run         run                `cmd:"" default:"withargs" help:"Land the events of sales_events until told to stop."`

@@ -8,6 +8,8 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
+	"github.com/saleslake/saleslake/pkg/registry"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
 )
@@ -37,8 +39,14 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) error {
 }
 
 func options(ctx context.Context, d *daemon.Daemon) (bronze.Options, error) {
-	kafka, bucket, err := wire.Open(ctx, d)
 	s := d.Settings
+	if err := sales.Extend(s.Schema.Columns); err != nil {
+		return bronze.Options{}, daemon.UsageError{Err: err}
+	}
+	kafka, bucket, err := wire.Open(ctx, d)
+	if err == nil {
+		err = registry.Check(ctx, bucket, sales.Bronze)
+	}
 	return bronze.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Instance: s.Kafka.Instance, Bronze: bronze.Limits(s.Bronze),
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication, Compression: s.Lake.Compression,

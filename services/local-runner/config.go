@@ -10,6 +10,7 @@ import (
 // cli is the command line: the commands, and the settings that they use.
 type cli struct {
 	Lake      config.Lake      `embed:"" prefix:"lake-"`
+	Schema    config.Schema    `embed:"" prefix:"schema-"`
 	Catalogue config.Catalogue `embed:"" prefix:"catalogue-"`
 	Bronze    config.Bronze    `embed:"" prefix:"bronze-"`
 	Silver    config.Silver    `embed:"" prefix:"silver-"`

@@ -15,6 +15,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/local-runner/local"
 )
 
@@ -47,6 +48,9 @@ var (
 // slice that the gate holds, is an error.
 func (r run) Run(ctx context.Context, d *daemon.Daemon) error {
 	o, err := r.options(d)
+	if err == nil {
+		err = sales.Extend(d.Settings.Schema.Columns)
+	}
 	if err != nil {
 		return daemon.UsageError{Err: err}
 	}

@@ -9,6 +9,7 @@ import (
 type cli struct {
 	Kafka     config.Kafka     `embed:"" prefix:"kafka-"`
 	Lake      config.Lake      `embed:"" prefix:"lake-"`
+	Schema    config.Schema    `embed:"" prefix:"schema-"`
 	Catalogue config.Catalogue `embed:"" prefix:"catalogue-"`
 	Silver    config.Silver    `embed:"" prefix:"silver-"`
 

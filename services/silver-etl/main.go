@@ -7,6 +7,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/registry"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/silver-etl/silver"
 )
@@ -19,11 +21,17 @@ type run struct{}
 
 // Run opens what the stage needs, in the order a record meets it.
 func (run) Run(ctx context.Context, d *daemon.Daemon) error {
+	s := d.Settings
+	if err := sales.Extend(s.Schema.Columns); err != nil {
+		return daemon.UsageError{Err: err}
+	}
 	kafka, bucket, err := wire.Open(ctx, d)
 	if err != nil {
 		return err
 	}
-	s := d.Settings
+	if err := registry.Check(ctx, bucket, sales.Bronze, sales.Silver, sales.Changes); err != nil {
+		return err
+	}
 	return silver.Run(ctx, silver.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,

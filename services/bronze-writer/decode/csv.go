@@ -46,6 +46,7 @@ func NewCSV(d *Dataset, head []byte, o Options, derived Derived) (*CSV, error) {
 	if !utf8.Valid(head) {
 		return nil, fmt.Errorf("%w: the header is not UTF-8: save the file as UTF-8", ErrUnusable)
 	}
+	d = d.whole()
 	c := &CSV{Row: newRow(d), opt: o, derived: derived, id: []byte(derived.Hash + "-000000000000")}
 	c.time, c.fromCSV = sales.ParseCSVTimestamp, true
 	names, ok := c.split(head)

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"slices"
+
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
@@ -26,14 +28,24 @@ const (
 	FromPlaced               // the time of field Dataset.Placed, or the effective time of the ingest
 )
 
-// Dataset declares an event: field i is column i of the schema, and the
-// columns after the fields are _rescued, _source, _partition, _offset and
+// Dataset declares an event: field i is column i of the schema, then come the
+// columns that the schema was extended by, and the columns after those are _rescued, _source, _partition, _offset and
 // _ingest_ts.
 type Dataset struct {
 	Schema *column.Schema
 	Fields []Field
 	Key    int // the field that the topic is keyed by
 	Placed int // the time field that FromPlaced copies
+}
+
+// whole gives the dataset with the fields that its schema was extended by: they
+// come behind the declared ones and are optional.
+func (d *Dataset) whole() *Dataset {
+	w := *d
+	for _, f := range d.Schema.Fields[len(d.Fields):d.Schema.Must("_rescued")] {
+		w.Fields = append(slices.Clip(w.Fields), Field{Number: f.Default})
+	}
+	return &w
 }
 
 // Name gives the name of field i.

@@ -31,7 +31,7 @@ type JSON struct {
 
 // NewJSON gives a decoder of a dataset's events.
 func NewJSON(d *Dataset, o Options) *JSON {
-	j := &JSON{Row: newRow(d), opt: o, unknown: map[string]struct{}{}}
+	j := &JSON{Row: newRow(d.whole()), opt: o, unknown: map[string]struct{}{}}
 	j.each = j.readMember
 	return j
 }

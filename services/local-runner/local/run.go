@@ -15,6 +15,8 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/registry"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/embedded"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
@@ -101,6 +103,9 @@ func open(ctx context.Context, o Options) (r *runner, err error) {
 	}
 	r.kafka = stream.Config{Brokers: []string{r.broker.Addr()}, ClientID: "local-runner", Log: o.Log}
 	if r.bucket, err = blob.Open(ctx, blob.Options{URL: "file://" + dir, Metrics: blob.NewMetrics(o.Registry), Log: o.Log}); err != nil {
+		return r, err
+	}
+	if err = registry.Check(ctx, r.bucket, sales.Bronze, sales.Silver, sales.Changes); err != nil {
 		return r, err
 	}
 	r.warehouse, err = warehouse.Open(warehouse.Options{Dialect: config.DuckDB, Source: filepath.Join(dir, "warehouse.duckdb"), Files: r.bucket})

@@ -2,6 +2,7 @@ package dedup
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -21,11 +22,11 @@ type Keys struct {
 	Content []uint32 // of the business fields
 }
 
-// businessFields are what two versions are compared by: all of a silver row
-// but which event it is, when that was emitted and where it came from. The
-// order_id is left out because only versions of one order are compared.
-var businessFields = []string{"order_ts", "customer_id", "product_id", "category", "region",
-	"quantity", "unit_price", "revenue", "currency", "status", "payment_method"}
+// notCompared are the columns by which two versions are not compared: which
+// event it is, when that was emitted and where it came from. The order_id is
+// left out because only versions of one order are compared. What is left are
+// the business fields, in the order of the schema.
+var notCompared = []string{"order_id", "event_id", "event_ts", "_partition", "_offset"}
 
 // KeysOf hashes the rows of a batch of schema sales.Silver.
 func KeysOf(b *column.Batch) Keys {
@@ -37,8 +38,10 @@ func KeysOf(b *column.Batch) Keys {
 		k.Events[i] = xxh3.Hash(events.At(i))
 	}
 	sums := make([]uint64, rows)
-	for _, name := range businessFields {
-		addHashes(sums, b.Column(name))
+	for i, f := range b.Schema.Fields {
+		if !slices.Contains(notCompared, f.Name) {
+			addHashes(sums, &b.Columns[i])
+		}
 	}
 	for i, s := range sums {
 		k.Content[i] = uint32(s >> 32)

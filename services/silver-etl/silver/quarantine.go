@@ -42,16 +42,12 @@ func put64(b *column.Batch, name string, v int64) {
 	c.I64 = append(c.I64, v)
 }
 
-// eventFields is the number of columns of sales.Bronze that are fields of the
-// event; the rest is where it came from.
-const eventFields = 15
-
 // appendEvent appends a bronze row as an event of the contract, so that it can
 // be corrected and sent again: fields in the contract's order, unknown ones as
 // they were sent, null ones left out.
 func appendEvent(dst []byte, bronze *column.Batch, row int) []byte {
 	dst = append(dst, '{')
-	for i := range eventFields {
+	for i := range bronze.Schema.Must("_rescued") { // the columns before it are the event's fields
 		f, c := &bronze.Schema.Fields[i], &bronze.Columns[i]
 		if f.Optional && len(c.Bytes(row)) == 0 {
 			continue
