@@ -71,7 +71,7 @@ func TestColumnsAreAddedByTheSettings(t *testing.T) {
 	require.Equal(t, "A LATE 0.00", ask(`select string_agg(order_id || ' ' || coalesce(coupon_code, '') || ' ' || tax, ',') from read_parquet('%s/silver/sales/**/*.parquet', union_by_name = true) where order_id = 'A'`))
 
 	for columns, want := range map[string]string{
-		"": "it has column coupon_code of type STRING and this service does not: add it to schema.columns",
+		"":                                   "it has column coupon_code of type STRING and this service does not: add it to schema.columns",
 		"coupon_code:int=0,tax:decimal=0.00": "column coupon_code is STRING",
 		"Tax:decimal=0.00,x:text":            "is none of string, symbol",
 	} {

@@ -9,8 +9,12 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
+// factRows is the schema of silver as the contract has it: fact_sales has no
+// columns for those that a lake's settings add, which are read in the lake.
+var factRows = *sales.Silver
+
 // stagedFacts is where the rows of fact slices go first.
-func stagedFacts() target { return target{table: "stage_sales", rows: sales.Silver, dated: true} }
+func stagedFacts() target { return target{table: "stage_sales", rows: &factRows, dated: true} }
 
 // loadFacts brings days of fact_sales to the state of their slices. The statements
 // say why each is there.
