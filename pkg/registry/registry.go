@@ -1,6 +1,7 @@
-// Package registry keeps the schemas that a lake's files were written with, so
-// that a service that does not know all of their columns, or knows one as
-// another type, is refused before it reads or writes.
+// Package registry keeps what must not change in the life of a lake: the schemas
+// that its files were written with, to which columns may only be added, and the
+// number of partitions. A service that does not agree is refused before it reads
+// or writes.
 //
 // A schema's path: at start a service brings its own to [Check] → they are held
 // against every version under _schemas/<table>/ → a version that is new is

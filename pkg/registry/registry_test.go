@@ -64,6 +64,19 @@ func TestSchemasAreOnlyAddedTo(t *testing.T) {
 	}
 }
 
+func TestThePartitionsAreFixed(t *testing.T) {
+	b, err := blob.Open(t.Context(), blob.Options{URL: "file://" + t.TempDir()})
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, CheckPartitions(t.Context(), b, 4))
+	}
+	err = CheckPartitions(t.Context(), b, 8)
+	require.ErrorIs(t, err, ErrIncompatible)
+	require.ErrorContains(t, err, "made with 4 partitions and lake.partitions is 8")
+	require.NoError(t, b.Put(t.Context(), lakeKey, []byte("{")))
+	require.ErrorContains(t, CheckPartitions(t.Context(), b, 4), lakeKey)
+}
+
 // Instances that start at the same time agree on one schema of a version.
 func TestOneSchemaWins(t *testing.T) {
 	b, err := blob.Open(t.Context(), blob.Options{URL: "file://" + t.TempDir()})

@@ -11,6 +11,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/registry"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
@@ -30,7 +31,8 @@ func Bucket(l config.Lake, log *zap.Logger) blob.Options {
 }
 
 // Open waits for the cluster and the bucket that the settings of d name, and
-// makes sure that the bucket honours conditional writes. /readyz and the log
+// makes sure that the bucket honours conditional writes and that its lake has
+// the partitions of the settings. /readyz and the log
 // say what is missing meanwhile. It ends with the context's error, or with one
 // that waiting cannot cure.
 func Open(ctx context.Context, d *daemon.Daemon) (stream.Config, *blob.Bucket, error) {
@@ -47,5 +49,8 @@ func Open(ctx context.Context, d *daemon.Daemon) (stream.Config, *blob.Bucket, e
 		}
 		return bucket.Probe(ctx)
 	})
+	if err == nil {
+		err = registry.CheckPartitions(ctx, bucket, d.Settings.Lake.Partitions)
+	}
 	return kafka, bucket, err
 }

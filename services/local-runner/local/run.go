@@ -105,6 +105,9 @@ func open(ctx context.Context, o Options) (r *runner, err error) {
 	if r.bucket, err = blob.Open(ctx, blob.Options{URL: "file://" + dir, Metrics: blob.NewMetrics(o.Registry), Log: o.Log}); err != nil {
 		return r, err
 	}
+	if err = registry.CheckPartitions(ctx, r.bucket, o.Settings.Lake.Partitions); err != nil {
+		return r, err
+	}
 	if err = registry.Check(ctx, r.bucket, sales.Bronze, sales.Silver, sales.Changes); err != nil {
 		return r, err
 	}
