@@ -259,13 +259,20 @@ func (r *runner) analyse(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// sweep deletes the files of silver and gold that no manifest names: replaced
-// ones, and those of a run that was killed. Nobody else works on the lake.
+// sweep deletes the files of silver and gold that are no rows of a slice now:
+// replaced ones, though a manifest lists them among its changes, and those of a
+// run that was killed. Files of changes are no rows of a slice, and stay while
+// one lists them. Nobody else works on the lake.
 func (r *runner) sweep(ctx context.Context) error {
 	named := map[string]bool{}
 	for _, m := range r.report.Ledger.manifests {
 		for _, f := range m.Files {
 			named[f.Key] = true
+		}
+		for _, c := range m.Changes {
+			for _, f := range c.Changed {
+				named[f.Key] = true
+			}
 		}
 	}
 	for _, layer := range []string{"silver/", "gold/"} {

@@ -209,6 +209,10 @@ func (a *adding) tied(i int) []Ref {
 	return refs
 }
 
+// Changed gives the position in Rows of an order's new version, if the merge
+// has changed the order.
+func (m *Merge) Changed(o *Order) (int, bool) { return int(o.File &^ inMerge), o.File&inMerge != 0 }
+
 // Settle says which file the row at each position of Rows is in now. It ends
 // the merge.
 func (m *Merge) Settle(fileOf func(i int) uint32) {

@@ -23,6 +23,7 @@ type commit struct {
 	next    int64 // offset that is consumed with it
 
 	merge     *dedup.Merge
+	sorted    *sorting // the merge's rows, once no more are added
 	rejects   []*column.Batch
 	touched   map[string]*lake.Ledger // by source
 	outcome   dedup.Outcome           // of all inputs together
@@ -31,7 +32,7 @@ type commit struct {
 	eventTime int64 // newest event_ts among the new rows
 
 	manifests []*lake.Manifest // of the touched slices, by day
-	replaced  []string         // keys of the files that are no longer in a slice
+	replaced  []string         // keys of the files that no manifest names any more
 	files     int              // written
 	bytes     int64            // of those files
 	rewritten int64            // rows taken over from replaced files
@@ -56,7 +57,7 @@ func (c *commit) run(ctx context.Context) error {
 	}
 	c.closeLedgers()
 	c.task.version = c.version
-	c.merge, c.rejects = nil, nil // the rows are written: nothing else needs them
+	c.merge, c.sorted, c.rejects = nil, nil, nil // the rows are written: nothing else needs them
 	return nil
 }
 

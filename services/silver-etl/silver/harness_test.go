@@ -81,6 +81,7 @@ type harness struct {
 	ends       map[string]int64  // next offset by source and partition
 	committed  []int64           // by partition
 	tasks      []stream.Task
+	follower   *follower
 }
 
 func newOptions(t require.TestingT, folder string, partitions int) Options {
@@ -98,7 +99,8 @@ func newOptions(t require.TestingT, folder string, partitions int) Options {
 func newHarness(t require.TestingT, topic topic, folder string, partitions int) *harness {
 	h := &harness{t: t, ctx: context.Background(), partitions: partitions, topic: topic,
 		options: newOptions(t, folder, partitions), bronze: make([][]stream.Record, partitions),
-		ends: map[string]int64{}, committed: make([]int64, partitions), tasks: make([]stream.Task, partitions)}
+		ends: map[string]int64{}, committed: make([]int64, partitions), tasks: make([]stream.Task, partitions),
+		follower: newFollower()}
 	var err error
 	h.stage, err = newStage(h.options, "test")
 	require.NoError(t, err)
@@ -195,6 +197,7 @@ func (h *harness) flush(p, crash int) {
 	}
 	require.NoError(h.t, h.topic.publish(h.ctx, c.Records))
 	h.committed[p] = c.Next
+	h.follower.follow(h.t, h.options, c.Records)
 	if crash == crashAfterCommit {
 		h.drop(p)
 		return

@@ -64,7 +64,7 @@ func (t *task) restore(r stream.Record) error {
 		return err
 	}
 	m, err := lake.DecodeManifest(r.Value)
-	if err != nil || m.Partition != t.partition {
+	if err != nil || m.Table != sales.TableSilver || m.Partition != t.partition {
 		return err
 	}
 	day, err := sales.ParseDay(m.Day)

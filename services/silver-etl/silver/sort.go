@@ -82,6 +82,12 @@ func (s *sorting) place() {
 	}
 }
 
+// at gives the day of a row of the merge, and its position among that day's.
+func (s *sorting) at(row int) (day int32, place int) {
+	d := &s.days[s.dayOf[row]]
+	return d.day, int(s.places[row] - d.from)
+}
+
 // vectors gives one column's vector of each batch of the merge.
 func vectors[T any](m *dedup.Merge, field int, of func(*column.Column) T) []T {
 	batches := m.Batches()

@@ -64,10 +64,14 @@ func (t *task) Add(ctx context.Context, records []stream.Record) error {
 	return nil
 }
 
-// take adds a bronze slice, unless it was taken before: a republished slice has
-// a new offset in lake.bronze, but the same range of its source.
+// take adds a bronze slice, unless it is of another table or was taken before:
+// a republished slice has a new offset in lake.bronze, but the same range of
+// its source.
 func (t *task) take(m *lake.Manifest, offset int64) error {
-	if m.Table != sales.TableBronze || m.Source == nil || m.Source.Partition != t.partition {
+	if m.Table != sales.TableBronze {
+		return nil
+	}
+	if m.Source == nil || m.Source.Partition != t.partition {
 		return fmt.Errorf("%s on partition %d of %s is no bronze slice of that partition", m.Key(), t.partition, sales.TopicBronze)
 	}
 	src := m.Source

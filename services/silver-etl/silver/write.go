@@ -3,7 +3,6 @@ package silver
 import (
 	"context"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -20,41 +19,36 @@ import (
 // readers pay for each file, a merge pays for each row.
 const maxFiles = 8
 
-// change is what a commit does to one day's slice.
-type change struct {
-	day      int32
-	rows     *column.Batch   // new rows, nil when there are none
-	lost     map[*file]int64 // rows that the slice's files lose
-	number   uint32          // of the new file
-	made     *slice          // the outcome
-	took     int64           // rows taken over from replaced files
-	replaced []*file         // files that the new version does not have any more
-}
-
-// writer makes silver files; it keeps its buffers between files.
+// writer makes the files of one slice at a time; it keeps its buffers between
+// them.
 type writer struct {
-	encoder *lake.Encoder
+	rows    *lake.Encoder
+	changes *lake.Encoder
 	kept    *column.Batch // rows taken over from replaced files
 	old     *column.Batch // one of those
-	pick    []int32
+	lost    lostRows
+	pick    []int32 // rows of old that stay
+	gone    []int32 // and the others
 }
 
 func newWriter(e lake.Encoding) (*writer, error) {
-	encoder, err := lake.NewEncoder(sales.Silver, e)
-	if err != nil {
+	w := &writer{kept: column.NewBatch(sales.Silver, 0), old: column.NewBatch(sales.Silver, 0), lost: newLostRows()}
+	var err error
+	if w.rows, err = lake.NewEncoder(sales.Silver, e); err != nil {
 		return nil, err
 	}
-	return &writer{encoder: encoder, kept: column.NewBatch(sales.Silver, 0), old: column.NewBatch(sales.Silver, 0)}, nil
+	w.changes, err = lake.NewEncoder(sales.Changes, e)
+	return w, err
 }
 
 // writeDays makes the new versions of all touched slices, in parallel, and
 // then moves the state to them.
 func (c *commit) writeDays(ctx context.Context) error {
-	sorted, err := sortByDay(c.merge)
-	if err != nil {
+	var err error
+	if c.sorted, err = sortByDay(c.merge); err != nil {
 		return err
 	}
-	changes, err := c.plan(sorted)
+	changes, err := c.plan()
 	if err != nil {
 		return err
 	}
@@ -73,95 +67,68 @@ func (c *commit) writeDays(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	c.apply(sorted, changes)
+	c.apply(changes)
 	return nil
 }
 
-// plan finds the days that the merge touches, in their order.
-func (c *commit) plan(sorted *sorting) ([]*change, error) {
-	byDay := map[int32]*change{}
-	for _, d := range sorted.days {
-		byDay[d.day] = &change{day: d.day, rows: d.rows, lost: map[*file]int64{}}
-	}
-	for _, r := range sorted.rows {
-		if r.Old == dedup.NoFile {
-			continue
-		}
-		f := c.state.files[r.Old]
-		if byDay[f.day] == nil {
-			byDay[f.day] = &change{day: f.day, lost: map[*file]int64{}}
-		}
-		byDay[f.day].lost[f]++
-	}
-	changes := make([]*change, 0, len(byDay))
-	for _, day := range slices.Sorted(maps.Keys(byDay)) {
-		number, err := c.number()
-		if err != nil {
-			return nil, err
-		}
-		byDay[day].number = number
-		changes = append(changes, byDay[day])
-	}
-	return changes, nil
-}
-
 // writeDay makes the new version of one slice: a file of its new rows and of
-// the remaining rows of the files that lose one, beside those that stay.
+// the remaining rows of the files that lose one, beside those that stay, and a
+// file of what changed.
 func (c *commit) writeDay(ctx context.Context, w *writer, ch *change) error {
 	w.kept.Reset()
-	made := &slice{}
-	for _, f := range c.current(ch.day) {
-		if c.stays(ch, f) {
-			made.files = append(made.files, f)
+	w.lost.reset()
+	ch.made = &slice{}
+	for _, f := range ch.current() {
+		if ch.stays(f) {
+			ch.made.files = append(ch.made.files, f)
 			continue
 		}
-		ch.replaced = append(ch.replaced, f)
 		if err := c.takeOver(ctx, w, ch, f); err != nil {
 			return fmt.Errorf("take over rows: %w", err)
 		}
 	}
-	ch.took = int64(w.kept.Rows())
-	batches := []*column.Batch{w.kept}
-	if ch.rows != nil {
-		batches = append(batches, ch.rows)
-	}
-	if f, err := c.upload(ctx, w, ch, batches); err != nil {
+	entry := lake.Change{Version: c.version}
+	if err := c.writeRows(ctx, w, ch, &entry); err != nil {
 		return err
-	} else if f.Rows > 0 {
-		made.files = append(made.files, f)
 	}
-	made.manifest = c.manifest(ch, made.files)
-	ch.made, ch.rows = made, nil
+	if ch.listed() && entry.Added == nil {
+		f, err := c.upload(ctx, w.changes, sales.TableChanges, ch, ch.batches(&w.lost))
+		if err != nil {
+			return fmt.Errorf("write changes: %w", err)
+		}
+		entry.Changed = []lake.File{f}
+	}
+	ch.made.manifest = c.manifest(ch, entry)
+	ch.rows, ch.prev = nil, nil
 	return nil
 }
 
 // current gives the files of a day's slice, none when there is no slice yet.
-func (c *commit) current(day int32) []*file {
-	if s := c.state.slices[day]; s != nil {
-		return s.files
+func (ch *change) current() []*file {
+	if ch.before == nil {
+		return nil
 	}
-	return nil
+	return ch.before.files
 }
 
 // stays tells whether the slice's next version keeps the file: when it loses no
 // row, and the files do not become too many.
-func (c *commit) stays(ch *change, f *file) bool {
-	files := c.current(ch.day)
-	return ch.lost[f] == 0 && len(files)-len(ch.lost) < maxFiles
+func (ch *change) stays(f *file) bool {
+	return ch.lost[f] == 0 && len(ch.current())-len(ch.lost) < maxFiles
 }
 
 // takeOver appends the rows of a file that are still current, and says in the
-// index where they are from now on. No other goroutine meets these orders: each
-// has one row.
+// index where they are from now on; those that are not are kept as lost. No
+// other goroutine meets these orders: each has one row.
 func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, f *file) error {
-	if f.Rows == ch.lost[f] {
+	if f.Rows == ch.lost[f] && !ch.listed() {
 		return nil
 	}
 	w.old.Reset()
 	if err := c.read(ctx, w.old, f.File); err != nil {
 		return err
 	}
-	w.pick = w.pick[:0]
+	w.pick, w.gone = w.pick[:0], w.gone[:0]
 	ids := &w.old.Column("order_id").Text
 	for row := range ids.Len() {
 		ref, known := c.index.Find(dedup.KeyOf(ids.At(row)))
@@ -171,72 +138,120 @@ func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, f *file) e
 		if o := c.index.At(ref); o.File == f.number {
 			o.File = ch.number
 			w.pick = append(w.pick, int32(row))
+			continue
+		} else if ch.listed() {
+			w.lost.ops.AppendString(c.lossOf(ch, o))
 		}
+		w.gone = append(w.gone, int32(row))
 	}
-	if int64(len(w.pick)) != f.Rows-ch.lost[f] {
+	if int64(len(w.gone)) != ch.lost[f] {
 		return fmt.Errorf("%s: %d rows are current, want %d", f.Key, len(w.pick), f.Rows-ch.lost[f])
 	}
 	w.kept.AppendRows(w.old, w.pick)
+	if ch.listed() {
+		w.lost.rows.AppendRows(w.old, w.gone)
+	}
 	return nil
 }
 
-// upload writes the batches as one file.
-func (c *commit) upload(ctx context.Context, w *writer, ch *change, batches []*column.Batch) (*file, error) {
-	f := &file{number: ch.number, day: ch.day}
+// lossOf says why a row of the slice is not current any more.
+func (c *commit) lossOf(ch *change, o *dedup.Order) string {
+	if row, changed := c.merge.Changed(o); changed {
+		if day, _ := c.sorted.at(row); day == ch.day {
+			return sales.OpBefore
+		}
+	}
+	return sales.OpDelete
+}
+
+// writeRows writes the slice's new file. If that holds new orders only, it is
+// the change itself.
+func (c *commit) writeRows(ctx context.Context, w *writer, ch *change, entry *lake.Change) error {
+	ch.took = int64(w.kept.Rows())
+	batches := []*column.Batch{w.kept}
+	if ch.rows != nil {
+		batches = append(batches, ch.rows)
+	}
+	f, err := c.upload(ctx, w.rows, sales.TableSilver, ch, batches)
+	if err != nil || f.Rows == 0 {
+		return err
+	}
+	ch.made.files = append(ch.made.files, &file{File: f, number: ch.number, day: ch.day})
+	if ch.appends() && ch.took == 0 {
+		entry.Added = []lake.File{f}
+	}
+	return nil
+}
+
+// upload writes the batches as one file of a table; none when they are empty.
+func (c *commit) upload(ctx context.Context, e *lake.Encoder, table string, ch *change, batches []*column.Batch) (lake.File, error) {
+	sum := lake.Count{}
 	for _, b := range batches {
-		f.Count = f.Count.Add(countOf(b))
+		sum = sum.Add(countOf(b))
 	}
-	if f.Rows == 0 {
-		return f, nil
+	if sum.Rows == 0 {
+		return lake.File{}, nil
 	}
-	data, err := w.encoder.Encode(nil, batches...)
+	data, err := e.Encode(nil, batches...)
 	if err != nil {
-		return nil, err
+		return lake.File{}, err
 	}
-	f.Bytes, f.SHA256 = int64(len(data)), lake.Hash(data)
-	f.Key = lake.VersionKey(sales.TableSilver, lake.SilverSlice(ch.day, c.partition), c.version, f.SHA256)
-	return f, c.Bucket.Put(ctx, f.Key, data)
+	key := lake.VersionKey(table, lake.SilverSlice(ch.day, c.partition), c.version, lake.Hash(data))
+	ch.files++
+	ch.bytes += int64(len(data))
+	return lake.NewFile(key, data, sum), c.Bucket.Put(ctx, key, data)
 }
 
 // manifest describes the slice's new version. A version that only lost rows
 // keeps the event time of the one before.
-func (c *commit) manifest(ch *change, files []*file) *lake.Manifest {
+func (c *commit) manifest(ch *change, entry lake.Change) *lake.Manifest {
 	m := &lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: lake.SilverSlice(ch.day, c.partition),
 		Day: sales.FormatDay(ch.day), Partition: c.partition, Version: c.version, Schema: sales.Silver.Version,
-		Cluster: c.cluster, Created: time.Now().UnixMicro(), Files: make([]lake.File, len(files))}
-	for i, f := range files {
+		Cluster: c.cluster, Created: time.Now().UnixMicro(), Files: make([]lake.File, len(ch.made.files))}
+	for i, f := range ch.made.files {
 		m.Files[i] = f.File
 		m.Count = m.Count.Add(f.Count)
 	}
-	switch before := c.state.slices[ch.day]; {
+	switch {
 	case ch.rows != nil:
 		m.EventTime = slices.Max(ch.rows.Column("event_ts").I64)
-	case before != nil:
-		m.EventTime = before.manifest.EventTime
+	case ch.before != nil:
+		m.EventTime = ch.before.manifest.EventTime
 	}
+	ch.list(m, entry)
 	return m
 }
 
 // apply makes the changes the current state.
-func (c *commit) apply(sorted *sorting, changes []*change) {
-	numbers := make([]uint32, 0, len(sorted.days)) // of the days with new rows
+func (c *commit) apply(changes []*change) {
+	numbers := make([]uint32, 0, len(c.sorted.days)) // of the days with new rows
 	for _, ch := range changes {
-		if len(numbers) < len(sorted.days) && sorted.days[len(numbers)].day == ch.day {
+		if len(numbers) < len(c.sorted.days) && c.sorted.days[len(numbers)].day == ch.day {
 			numbers = append(numbers, ch.number)
 			c.eventTime = max(c.eventTime, ch.made.manifest.EventTime)
 		}
 		c.put(ch.day, ch.made)
 		c.manifests = append(c.manifests, ch.made.manifest)
+		c.replaced = append(c.replaced, ch.replaced()...)
 		c.rewritten += ch.took
-		for _, f := range ch.replaced {
-			c.replaced = append(c.replaced, f.Key)
-		}
-		for _, f := range ch.made.files {
-			if f.number == ch.number {
-				c.files++
-				c.bytes += f.Bytes
-			}
+		c.files += ch.files
+		c.bytes += ch.bytes
+	}
+	c.merge.Settle(func(i int) uint32 { return numbers[c.sorted.dayOf[i]] })
+}
+
+// replaced gives the objects that the slice's new version does not name any more.
+func (ch *change) replaced() []string {
+	if ch.before == nil {
+		return nil
+	}
+	named := ch.made.manifest.Named()
+	var keys []string
+	for key := range ch.before.manifest.Named() {
+		if !named[key] {
+			keys = append(keys, key)
 		}
 	}
-	c.merge.Settle(func(i int) uint32 { return numbers[sorted.dayOf[i]] })
+	slices.Sort(keys)
+	return keys
 }

@@ -1,0 +1,81 @@
+package silver
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/services/silver-etl/dedup"
+)
+
+// change is what a commit does to one day's slice.
+type change struct {
+	day    int32
+	before *slice          // nil when there is none yet
+	rows   *column.Batch   // new rows, nil when there are none
+	prev   []int32         // by new row: the day of its order's row before; nil when all orders are new
+	lost   map[*file]int64 // rows that the slice's files lose
+	number uint32          // of the new file
+
+	made  *slice // the outcome
+	took  int64  // rows taken over from replaced files
+	files int    // written
+	bytes int64  // of those files
+}
+
+// lostRows is how many rows the slice loses.
+func (ch *change) lostRows() (n int64) {
+	for _, rows := range ch.lost {
+		n += rows
+	}
+	return n
+}
+
+// newRows is how many rows the slice gains.
+func (ch *change) newRows() int64 {
+	if ch.rows == nil {
+		return 0
+	}
+	return int64(ch.rows.Rows())
+}
+
+// plan finds the days that the merge touches, in their order.
+func (c *commit) plan() ([]*change, error) {
+	byDay := map[int32]*change{}
+	at := func(day int32) *change {
+		if byDay[day] == nil {
+			byDay[day] = &change{day: day, before: c.state.slices[day], lost: map[*file]int64{}}
+		}
+		return byDay[day]
+	}
+	for _, d := range c.sorted.days {
+		at(d.day).rows = d.rows
+	}
+	for i, r := range c.sorted.rows {
+		if r.Old == dedup.NoFile {
+			continue
+		}
+		f := c.state.files[r.Old]
+		at(f.day).lost[f]++
+		day, row := c.sorted.at(i)
+		at(day).replaces(row, f.day)
+	}
+	changes := make([]*change, 0, len(byDay))
+	for _, day := range slices.Sorted(maps.Keys(byDay)) {
+		number, err := c.number()
+		if err != nil {
+			return nil, err
+		}
+		byDay[day].number = number
+		changes = append(changes, byDay[day])
+	}
+	return changes, nil
+}
+
+// replaces notes that a new row's order had its row on a day.
+func (ch *change) replaces(row int, day int32) {
+	if ch.prev == nil {
+		ch.prev = slices.Repeat([]int32{ch.day}, ch.rows.Rows())
+	}
+	ch.prev[row] = day
+}
