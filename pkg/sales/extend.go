@@ -54,8 +54,8 @@ var columnName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 func extraID(name string) int { return 1<<20 + int(crc32.ChecksumIEEE([]byte(name))&(1<<20-1)) }
 
 // Extend adds columns to the schemas of bronze and silver sales and of the changes:
-// to those of bronze behind the contract's fields, to the others at the end. Each
-// raises the version by one. A process does this once, before anything else
+// behind the contract's fields in bronze, at the end in silver, and as silver
+// has them in the changes. Each raises the version by one. A process does this once, before anything else
 // looks at the schemas.
 func Extend(declarations []string) error {
 	var errs []error
@@ -70,7 +70,7 @@ func Extend(declarations []string) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	for s, at := range map[*column.Schema]int{Bronze: Bronze.Must("_rescued"), Silver: len(Silver.Fields), Changes: len(Changes.Fields)} {
+	for s, at := range map[*column.Schema]int{Bronze: Bronze.Must("_rescued"), Silver: len(Silver.Fields), Changes: Changes.Must("_op")} {
 		s.Fields = slices.Insert(slices.Clone(s.Fields), at, added...)
 		s.Version += len(added)
 	}

@@ -39,10 +39,10 @@ func TestExtend(t *testing.T) {
 	}
 	require.Equal(t, 1, Silver.Version, "nothing of it was done")
 
-	offset, silver, changes := Bronze.Must("_rescued"), len(Silver.Fields), len(Changes.Fields)
+	offset, silver := Bronze.Must("_rescued"), len(Silver.Fields)
 	require.NoError(t, Extend([]string{"coupon:string", "tax:decimal=0.00"}))
 	require.Equal(t, []int{offset, offset + 1, offset + 2}, []int{Bronze.Must("coupon"), Bronze.Must("tax"), Bronze.Must("_rescued")})
 	require.Equal(t, []int{silver, silver + 1}, []int{Silver.Must("coupon"), Silver.Must("tax")})
-	require.Equal(t, []int{changes, changes + 1}, []int{Changes.Must("coupon"), Changes.Must("tax")})
+	require.Equal(t, Silver.Fields, Changes.Fields[:len(Silver.Fields)])
 	require.Equal(t, []int{3, 3, 3}, []int{Bronze.Version, Silver.Version, Changes.Version})
 }
