@@ -13,13 +13,14 @@ func BronzeSlice(day int32, partition int32, source8 string, first int64) string
 	return fmt.Sprintf("ingest_date=%s/p=%03d/%s-%020d", sales.FormatDay(day), partition, source8, first)
 }
 
-// BronzeKey is the object of a bronze slice.
-func BronzeKey(slice string) string { return sales.TableBronze + "/" + slice + ".parquet" }
+// BronzeKey is the object of a slice of a bronze table.
+func BronzeKey(table, slice string) string { return table + "/" + slice + ".parquet" }
 
 // QuarantineKey is the object that keeps the rejects of a stage's commit:
-// name is the bronze slice, or for silver "p=003/<version>-<hex>".
-func QuarantineKey(stage, name string) string {
-	return sales.Quarantine.Name + "/" + stage + "/" + name + ".parquet"
+// table is the name of a quarantine schema, name is the bronze slice, or for
+// silver "p=003/<version>-<hex>".
+func QuarantineKey(table, stage, name string) string {
+	return table + "/" + stage + "/" + name + ".parquet"
 }
 
 // SilverSlice names the silver slice of a day and partition.

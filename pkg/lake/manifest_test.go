@@ -12,8 +12,8 @@ func TestKeys(t *testing.T) {
 	day := sales.DayOf(sales.Year2000)
 	slice := BronzeSlice(day, 3, "0123abcd", 12_345)
 	require.Equal(t, "ingest_date=2000-01-01/p=003/0123abcd-00000000000000012345", slice)
-	require.Equal(t, "bronze/sales_events/"+slice+".parquet", BronzeKey(slice))
-	require.Equal(t, "quarantine/sales_events/bronze/"+slice+".parquet", QuarantineKey("bronze", slice))
+	require.Equal(t, "bronze/sales_events/"+slice+".parquet", BronzeKey(sales.TableBronze, slice))
+	require.Equal(t, "quarantine/sales_events/bronze/"+slice+".parquet", QuarantineKey(sales.Quarantine.Name, "bronze", slice))
 	require.Equal(t, "day=2000-01-01/p=012", SilverSlice(day, 12))
 	require.Equal(t, "day=2000-01-01", GoldSlice(day))
 	require.Equal(t, "silver/sales/day=2000-01-01/p=012/00000042-deadbeef.parquet",

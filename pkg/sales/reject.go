@@ -12,9 +12,9 @@ const (
 	MalformedRow Code = "malformed_row" // CSV: wrong number of fields, broken quotes
 	InvalidJSON  Code = "invalid_json"  // not JSON, or a key twice
 	NotAnObject  Code = "not_an_object" // JSON, but no object
-	WrongKey     Code = "wrong_key"     // on a partition that its order_id does not hash to
+	WrongKey     Code = "wrong_key"     // on a partition that its key (order_id, customer_id) does not hash to
 	MissingField Code = "missing_field" // required, and absent, null or blank
-	WrongType    Code = "wrong_type"    // another JSON type; quantity not a base-10 INT32
+	WrongType    Code = "wrong_type"    // another JSON type; quantity not a base-10 INT32; deleted not true or false
 	BadTimestamp Code = "bad_timestamp" // no RFC 3339 time
 	BadDecimal   Code = "bad_decimal"   // not -?digits[.d[d]], or over 18 digits
 	NotAdopted   Code = "not_adopted"   // good today, but left out by an adopted bronze file, which is never replaced

@@ -18,12 +18,13 @@ const (
 
 // The tables of the lake, which are also the prefixes of their files.
 const (
-	TableBronze        = "bronze/sales_events"
-	TableSilver        = "silver/sales"
-	TableChanges       = "silver/sales_changes"
-	TableFacts         = "gold/fact_sales"
-	TableDailySales    = "gold/daily_sales"
-	TableDailyProducts = "gold/daily_products"
+	TableBronze          = "bronze/sales_events"
+	TableBronzeCustomers = "bronze/customer_updates"
+	TableSilver          = "silver/sales"
+	TableChanges         = "silver/sales_changes"
+	TableFacts           = "gold/fact_sales"
+	TableDailySales      = "gold/daily_sales"
+	TableDailyProducts   = "gold/daily_products"
 )
 
 // The statuses of an order.
@@ -65,6 +66,29 @@ var Bronze = &column.Schema{Name: TableBronze, Version: 1, Fields: []column.Fiel
 	{ID: 18, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 19, Name: "_offset", Type: column.Int64, Doc: "offset in the partition, or row number of the file from 1"},
 	{ID: 20, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
+}}
+
+// BronzeCustomers is the schema of bronze/customer_updates: a version of a
+// customer as it was sent, typed, and where it came from. The first 8 columns
+// are the update's fields. A deletion need not say what the customer was: its
+// texts are null where it does not.
+//
+// deleted is a number, so that sums count deletions and every reader takes it
+// as it is.
+var BronzeCustomers = &column.Schema{Name: TableBronzeCustomers, Version: 1, Fields: []column.Field{
+	{ID: 1, Name: "customer_id", Type: column.String, Doc: "identity of the customer, the key of the topic"},
+	{ID: 2, Name: "updated_ts", Type: column.Timestamp, Doc: "when the customer became this"},
+	{ID: 3, Name: "name", Type: column.String, Optional: true, Doc: "full name"},
+	{ID: 4, Name: "email", Type: column.String, Optional: true, Doc: "address for mail"},
+	{ID: 5, Name: "segment", Type: column.Symbol, Optional: true, Doc: "kind of customer"},
+	{ID: 6, Name: "city", Type: column.Symbol, Optional: true, Doc: "where the customer lives"},
+	{ID: 7, Name: "country", Type: column.Symbol, Optional: true, Doc: "of that city"},
+	{ID: 8, Name: "deleted", Type: column.Int32, Doc: "1 when the customer was deleted, else 0"},
+	{ID: 9, Name: "_rescued", Type: column.String, Optional: true, Doc: "unknown fields, as a JSON object"},
+	{ID: 10, Name: "_source", Type: column.Symbol, Doc: "topic, or file: and the first 16 hex digits of the content's SHA-256"},
+	{ID: 11, Name: "_partition", Type: column.Int32, Doc: "source partition"},
+	{ID: 12, Name: "_offset", Type: column.Int64, Doc: "offset in the partition, or row number of the file from 1"},
+	{ID: 13, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
 }}
 
 // Silver is the schema of silver/sales: one current row per order.
@@ -130,8 +154,8 @@ func aggregate(table string, keys ...column.Field) *column.Schema {
 	)}
 }
 
-// Quarantine is the schema of the files under quarantine/: the rejects of a
-// bronze file or of a silver commit.
+// Quarantine is the schema of the files under quarantine/sales_events: the
+// rejects of a bronze file or of a silver commit.
 var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 1, Fields: []column.Field{
 	{ID: 1, Name: "code", Type: column.Symbol, Doc: "why it was rejected, see Code"},
 	{ID: 2, Name: "field", Type: column.Symbol, Optional: true, Doc: "the field at fault"},
@@ -143,3 +167,6 @@ var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 1, Fie
 	{ID: 8, Name: "_offset", Type: column.Int64, Doc: "offset, or row number from 1"},
 	{ID: 9, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
 }}
+
+// QuarantineCustomers is Quarantine for the rejects of customer_updates.
+var QuarantineCustomers = &column.Schema{Name: "quarantine/customer_updates", Version: Quarantine.Version, Fields: Quarantine.Fields}

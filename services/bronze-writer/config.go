@@ -12,7 +12,7 @@ type cli struct {
 	Schema config.Schema `embed:"" prefix:"schema-"`
 	Bronze config.Bronze `embed:"" prefix:"bronze-"`
 
-	Run         run                `cmd:"" default:"withargs" help:"Land the events of sales_events until told to stop."`
+	Run         run                `cmd:"" default:"withargs" help:"Land the events of sales_events and customer_updates until told to stop."`
 	Ingest      ingest             `cmd:"" help:"Land the rows of CSV or NDJSON files; doing it twice changes nothing."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,17 +14,22 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
 	"github.com/saleslake/saleslake/services/bronze-writer/decode"
 )
 
 type ingest struct {
 	Files       []string  `arg:"" name:"file" help:"CSV file with a header row, or NDJSON (.ndjson, .jsonl) with one event a line."`
+	Dataset     string    `default:"sales_events" enum:"sales_events,customer_updates" help:"What the files hold: ${enum}."`
 	EffectiveAt time.Time `help:"Time of the events of rows without event_ts, RFC 3339, for a file of corrections. Their order_ts when not given." placeholder:"TIME"`
 }
 
 // Run ingests the files in their order and stops at the first that fails.
 func (c *ingest) Run(ctx context.Context, d *daemon.Daemon) error {
+	if c.Dataset != sales.TopicEvents && !c.EffectiveAt.IsZero() {
+		return daemon.UsageError{Err: fmt.Errorf("--effective-at is for rows of %s without event_ts; %s has none: leave it out", sales.TopicEvents, c.Dataset)}
+	}
 	for _, path := range c.Files { // a wrong name is told before anything is waited for
 		if _, err := os.Stat(path); err != nil {
 			return daemon.UsageError{Err: err}
@@ -44,7 +50,7 @@ func (c *ingest) Run(ctx context.Context, d *daemon.Daemon) error {
 func (c *ingest) one(ctx context.Context, d *daemon.Daemon, o bronze.Options, path string) error {
 	begun := time.Now()
 	progress, end := bar(os.Stderr, filepath.Base(path))
-	res, err := bronze.Ingest(ctx, o, bronze.IngestOptions{Path: path, EffectiveAt: c.EffectiveAt, Progress: progress})
+	res, err := bronze.Ingest(ctx, o, bronze.IngestOptions{Path: path, Dataset: c.Dataset, EffectiveAt: c.EffectiveAt, Progress: progress})
 	end()
 	if errors.Is(err, decode.ErrUnusable) {
 		return daemon.UsageError{Err: err}

@@ -45,7 +45,7 @@ func options(ctx context.Context, d *daemon.Daemon) (bronze.Options, error) {
 	}
 	kafka, bucket, err := wire.Open(ctx, d)
 	if err == nil {
-		err = registry.Check(ctx, bucket, sales.Bronze)
+		err = registry.Check(ctx, bucket, sales.Bronze, sales.BronzeCustomers)
 	}
 	return bronze.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Instance: s.Kafka.Instance, Bronze: bronze.Limits(s.Bronze),

@@ -23,12 +23,12 @@ type standing struct {
 // find reads the file of a slice. The context of its errors names the file and
 // the remedy: what cannot be read is never replaced.
 func (s *store) find(ctx context.Context, slice string) (*standing, error) {
-	key := lake.BronzeKey(slice)
+	key := s.set.key(slice)
 	data, err := s.bucket.Get(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	f, err := readStanding(slice, key, data)
+	f, err := s.set.readStanding(slice, key, data)
 	if err != nil {
 		return nil, fmt.Errorf("adopt the bronze file that stands: %w (restore the object; delete it only if no manifest in %s names it)",
 			err, sales.TopicBronze)
@@ -36,16 +36,16 @@ func (s *store) find(ctx context.Context, slice string) (*standing, error) {
 	return f, nil
 }
 
-func readStanding(slice, key string, data []byte) (*standing, error) {
+func (d *dataset) readStanding(slice, key string, data []byte) (*standing, error) {
 	r, err := lake.Open(key, data)
 	if err != nil {
 		return nil, err
 	}
-	f := &standing{landed: landed{slice: slice, adopted: true}, offsets: map[int64]struct{}{}}
+	f := &standing{landed: landed{set: d, slice: slice, adopted: true}, offsets: map[int64]struct{}{}}
 	if err := json.Unmarshal([]byte(r.Meta()[metaSource]), &f.source); err != nil {
 		return nil, fmt.Errorf("%s: %w: footer key %s: %w", key, lake.ErrCorrupt, metaSource, err)
 	}
-	b := column.NewBatch(sales.Bronze.Project("event_ts", "revenue", "_offset"), int(r.Rows()))
+	b := column.NewBatch(d.summed(), int(r.Rows()))
 	if err := r.Read(b); err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func readStanding(slice, key string, data []byte) (*standing, error) {
 	if int64(len(f.offsets)) != r.Rows() {
 		return nil, fmt.Errorf("%s: %w: an offset occurs twice", key, lake.ErrCorrupt)
 	}
-	f.file, f.eventTime = lake.NewFile(key, data, countOf(b)), newest(b)
+	f.file, f.eventTime = lake.NewFile(key, data, d.count(b)), d.newest(b)
 	return f, nil
 }
 
@@ -112,7 +112,7 @@ func (p *piece) offsets() (out []int64) {
 
 // leftOut gives the piece's records that are not rows of the file.
 func (f *standing) leftOut(theirs *column.Batch, p *piece) *column.Batch {
-	out := column.NewBatch(sales.Quarantine, 0)
+	out := column.NewBatch(f.set.quarantine, 0)
 	done := map[int64]struct{}{}
 	take := func(from *column.Batch) {
 		if from == nil {
@@ -133,7 +133,7 @@ func (f *standing) leftOut(theirs *column.Batch, p *piece) *column.Batch {
 		for i, offset := range b.Column("_offset").I64 {
 			_, isRow := f.offsets[offset]
 			if _, told := done[offset]; !told && !isRow {
-				notAdopted(out, b, i, f.file.Key)
+				f.set.notAdopted(out, b, i, f.file.Key)
 			}
 		}
 	}
@@ -145,15 +145,15 @@ func (f *standing) leftOut(theirs *column.Batch, p *piece) *column.Batch {
 
 // notAdopted rejects a row that is good to us. Its original bytes are gone by
 // now, so the typed event stands for them.
-func notAdopted(out, b *column.Batch, i int, key string) {
+func (d *dataset) notAdopted(out, b *column.Batch, i int, key string) {
 	o := decode.Origin{Source: b.Column("_source").String(i), Partition: b.Column("_partition").I32[i],
 		Offset: b.Column("_offset").I64[i], Time: b.Column("_ingest_ts").I64[i]}
 	r := &sales.Reject{Code: sales.NotAdopted, Message: "not in " + key + ", which its writer closed without it; send it again"}
-	quarantine(out, r, b.Column("order_id").Bytes(i), rowJSON(b, i), o)
+	quarantine(out, r, b.Columns[d.Key].Bytes(i), d.rowJSON(b, i), o)
 }
 
 func (s *store) readRejects(ctx context.Context, slice string) (*column.Batch, error) {
-	key := lake.QuarantineKey("bronze", slice)
+	key := s.set.quarantineKey(slice)
 	data, err := s.bucket.Get(ctx, key)
 	if errors.Is(err, blob.ErrNotFound) {
 		return nil, nil
@@ -161,7 +161,7 @@ func (s *store) readRejects(ctx context.Context, slice string) (*column.Batch, e
 	if err != nil {
 		return nil, err
 	}
-	b := column.NewBatch(sales.Quarantine, 0)
+	b := column.NewBatch(s.set.quarantine, 0)
 	r, err := lake.Open(key, data)
 	if err == nil {
 		err = r.Read(b)

@@ -11,6 +11,7 @@ import (
 
 // batch is what a task has added and not committed: a range of records.
 type batch struct {
+	set     *dataset
 	rows    *column.Batch
 	rejects *column.Batch
 	first   int64     // offset of the first record
@@ -21,8 +22,8 @@ type batch struct {
 	since   time.Time // when the first was added
 }
 
-func newBatch() *batch {
-	return &batch{rows: column.NewBatch(sales.Bronze, 0), rejects: column.NewBatch(sales.Quarantine, 0)}
+func newBatch(d *dataset) *batch {
+	return &batch{set: d, rows: column.NewBatch(d.Schema, 0), rejects: column.NewBatch(d.quarantine, 0)}
 }
 
 // add decodes one record into the batch.
@@ -45,25 +46,25 @@ func (b *batch) add(j *decode.JSON, key, value []byte, o decode.Origin, now time
 func (b *batch) reset() {
 	b.rows.Reset()
 	if b.rejects.Rows() > 0 {
-		b.rejects = column.NewBatch(sales.Quarantine, 0)
+		b.rejects = column.NewBatch(b.set.quarantine, 0)
 	}
 	b.records, b.bytes = 0, 0
 }
 
 // piece gives the batch as a file to be; it borrows the batch's memory.
-func (b *batch) piece(topicID string, o decode.Origin) *piece {
-	p := &piece{slice: lake.BronzeSlice(b.day, o.Partition, topicID[:8], b.first), rows: []*column.Batch{b.rows}}
+func (b *batch) piece(s *source, o decode.Origin) *piece {
+	p := &piece{slice: lake.BronzeSlice(b.day, o.Partition, s.id[:8], b.first), rows: []*column.Batch{b.rows}}
 	if b.rejects.Rows() > 0 {
 		p.rejects = b.rejects
 	}
-	p.source = lake.Source{Name: o.Source, TopicID: topicID, Partition: o.Partition, First: b.first, Next: b.next,
+	p.source = lake.Source{Name: o.Source, TopicID: s.id, Partition: o.Partition, First: b.first, Next: b.next,
 		Records: b.records, Rejected: rejectedByCode(p.rejects)}
 	return p
 }
 
 // splitAt takes the records from an offset on out of the batch.
 func (b *batch) splitAt(offset int64) *batch {
-	rest := newBatch()
+	rest := newBatch(b.set)
 	keepRows, moveRows := cutAt(b.rows.Column("_offset").I64, offset)
 	keepRejects, moveRejects := cutAt(b.rejects.Columns[qOffset].I64, offset)
 	rest.rows.AppendRows(b.rows, moveRows)

@@ -21,10 +21,10 @@ type part struct {
 	rejects *column.Batch
 }
 
-func newPart(partitions int) *part {
-	p := &part{rows: make([]*column.Batch, partitions), rejects: column.NewBatch(sales.Quarantine, 0)}
+func newPart(d *dataset, partitions int) *part {
+	p := &part{rows: make([]*column.Batch, partitions), rejects: column.NewBatch(d.quarantine, 0)}
 	for i := range p.rows {
-		p.rows[i] = column.NewBatch(sales.Bronze, 0)
+		p.rows[i] = column.NewBatch(d.Schema, 0)
 	}
 	return p
 }
@@ -115,7 +115,7 @@ func (g *ingest) decodeBlock(c *chunker, b *block, workers chan *worker) (bool, 
 	var work errgroup.Group
 	for i := range g.layout.chunks {
 		if i == len(b.parts) {
-			b.parts = append(b.parts, newPart(g.Partitions))
+			b.parts = append(b.parts, newPart(g.dataset, g.Partitions))
 		}
 		p := b.parts[i]
 		p.reset()
@@ -182,7 +182,7 @@ func (g *ingest) land(ctx context.Context, b *block) error {
 // piece gathers a partition's rows of a block; nil when there is nothing.
 func (g *ingest) piece(b *block, partition int32) *piece {
 	p := &piece{source: lake.Source{Name: g.result.Source, TopicID: g.in.hash, Partition: partition}}
-	rejects := column.NewBatch(sales.Quarantine, 0)
+	rejects := column.NewBatch(g.quarantine, 0)
 	first, last := int64(0), int64(0)
 	extend := func(offsets []int64) {
 		if n := len(offsets); n > 0 {
@@ -229,7 +229,7 @@ func (g *ingest) landPiece(ctx context.Context, p *piece) (*landed, error) {
 			return nil, fmt.Errorf("%s was published for %d rows up to %d, now it has %d up to %d: an ingest by another version of this program",
 				m.Key(), m.Source.Records, m.Source.Next, p.source.Records, p.source.Next)
 		}
-		return &landed{slice: p.slice, source: *m.Source, file: m.Files[0], eventTime: m.EventTime}, nil
+		return &landed{set: g.dataset, slice: p.slice, source: *m.Source, file: m.Files[0], eventTime: m.EventTime}, nil
 	}
 	l, err := g.store.put(ctx, p)
 	if !errors.Is(err, errStands) {

@@ -44,7 +44,7 @@ type Limits struct {
 	QueueBytes    int           // fetched and not handled yet, of the whole instance
 }
 
-// Run lands the events of sales_events until the context ends. It returns nil
+// Run lands the events of all datasets until the context ends. It returns nil
 // then, or an error that a restart must cure.
 func Run(ctx context.Context, o Options) error {
 	s, err := newStage(ctx, o)
@@ -55,7 +55,7 @@ func Run(ctx context.Context, o Options) error {
 		o.OnReady()
 	}
 	return stream.Run(ctx, o.Kafka, stream.RunConfig{
-		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicEvents},
+		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: Topics(),
 		QueueBytes: o.Bronze.QueueBytes, TransactionTimeout: o.TransactionTimeout, SessionTimeout: o.SessionTimeout,
 		Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "bronze"),
 	}, s)
@@ -64,10 +64,9 @@ func Run(ctx context.Context, o Options) error {
 // stage makes the tasks.
 type stage struct {
 	Options
-	store   *store
 	metrics *metrics
-	cluster string // id of the Kafka cluster
-	topicID string // of sales_events
+	cluster string             // id of the Kafka cluster
+	sources map[string]*source // by topic
 	tasks   atomic.Int64
 }
 
@@ -75,25 +74,27 @@ func newStage(ctx context.Context, o Options) (*stage, error) {
 	if err := ensureTopics(ctx, o); err != nil {
 		return nil, err
 	}
-	s := &stage{Options: o, metrics: newMetrics(o.Registry)}
-	s.store = newStore(o, s.metrics)
+	s := &stage{Options: o, metrics: newMetrics(o.Registry), sources: map[string]*source{}}
 	var err error
 	if s.cluster, err = stream.ClusterID(ctx, o.Kafka); err != nil {
 		return nil, fmt.Errorf("ask for the cluster's id: %w", err)
 	}
-	if s.topicID, err = stream.TopicID(ctx, o.Kafka, sales.TopicEvents); err != nil {
-		return nil, fmt.Errorf("ask for the topic's id: %w", err)
+	for _, d := range datasets {
+		id, err := stream.TopicID(ctx, o.Kafka, d.topic)
+		if err != nil {
+			return nil, fmt.Errorf("ask for the topic's id: %w", err)
+		}
+		s.sources[d.topic] = &source{d, id, newStore(o, d, s.metrics)}
 	}
 	return s, nil
 }
 
 func ensureTopics(ctx context.Context, o Options) error {
-	err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
-		stream.TopicSpec{Name: sales.TopicEvents, Partitions: o.Partitions},
-		stream.TopicSpec{Name: sales.TopicDLQ, Partitions: o.Partitions},
-		stream.TopicSpec{Name: sales.TopicBronze, Partitions: o.Partitions, Compacted: true},
-	)
-	if err != nil {
+	specs := []stream.TopicSpec{{Name: sales.TopicBronze, Partitions: o.Partitions, Compacted: true}}
+	for _, d := range datasets {
+		specs = append(specs, d.topics(o.Partitions)...)
+	}
+	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication, specs...); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
 	return nil
@@ -111,17 +112,18 @@ func (s *stage) batchBytes() int {
 
 // Open implements stream.Stage: it takes up the partition's ledger.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
+	src := s.sources[p.Topic]
 	past, err := s.readPast(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	if err := past.agrees(p, next, s.topicID); err != nil {
+	if err := past.agrees(p, next, src.id); err != nil {
 		return nil, err
 	}
 	t := &task{
-		stage: s, origin: decode.Origin{Source: p.Topic, Partition: p.ID}, pending: newBatch(), ledger: past.ledger,
+		stage: s, source: src, origin: decode.Origin{Source: p.Topic, Partition: p.ID}, pending: newBatch(src.dataset), ledger: past.ledger,
 		log: s.Log.With(zap.Stringer("partition", p)), ctx: context.WithoutCancel(ctx),
-		json: decode.NewJSON(decode.SalesEvents, decode.Options{MaxBytes: s.Bronze.MaxEventBytes, Owns: func(key []byte) bool {
+		json: decode.NewJSON(src.Dataset, decode.Options{MaxBytes: s.Bronze.MaxEventBytes, Owns: func(key []byte) bool {
 			return stream.PartitionFor(key, s.Partitions) == p.ID
 		}}),
 	}
@@ -139,5 +141,5 @@ func (s *stage) records(l *landed, ledger *lake.Ledger) []stream.Record {
 	return append([]stream.Record{
 		{Topic: sales.TopicBronze, Partition: p, Key: []byte(m.Key()), Value: m.Encode()},
 		{Topic: sales.TopicBronze, Partition: p, Key: []byte(ledger.Key()), Value: ledger.Encode()},
-	}, deadLetters(l.rejects, p)...)
+	}, l.deadLetters()...)
 }

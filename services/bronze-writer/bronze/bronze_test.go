@@ -26,8 +26,10 @@ func TestEverythingLandsOnce(t *testing.T) {
 	r.drained()
 	require.NoError(t, i.end())
 	r.requireTruth()
-	require.Zero(t, metric(t, o, "sales_bronze_adopted_total"))
-	require.Equal(t, float64(len(r.truth.rows)), metric(t, o, "sales_bronze_rows_total"))
+	require.Zero(t, metric(t, o, "sales_bronze_adopted_total", ""))
+	for _, tr := range r.truth {
+		require.Equal(t, float64(len(tr.rows)), metric(t, o, "sales_bronze_rows_total", tr.topic))
+	}
 	goleak.VerifyNone(t, ignore)
 
 	i = r.run(r.options(r.lake)) // and it goes on where it was
@@ -67,22 +69,23 @@ func (r *rig) crashed(maxRows int) {
 	o := r.options(r.lake)
 	s, err := newStage(r.ctx, o)
 	require.NoError(r.t, err)
-	tasks := map[int32]stream.Task{}
-	for p := range int32(partitions) {
-		next, err := stream.Committed(r.ctx, r.kafka, Group, sales.TopicEvents)
+	for _, topic := range Topics() {
+		next, err := stream.Committed(r.ctx, r.kafka, Group, topic)
 		require.NoError(r.t, err)
-		tasks[p], err = s.Open(r.ctx, stream.Partition{Topic: sales.TopicEvents, ID: p}, next[p])
-		require.NoError(r.t, err)
-		added := 0
-		require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicEvents, []int32{p}, func(record stream.Record) error {
-			if added++; record.Offset < next[p] || added > maxRows {
-				return nil
-			}
-			return tasks[p].Add(r.ctx, []stream.Record{record})
-		}))
-		_, err = tasks[p].Flush(r.ctx)
-		require.NoError(r.t, err)
-		tasks[p].Close()
+		for p := range int32(partitions) {
+			task, err := s.Open(r.ctx, stream.Partition{Topic: topic, ID: p}, next[p])
+			require.NoError(r.t, err)
+			added := 0
+			require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, topic, []int32{p}, func(record stream.Record) error {
+				if added++; record.Offset < next[p] || added > maxRows {
+					return nil
+				}
+				return task.Add(r.ctx, []stream.Record{record})
+			}))
+			_, err = task.Flush(r.ctx)
+			require.NoError(r.t, err)
+			task.Close()
+		}
 	}
 }
 
@@ -94,14 +97,14 @@ func TestAdoption(t *testing.T) {
 			r.publish(6000)
 			r.crashed(c.before)
 			old := r.files("bronze/")
-			require.Len(t, old, partitions)
+			require.Len(t, old, 2*partitions)
 			o := r.options(r.lake)
 			o.Bronze.MaxRows = c.after
 			i := r.run(o)
 			r.drained()
 			require.NoError(t, i.end())
 			r.requireTruth()
-			require.Equal(t, float64(partitions), metric(t, o, "sales_bronze_adopted_total"))
+			require.Equal(t, float64(2*partitions), metric(t, o, "sales_bronze_adopted_total", ""))
 			for key, data := range r.files("bronze/") {
 				if was, ok := old[key]; ok {
 					require.Equal(t, was, data, "replaced")
@@ -247,7 +250,7 @@ func TestUnreadableFileStops(t *testing.T) {
 	}
 	err := <-r.run(r.options(r.lake)).done
 	require.ErrorIs(t, err, lake.ErrCorrupt)
-	require.ErrorContains(t, err, "bronze/sales_events/ingest_date=")
+	require.ErrorContains(t, err, "/ingest_date=")
 	require.ErrorContains(t, err, "restore the object")
 }
 

@@ -1,6 +1,7 @@
 package bronze
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,7 @@ import (
 // IngestOptions says what to ingest.
 type IngestOptions struct {
 	Path        string
+	Dataset     string                 // what it holds, one of Topics; "" is sales_events
 	EffectiveAt time.Time              // event_ts of rows without one; zero: their order_ts
 	Progress    func(done, size int64) // told now and then, of the file's bytes; may be nil
 }
@@ -46,13 +48,17 @@ func Ingest(ctx context.Context, o Options, io IngestOptions) (Result, error) {
 }
 
 func ingestFile(ctx context.Context, o Options, io IngestOptions, l layout) (Result, error) {
-	in, err := openInput(ctx, io.Path)
+	set, err := datasetOf(cmp.Or(io.Dataset, sales.TopicEvents))
+	if err != nil {
+		return Result{}, err
+	}
+	in, err := openInput(ctx, io.Path, set)
 	if err != nil {
 		return Result{}, err
 	}
 	defer func() { _ = in.file.Close() }() // only read from
-	g := &ingest{stage: stage{Options: o, metrics: newMetrics(nil)}, in: in, layout: l, progress: io.Progress}
-	g.store = newStore(o, g.metrics)
+	g := &ingest{stage: stage{Options: o, metrics: newMetrics(nil)}, source: source{dataset: set}, in: in, layout: l, progress: io.Progress}
+	g.store = newStore(o, set, g.metrics)
 	if err := g.begin(ctx, io); err != nil {
 		return Result{}, fmt.Errorf("ingest %s: %w", io.Path, err)
 	}
@@ -69,6 +75,7 @@ func ingestFile(ctx context.Context, o Options, io IngestOptions, l layout) (Res
 // ingest is one run over one file.
 type ingest struct {
 	stage
+	source
 	in         *input
 	layout     layout
 	progress   func(done, size int64)
@@ -95,7 +102,7 @@ func (g *ingest) begin(ctx context.Context, io IngestOptions) error {
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	g.topicID, g.result = g.in.hash, Result{Source: "file:" + g.in.hash[:16], Rejected: map[sales.Code]int64{}}
+	g.id, g.result = g.in.hash, Result{Source: "file:" + g.in.hash[:16], Rejected: map[sales.Code]int64{}}
 	return g.start(ctx, io)
 }
 
@@ -114,6 +121,7 @@ func (g *ingest) takeOver(ctx context.Context) (err error) {
 type started struct {
 	Name      string `json:"name"`
 	Hash      string `json:"sha256"`
+	Dataset   string `json:"dataset"`
 	Time      int64  `json:"time"`         // µs UTC: the _ingest_ts of all rows
 	Effective int64  `json:"effective_at"` // µs UTC, 0 when not given
 }
@@ -121,7 +129,7 @@ type started struct {
 // start writes down that the file is being ingested, unless that stands already.
 func (g *ingest) start(ctx context.Context, io IngestOptions) error {
 	key := "bronze/_ingests/" + g.in.hash + ".json"
-	now := started{Name: filepath.Base(io.Path), Hash: g.in.hash, Time: time.Now().UnixMicro()}
+	now := started{Name: filepath.Base(io.Path), Hash: g.in.hash, Dataset: g.topic, Time: time.Now().UnixMicro()}
 	if !io.EffectiveAt.IsZero() {
 		now.Effective = io.EffectiveAt.UnixMicro()
 	}
@@ -136,6 +144,9 @@ func (g *ingest) start(ctx context.Context, io IngestOptions) error {
 	}
 	if err := json.Unmarshal(data, &g.started); err != nil {
 		return fmt.Errorf("read %s: %w", key, err)
+	}
+	if was := cmp.Or(g.started.Dataset, sales.TopicEvents); was != now.Dataset { // there was one dataset at first
+		return fmt.Errorf("its content was ingested as dataset %s, now it is given as %s: give the same, its rows are there already", was, now.Dataset)
 	}
 	if g.started.Effective != now.Effective {
 		return fmt.Errorf("its content was ingested with effective time %s, now it is %s: give the same, its rows have it already",

@@ -79,7 +79,7 @@ func (r *rig) requireIngested(res Result, rows int64) {
 	rejects, offsets := map[sales.Code]int64{}, map[int64]bool{}
 	for key, data := range r.files("bronze/") {
 		b := read(r.t, key, data, sales.Bronze)
-		count = count.Add(countOf(b))
+		count = count.Add(datasets[0].count(b))
 		for i := range b.Rows() {
 			offset := b.Column("_offset").I64[i]
 			require.False(r.t, offsets[offset])

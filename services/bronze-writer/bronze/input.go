@@ -20,6 +20,7 @@ import (
 
 // input is a file to be ingested: CSV, or NDJSON when it is named so.
 type input struct {
+	set  *dataset
 	path string
 	file *os.File
 	info os.FileInfo
@@ -30,12 +31,12 @@ type input struct {
 
 // openInput opens a file and looks at its header. Errors of a file that cannot
 // be used wrap decode.ErrUnusable and name it.
-func openInput(ctx context.Context, path string) (*input, error) {
+func openInput(ctx context.Context, path string, set *dataset) (*input, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", decode.ErrUnusable, err)
 	}
-	in := &input{path: path, file: file}
+	in := &input{set: set, path: path, file: file}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".ndjson", ".jsonl":
 		in.json = true
@@ -56,7 +57,7 @@ func (in *input) examine(ctx context.Context) (err error) {
 	if _, err = in.begin(ctx); err != nil || in.json {
 		return err
 	}
-	_, err = decode.NewCSV(decode.SalesEvents, in.head, decode.Options{}, decode.Derived{})
+	_, err = decode.NewCSV(in.set.Dataset, in.head, decode.Options{}, decode.Derived{})
 	return err
 }
 
@@ -91,7 +92,11 @@ func (in *input) begin(ctx context.Context) (io.Reader, error) {
 	if len(start) == 0 {
 		return nil, fmt.Errorf("%w: the file is empty: check that it was written, or leave it out", decode.ErrUnusable)
 	}
-	if !in.json {
+	if in.json {
+		if err := in.set.CheckLines(start); err != nil {
+			return nil, err
+		}
+	} else {
 		head, used := decode.Record(start, err != nil)
 		if used == 0 {
 			return nil, fmt.Errorf("%w: the header does not end within 1 MiB", decode.ErrUnusable)
@@ -143,9 +148,9 @@ func (d lineDecoder) Decode(record []byte, _ int64) *sales.Reject { return d.JSO
 func (in *input) decoder(limit int, effective int64) (rowDecoder, error) {
 	o := decode.Options{MaxBytes: limit}
 	if in.json {
-		return lineDecoder{decode.NewJSON(decode.SalesEvents, o)}, nil
+		return lineDecoder{decode.NewJSON(in.set.Dataset, o)}, nil
 	}
-	return decode.NewCSV(decode.SalesEvents, in.head, o, decode.Derived{Hash: in.hash[:16], Effective: effective})
+	return decode.NewCSV(in.set.Dataset, in.head, o, decode.Derived{Hash: in.hash[:16], Effective: effective})
 }
 
 func (in *input) record(b []byte) ([]byte, int) {

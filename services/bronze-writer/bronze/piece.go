@@ -17,16 +17,17 @@ const metaSource = "saleslake.source"
 type piece struct {
 	slice   string
 	source  lake.Source
-	rows    []*column.Batch // of sales.Bronze, in the order of their offsets
-	rejects *column.Batch   // of sales.Quarantine, nil when there are none
+	rows    []*column.Batch // of the dataset's schema, in the order of their offsets
+	rejects *column.Batch   // of its quarantine, nil when there are none
 }
 
 // landed is a bronze file that stands, and the rejects beside it.
 type landed struct {
+	set       *dataset
 	slice     string
 	source    lake.Source
 	file      lake.File
-	eventTime int64         // newest event_ts, µs UTC, 0 without rows
+	eventTime int64         // newest of the events' own times, µs UTC, 0 without rows
 	rejects   *column.Batch // nil when there are none
 	adopted   bool          // the file stood already
 }
@@ -42,38 +43,22 @@ func mustJSON(v any) []byte {
 }
 
 // land describes the piece's file once it is written.
-func (p *piece) land(data []byte) landed {
-	l := landed{slice: p.slice, source: p.source, rejects: p.rejects}
+func (d *dataset) land(p *piece, data []byte) landed {
+	l := landed{set: d, slice: p.slice, source: p.source, rejects: p.rejects}
 	var count lake.Count
 	for _, b := range p.rows {
-		count = count.Add(countOf(b))
-		l.eventTime = max(l.eventTime, newest(b))
+		count = count.Add(d.count(b))
+		l.eventTime = max(l.eventTime, d.newest(b))
 	}
-	l.file = lake.NewFile(lake.BronzeKey(p.slice), data, count)
+	l.file = lake.NewFile(d.key(p.slice), data, count)
 	return l
-}
-
-func countOf(b *column.Batch) lake.Count {
-	c := lake.Count{Rows: int64(b.Rows())}
-	for _, cents := range b.Column("revenue").I64 {
-		c.Cents += cents
-	}
-	return c
-}
-
-func newest(b *column.Batch) int64 {
-	var t int64
-	for _, v := range b.Column("event_ts").I64 {
-		t = max(t, v)
-	}
-	return t
 }
 
 // manifest says of the file what later stages need.
 func (l *landed) manifest(cluster string, now int64) *lake.Manifest {
 	return &lake.Manifest{
-		Format: lake.Format, Table: sales.TableBronze, Slice: l.slice, Partition: l.source.Partition, Version: 1,
-		Schema: sales.Bronze.Version, Cluster: cluster, Files: []lake.File{l.file}, Count: l.file.Count,
+		Format: lake.Format, Table: l.set.Schema.Name, Slice: l.slice, Partition: l.source.Partition, Version: 1,
+		Schema: l.set.Schema.Version, Cluster: cluster, Files: []lake.File{l.file}, Count: l.file.Count,
 		Source: &l.source, EventTime: l.eventTime, Created: now,
 	}
 }

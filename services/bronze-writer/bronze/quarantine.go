@@ -58,12 +58,12 @@ const (
 // deadLetters gives the records that tell of the rejects: original key and
 // value, and why and from where as headers. Header "cut" has the value's length
 // where it did not fit.
-func deadLetters(rejects *column.Batch, partition int32) []stream.Record {
-	if rejects == nil {
+func (l *landed) deadLetters() []stream.Record {
+	if l.rejects == nil {
 		return nil
 	}
-	c := rejects.Columns
-	letters := make([]stream.Record, rejects.Rows())
+	c := l.rejects.Columns
+	letters := make([]stream.Record, l.rejects.Rows())
 	for i := range letters {
 		key, value := c[qKey].Bytes(i), c[qRaw].Bytes(i)
 		headers := []stream.Header{
@@ -80,7 +80,7 @@ func deadLetters(rejects *column.Batch, partition int32) []stream.Record {
 			headers = append(headers, stream.Header{Key: "cut", Value: strconv.AppendInt(nil, int64(len(value)), 10)})
 			value = value[:room]
 		}
-		letters[i] = stream.Record{Topic: sales.TopicDLQ, Partition: partition, Key: key, Value: value, Headers: headers}
+		letters[i] = stream.Record{Topic: l.set.dlq, Partition: l.source.Partition, Key: key, Value: value, Headers: headers}
 	}
 	return letters
 }

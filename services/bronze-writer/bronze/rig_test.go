@@ -26,9 +26,10 @@ import (
 	"github.com/saleslake/saleslake/pkg/stream/streamtest"
 )
 
-// truth is what was sent, and what must become of it.
+// truth is what was sent of a dataset, and what must become of it.
 type truth struct {
-	rows     map[string]int64  // cents by event_id
+	*dataset
+	rows     map[string]int64  // cents by what identifies an event
 	rejects  map[string]string // code by original bytes
 	ledgers  [partitions]lake.Ledger
 	sequence int
@@ -36,7 +37,8 @@ type truth struct {
 
 const partitions = 3
 
-// rig is a broker in the process, a lake in a folder, and the truth.
+// rig is a broker in the process, a lake in a folder, and the truth of each
+// dataset.
 type rig struct {
 	t     *testing.T
 	ctx   context.Context
@@ -44,15 +46,16 @@ type rig struct {
 	dir   string
 	kafka stream.Config
 	lake  *blob.Bucket
-	truth truth
-	reg   *prometheus.Registry
+	truth []*truth
 }
 
 func newRig(t *testing.T) *rig {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
-	r := &rig{t: t, ctx: ctx, addr: streamtest.Cluster(t), dir: t.TempDir(), reg: prometheus.NewRegistry(),
-		truth: truth{rows: map[string]int64{}, rejects: map[string]string{}}}
+	r := &rig{t: t, ctx: ctx, addr: streamtest.Cluster(t), dir: t.TempDir()}
+	for _, d := range datasets {
+		r.truth = append(r.truth, &truth{dataset: d, rows: map[string]int64{}, rejects: map[string]string{}})
+	}
 	r.kafka = stream.Config{Brokers: []string{r.addr}, ClientID: "test"}
 	r.lake = openLake(ctx, r.dir)
 	require.NoError(t, ensureTopics(ctx, r.options(r.lake)))
@@ -73,24 +76,57 @@ func (r *rig) options(b Bucket) Options {
 		SessionTimeout: 3 * time.Second, TransactionTimeout: 10 * time.Second}
 }
 
-// publish sends n events, some of them bad in each way.
+// publish sends n events of each dataset, some of them bad in each way.
 func (r *rig) publish(n int) {
 	p, err := stream.NewPublisher(r.kafka)
 	require.NoError(r.t, err)
 	defer p.Close()
 	for range n {
-		require.NoError(r.t, p.Publish(r.ctx, r.event()))
+		for _, tr := range r.truth {
+			require.NoError(r.t, p.Publish(r.ctx, tr.event()))
+		}
 	}
 	require.NoError(r.t, p.Flush(r.ctx))
 }
 
-func (r *rig) event() stream.Record {
-	r.truth.sequence++
-	i := r.truth.sequence
+// sale gives a good event of sales_events, what identifies it, and its money.
+func sale(i int, key string) (value, id string, cents int64) {
+	return fmt.Sprintf(`{"event_id":"e-%d","event_ts":"2026-01-31T12:00:00Z","order_id":"%s","order_ts":"2026-01-31T11:00:00Z","customer_id":"C-1",`+
+		`"product_id":"P-1","category":"Books","region":"Europe","quantity":1,"unit_price":1.00,"revenue":%d.50,"status":"completed"}`, i, key, i), fmt.Sprintf("e-%d", i), int64(i)*100 + 50
+}
+
+// update gives one of customer_updates; every seventh is a deletion, which
+// keeps its city, as all are told apart by it.
+func update(i int, key string) (value, id string, cents int64) {
+	id = fmt.Sprintf("city %d", i)
+	if i%7 == 0 && i%10 != 0 {
+		return fmt.Sprintf(`{"customer_id":"%s","updated_ts":"2026-01-31T12:00:00Z","city":"%s","deleted":true}`, key, id), id, 0
+	}
+	return fmt.Sprintf(`{"customer_id":"%s","updated_ts":"2026-01-31T12:00:00Z","name":"Books","email":"a@example.com","segment":"consumer","city":"%s","country":"PT","deleted":false}`, key, id), id, 0
+}
+
+// identity is the column that tells a dataset's events of the tests apart.
+func (d *dataset) identity() string {
+	if d.topic == sales.TopicCustomers {
+		return "city"
+	}
+	return "event_id"
+}
+
+// spoilt gives what a good event must hold instead for a code.
+var spoilt = map[string]map[sales.Code][2]string{
+	sales.TopicEvents: {sales.MissingField: {`"P-1"`, "null"}, sales.WrongType: {`"quantity":1`, `"quantity":"1"`}, sales.BadDecimal: {".50,", ".505,"}},
+	sales.TopicCustomers: {sales.MissingField: {`"PT"`, "null"}, sales.WrongType: {`"deleted":false`, `"deleted":"false"`},
+		sales.BadDecimal: {`"deleted":false`, `"deleted":0`}}, // it has no decimals: another wrong type
+}
+
+func (tr *truth) event() stream.Record {
+	tr.sequence++
+	i := tr.sequence
 	key := fmt.Sprintf("O-%d", i%1000)
 	partition := stream.PartitionFor([]byte(key), partitions)
-	value := fmt.Sprintf(`{"event_id":"e-%d","event_ts":"2026-01-31T12:00:00Z","order_id":"%s","order_ts":"2026-01-31T11:00:00Z","customer_id":"C-1",`+
-		`"product_id":"P-1","category":"Books","region":"Europe","quantity":1,"unit_price":1.00,"revenue":%d.50,"status":"completed"}`, i, key, i)
+	write := map[string]func(int, string) (string, string, int64){sales.TopicEvents: sale, sales.TopicCustomers: update}[tr.topic]
+	value, id, cents := write(i, key)
 	code := ""
 	if i%10 == 0 {
 		codes := []sales.Code{sales.InvalidUTF8, sales.InvalidJSON, sales.NotAnObject, sales.WrongKey, sales.MissingField, sales.WrongType, sales.BadTimestamp, sales.BadDecimal, sales.TooLarge, sales.Empty}
@@ -105,34 +141,32 @@ func (r *rig) event() stream.Record {
 		value = "[" + value + "]"
 	case sales.WrongKey:
 		partition = (partition + 1) % partitions
-	case sales.MissingField:
-		value = strings.Replace(value, `"P-1"`, "null", 1)
-	case sales.WrongType:
-		value = strings.Replace(value, `"quantity":1`, `"quantity":"1"`, 1)
+	case sales.MissingField, sales.WrongType, sales.BadDecimal:
+		value = strings.Replace(value, spoilt[tr.topic][sales.Code(code)][0], spoilt[tr.topic][sales.Code(code)][1], 1)
 	case sales.BadTimestamp:
 		value = strings.Replace(value, "12:00:00Z", "25:00:00Z", 1)
-	case sales.BadDecimal:
-		value = strings.Replace(value, ".50,", ".505,", 1)
 	case sales.TooLarge:
 		value = fmt.Sprint(i) + strings.Repeat("x", 1<<10)
 	case sales.Empty:
 		value = ""
 	}
-	l := &r.truth.ledgers[partition]
+	if code == string(sales.BadDecimal) && tr.money == "" {
+		code = string(sales.WrongType)
+	}
+	l := &tr.ledgers[partition]
 	l.In.Rows++
 	if code == "" {
-		cents := int64(i)*100 + 50
-		r.truth.rows[fmt.Sprintf("e-%d", i)] = cents
+		tr.rows[id] = cents
 		l.In.Cents += cents
 		l.Out = l.Out.Add(lake.Count{Rows: 1, Cents: cents})
 	} else {
-		r.truth.rejects[value] = code
+		tr.rejects[value] = code
 		if l.Rejected == nil {
 			l.Rejected = map[sales.Code]lake.Count{}
 		}
 		l.Rejected[sales.Code(code)] = l.Rejected[sales.Code(code)].Add(lake.Count{Rows: 1})
 	}
-	return stream.Record{Topic: sales.TopicEvents, Partition: partition, Key: []byte(key), Value: []byte(value)}
+	return stream.Record{Topic: tr.topic, Partition: partition, Key: []byte(key), Value: []byte(value)}
 }
 
 // running is a stage that was started.
@@ -156,13 +190,15 @@ func (i *running) end() error {
 // drained waits until the group has committed everything.
 func (r *rig) drained() {
 	require.Eventually(r.t, func() bool {
-		next, err := stream.Committed(r.ctx, r.kafka, Group, sales.TopicEvents)
-		require.NoError(r.t, err)
-		end, err := stream.EndOffsets(r.ctx, r.kafka, sales.TopicEvents)
-		require.NoError(r.t, err)
-		for p, n := range end {
-			if n > 0 && next[p] != n {
-				return false
+		for _, topic := range Topics() {
+			next, err := stream.Committed(r.ctx, r.kafka, Group, topic)
+			require.NoError(r.t, err)
+			end, err := stream.EndOffsets(r.ctx, r.kafka, topic)
+			require.NoError(r.t, err)
+			for p, n := range end {
+				if n > 0 && next[p] != n {
+					return false
+				}
 			}
 		}
 		return true
@@ -172,22 +208,43 @@ func (r *rig) drained() {
 // requireTruth compares lake, topics and ledger with what was sent.
 func (r *rig) requireTruth() {
 	r.t.Helper()
-	rows, rejects, letters := map[string]int64{}, map[string]string{}, map[string]string{}
-	files, manifests := 0, r.requireManifests()
-	for key, data := range r.files("bronze/") {
+	manifests := r.requireManifests()
+	files := r.files("bronze/")
+	for key := range files {
 		require.Contains(r.t, manifests, key, "an orphan")
-		files++
-		b := read(r.t, key, data, sales.Bronze)
+	}
+	require.Len(r.t, manifests, len(files), "a manifest without its file")
+	for _, tr := range r.truth {
+		r.requireRows(tr)
+		r.requireRejects(tr)
+	}
+}
+
+func (r *rig) requireRows(tr *truth) {
+	rows, deleted := map[string]int64{}, 0
+	for key, data := range r.files(tr.Schema.Name + "/") {
+		b := read(r.t, key, data, tr.Schema)
 		for i := range b.Rows() {
-			id := b.Column("event_id").String(i)
+			id := b.Column(tr.identity()).String(i)
 			require.NotContains(r.t, rows, id, "twice in bronze")
-			rows[id] = b.Column("revenue").I64[i]
+			rows[id] = 0
+			if tr.money != "" {
+				rows[id] = b.Column(tr.money).I64[i]
+			} else if b.Column("deleted").I32[i] == 1 {
+				deleted++
+			}
 		}
 	}
-	require.Len(r.t, manifests, files, "a manifest without its file")
+	require.Len(r.t, rows, len(tr.rows))
+	require.True(r.t, maps.Equal(tr.rows, rows))
+	require.Equal(r.t, tr.topic == sales.TopicCustomers, deleted > 0)
+}
+
+func (r *rig) requireRejects(tr *truth) {
+	rejects, letters := map[string]string{}, map[string]string{}
 	empties := 0
-	for key, data := range r.files("quarantine/") {
-		b := read(r.t, key, data, sales.Quarantine)
+	for key, data := range r.files(tr.quarantine.Name + "/") {
+		b := read(r.t, key, data, tr.quarantine)
 		for i := range b.Rows() {
 			raw := b.Columns[qRaw].String(i)
 			if raw == "" {
@@ -198,7 +255,7 @@ func (r *rig) requireTruth() {
 			rejects[raw] = b.Columns[qCode].String(i)
 		}
 	}
-	require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicDLQ, nil, func(l stream.Record) error {
+	require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, tr.dlq, nil, func(l stream.Record) error {
 		if len(l.Value) == 0 {
 			empties--
 		} else {
@@ -208,43 +265,45 @@ func (r *rig) requireTruth() {
 		return nil
 	}))
 	require.Zero(r.t, empties)
-	require.Len(r.t, rows, len(r.truth.rows))
-	require.True(r.t, maps.Equal(r.truth.rows, rows))
-	require.True(r.t, maps.Equal(r.truth.rejects, rejects))
-	require.True(r.t, maps.Equal(r.truth.rejects, letters))
+	require.True(r.t, maps.Equal(tr.rejects, rejects))
+	require.True(r.t, maps.Equal(tr.rejects, letters))
 }
 
 // requireManifests checks the ledgers and ranges, and gives the files' keys.
 func (r *rig) requireManifests() map[string]*lake.Manifest {
-	files, next := map[string]*lake.Manifest{}, map[int32]int64{}
-	var ledgers [partitions]lake.Ledger
+	files, next, ledgers := map[string]*lake.Manifest{}, map[stream.Partition]int64{}, map[stream.Partition]lake.Ledger{}
 	require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicBronze, nil, func(record stream.Record) error {
 		if lake.IsLedger(record.Key) {
 			l, err := lake.DecodeLedger(record.Value)
 			require.NoError(r.t, err)
 			require.Zero(r.t, l.Residual())
 			require.Equal(r.t, record.Partition, l.Partition)
-			ledgers[l.Partition] = *l
+			ledgers[stream.Partition{Topic: l.Source, ID: l.Partition}] = *l
 			return nil
 		}
 		m, err := lake.DecodeManifest(record.Value)
 		require.NoError(r.t, err)
 		require.Equal(r.t, record.Partition, m.Partition)
 		require.NotContains(r.t, files, m.Files[0].Key)
-		require.GreaterOrEqual(r.t, m.Source.First, next[m.Partition])
-		next[m.Partition] = m.Source.Next
+		require.Equal(r.t, "bronze/"+m.Source.Name, m.Table)
+		p := stream.Partition{Topic: m.Source.Name, ID: m.Partition}
+		require.GreaterOrEqual(r.t, m.Source.First, next[p])
+		next[p] = m.Source.Next
 		files[m.Files[0].Key] = m
 		f, err := lake.Fetch(r.ctx, r.lake, m.Files[0])
 		require.NoError(r.t, err)
 		require.Equal(r.t, m.Rows, f.Rows())
 		return nil
 	}))
-	for p, want := range r.truth.ledgers {
-		got := ledgers[p]
-		require.Equal(r.t, want.In, got.In, "partition %d", p)
-		require.Equal(r.t, want.Out, got.Out, "partition %d", p)
-		require.True(r.t, maps.Equal(want.Rejected, got.Rejected), "%v %v", want.Rejected, got.Rejected)
-		require.Equal(r.t, next[int32(p)], got.Through)
+	for _, tr := range r.truth {
+		for i, want := range tr.ledgers {
+			p := stream.Partition{Topic: tr.topic, ID: int32(i)}
+			got := ledgers[p]
+			require.Equal(r.t, want.In, got.In, p)
+			require.Equal(r.t, want.Out, got.Out, p)
+			require.True(r.t, maps.Equal(want.Rejected, got.Rejected), "%v %v", want.Rejected, got.Rejected)
+			require.Equal(r.t, next[p], got.Through)
+		}
 	}
 	return files
 }
@@ -282,13 +341,15 @@ func read(t *testing.T, key string, data []byte, s *column.Schema) *column.Batch
 	return b
 }
 
-// metric gives a counter's value.
-func metric(t *testing.T, o Options, name string) float64 {
+// metric gives a counter's value, that of a dataset where it has the label.
+func metric(t *testing.T, o Options, name, dataset string) float64 {
 	families, err := o.Registry.(*prometheus.Registry).Gather()
 	require.NoError(t, err)
 	for _, f := range families {
-		if f.GetName() == name {
-			return f.GetMetric()[0].GetCounter().GetValue()
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && (len(m.GetLabel()) == 0 || m.GetLabel()[0].GetValue() == dataset) {
+				return m.GetCounter().GetValue()
+			}
 		}
 	}
 	t.Fatalf("no metric %s", name)

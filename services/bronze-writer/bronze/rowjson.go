@@ -8,7 +8,7 @@ import (
 )
 
 // rowJSON gives a bronze row as the event that would make it again.
-func rowJSON(b *column.Batch, row int) []byte {
+func (d *dataset) rowJSON(b *column.Batch, row int) []byte {
 	var w jx.Writer
 	rescued := b.Column("_rescued").Bytes(row)
 	w.Buf = append(w.Buf, '{')
@@ -22,6 +22,10 @@ func rowJSON(b *column.Batch, row int) []byte {
 		}
 		w.Str(b.Schema.Fields[i].Name)
 		w.Buf = append(w.Buf, ':')
+		if i < len(d.Fields) && d.Fields[i].Flag {
+			w.Bool(c.I32[row] == 1)
+			continue
+		}
 		writeValue(&w, c, row)
 	}
 	if len(rescued) > 0 {

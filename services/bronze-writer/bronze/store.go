@@ -9,7 +9,6 @@ import (
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
-	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 // Bucket is where the lake is: a blob.Bucket, which tries again by itself for
@@ -20,17 +19,18 @@ type Bucket interface {
 	PutNew(ctx context.Context, key string, body []byte) error
 }
 
-// store writes pieces to the bucket.
+// store writes a dataset's pieces to the bucket.
 type store struct {
+	set        *dataset
 	bucket     Bucket
 	rows       *encoders
 	quarantine *encoders
 	metrics    *metrics
 }
 
-func newStore(o Options, m *metrics) *store {
+func newStore(o Options, d *dataset, m *metrics) *store {
 	e := lake.Encoding{Compression: o.Compression}
-	return &store{o.Bucket, newEncoders(sales.Bronze, e), newEncoders(sales.Quarantine, e), m}
+	return &store{d, o.Bucket, newEncoders(d.Schema, e), newEncoders(d.quarantine, e), m}
 }
 
 // errStands says that the piece's bronze file exists already.
@@ -47,16 +47,16 @@ func (s *store) put(ctx context.Context, p *piece) (landed, error) {
 	begun := time.Now()
 	data, err := s.rows.encode(ctx, p.meta(), p.rows...)
 	if err != nil {
-		return landed{}, fmt.Errorf("encode %s: %w", lake.BronzeKey(p.slice), err)
+		return landed{}, fmt.Errorf("encode %s: %w", s.set.key(p.slice), err)
 	}
-	err = s.bucket.PutNew(ctx, lake.BronzeKey(p.slice), data)
+	err = s.bucket.PutNew(ctx, s.set.key(p.slice), data)
 	if errors.Is(err, blob.ErrExists) {
 		return landed{}, errStands
 	}
 	if err != nil {
 		return landed{}, err
 	}
-	l := p.land(data)
+	l := s.set.land(p, data)
 	if p.rejects != nil {
 		if err := s.putRejects(ctx, &l); err != nil {
 			return landed{}, err
@@ -70,9 +70,9 @@ func (s *store) put(ctx context.Context, p *piece) (landed, error) {
 func (s *store) putRejects(ctx context.Context, l *landed) error {
 	p := &piece{slice: l.slice, source: l.source, rejects: l.rejects}
 	if p.rejects == nil {
-		p.rejects = column.NewBatch(sales.Quarantine, 0)
+		p.rejects = column.NewBatch(s.set.quarantine, 0)
 	}
-	key := lake.QuarantineKey("bronze", l.slice)
+	key := s.set.quarantineKey(l.slice)
 	data, err := s.quarantine.encode(ctx, p.meta(), p.rejects)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", key, err)

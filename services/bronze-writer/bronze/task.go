@@ -16,6 +16,7 @@ import (
 // task lands one partition of the source topic.
 type task struct {
 	stage   *stage
+	source  *source
 	origin  decode.Origin
 	json    *decode.JSON
 	log     *zap.Logger
@@ -69,13 +70,13 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 
 // land answers nil when a file stands whose range has not all come yet.
 func (t *task) land(ctx context.Context) (*landed, error) {
-	p := t.pending.piece(t.stage.topicID, t.origin)
+	p := t.pending.piece(t.source, t.origin)
 	if t.stands == nil {
-		l, err := t.stage.store.put(ctx, p)
+		l, err := t.source.store.put(ctx, p)
 		if !errors.Is(err, errStands) {
 			return &l, err
 		}
-		if t.stands, err = t.stage.store.find(ctx, p.slice); err != nil {
+		if t.stands, err = t.source.store.find(ctx, p.slice); err != nil {
 			return nil, err
 		}
 	}
@@ -86,9 +87,9 @@ func (t *task) land(ctx context.Context) (*landed, error) {
 	}
 	if p.source.Next > next {
 		t.rest = t.pending.splitAt(next)
-		p = t.pending.piece(t.stage.topicID, t.origin)
+		p = t.pending.piece(t.source, t.origin)
 	}
-	l, err := t.stage.store.adopt(ctx, t.stands, p)
+	l, err := t.source.store.adopt(ctx, t.stands, p)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func (t *task) mirror(m *lake.Manifest) {
 	t.mirrors.Go(func() {
 		ctx, cancel := context.WithTimeout(t.ctx, mirrorTimeout)
 		defer cancel()
-		if err := lake.Mirror(ctx, t.stage.store.bucket, m); err != nil {
+		if err := lake.Mirror(ctx, t.stage.Bucket, m); err != nil {
 			t.log.Warn("copy of a manifest not written", zap.String("object", m.MirrorKey()), zap.Error(err))
 		}
 	})

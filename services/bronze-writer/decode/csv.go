@@ -71,17 +71,27 @@ func NewCSV(d *Dataset, head []byte, o Options, derived Derived) (*CSV, error) {
 }
 
 func (c *CSV) checkColumns(seen map[string]bool) error {
-	var lacking []string
-	for i, f := range c.set.Fields {
-		if f.Required && f.InFile == AsSent && !seen[c.set.Name(i)] {
-			lacking = append(lacking, c.set.Name(i))
-		}
-	}
+	lacking := c.set.lacking(seen)
 	if len(lacking) == 0 {
 		return nil
 	}
+	for _, other := range datasets {
+		if len(other.lacking(seen)) == 0 {
+			return c.set.mistaken(other)
+		}
+	}
 	return fmt.Errorf("%w: the header lacks the columns %s: the first line must name them, separated by commas, in any order",
 		ErrUnusable, strings.Join(lacking, ", "))
+}
+
+// lacking gives the columns that a CSV file must have and that are not seen.
+func (d *Dataset) lacking(seen map[string]bool) (names []string) {
+	for i, f := range d.Fields {
+		if f.Required && f.InFile == AsSent && !seen[d.Name(i)] {
+			names = append(names, d.Name(i))
+		}
+	}
+	return names
 }
 
 // Decode reads one record, given without its line break. When it gives nil, the

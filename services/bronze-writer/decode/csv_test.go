@@ -17,18 +17,22 @@ import (
 )
 
 const (
-	head = "order_id,order_ts,customer_id,product_id,category,region,quantity,unit_price,revenue,status,note"
-	line = `O-1,2026-01-31 12:00:00.5,C-1,P-1,Books,Europe,2,12.5,25.00,completed,`
+	head         = "order_id,order_ts,customer_id,product_id,category,region,quantity,unit_price,revenue,status,note"
+	customerHead = "customer_id,updated_ts,name,email,segment,city,country,deleted,note"
+	customerLine = "C-1,2026-01-31 12:00:00.5,Ana Lima,ana@example.com,consumer,Porto,PT,false,"
+	line         = `O-1,2026-01-31 12:00:00.5,C-1,P-1,Books,Europe,2,12.5,25.00,completed,`
 )
 
-func newCSV(t require.TestingT, header string) *CSV {
-	c, err := NewCSV(SalesEvents, []byte(header), Options{MaxBytes: 1500}, Derived{Hash: "0123456789abcdef"})
+func newCSV(t require.TestingT, header string) *CSV { return newCSVOf(t, SalesEvents, header) }
+
+func newCSVOf(t require.TestingT, d *Dataset, header string) *CSV {
+	c, err := NewCSV(d, []byte(header), Options{MaxBytes: 1500}, Derived{Hash: "0123456789abcdef"})
 	require.NoError(t, err)
 	return c
 }
 
 func decodeCSV(c *CSV, record string, row int64) verdict {
-	b := column.NewBatch(sales.Bronze, 1)
+	b := column.NewBatch(c.set.Schema, 1)
 	if r := c.Decode([]byte(record), row); r != nil {
 		return rejected(r)
 	}
@@ -61,6 +65,28 @@ func TestCSVRejects(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, verdict{Code: c.code, Field: c.field}, decodeCSV(newCSV(t, head), c.record, 1))
 		})
+	}
+}
+
+func TestCSVOfCustomers(t *testing.T) {
+	whole := decodeCSV(newCSVOf(t, CustomerUpdates, customerHead), customerLine, 1)
+	require.Equal(t, []any{"Ana Lima", int64(0), int64(1769860800500000)}, []any{whole.Values["name"], whole.Values["deleted"], whole.Values["updated_ts"]})
+	for record, want := range map[string]any{
+		strings.Replace(customerLine, "false", "", 1):      int64(0),
+		strings.Replace(customerLine, "false", "true", 1):  int64(1),
+		"C-1,2026-01-31 12:00:00,,,,,,true,":               int64(1),
+		strings.Replace(customerLine, "false", "TRUE", 1):  verdict{Code: sales.WrongType, Field: "deleted"},
+		strings.Replace(customerLine, "false", "1", 1):     verdict{Code: sales.WrongType, Field: "deleted"},
+		strings.Replace(customerLine, "false", " true", 1): verdict{Code: sales.WrongType, Field: "deleted"},
+		"C-1,2026-01-31 12:00:00,,,,,,,":                   verdict{Code: sales.MissingField, Field: "name"},
+		"C-1,,Ana,a,b,c,d,,":                               verdict{Code: sales.MissingField, Field: "updated_ts"},
+	} {
+		got := decodeCSV(newCSVOf(t, CustomerUpdates, customerHead), record, 1)
+		if got.Values == nil {
+			require.Equal(t, want, got, record)
+			continue
+		}
+		require.Equal(t, want, got.Values["deleted"], record)
 	}
 }
 
@@ -106,6 +132,31 @@ func TestCSVHeader(t *testing.T) {
 		require.ErrorIs(t, err, ErrUnusable)
 		require.ErrorContains(t, err, want)
 	}
+	_, err := NewCSV(SalesEvents, []byte(customerHead), Options{}, Derived{})
+	require.ErrorIs(t, err, ErrUnusable)
+	require.ErrorContains(t, err, "it holds customer_updates, not sales_events: ingest it as dataset customer_updates")
+	_, err = NewCSV(CustomerUpdates, []byte(head), Options{}, Derived{})
+	require.ErrorContains(t, err, "it holds sales_events, not customer_updates")
+}
+
+func TestLinesOfAnotherDataset(t *testing.T) {
+	for text, want := range map[string][2]string{
+		good:                                 {"", "it holds sales_events"},
+		"\n[]\n{}\n" + goodCustomer + "\r\n": {"it holds customer_updates", ""},
+		good + "\n" + goodCustomer:           {"", "it holds sales_events"},
+		goodCustomer + "\n" + good:           {"it holds customer_updates", ""},
+		"{}\n" + good[:50]:                   {"", ""},
+	} {
+		for i, d := range []*Dataset{SalesEvents, CustomerUpdates} {
+			err := d.CheckLines([]byte(text))
+			if want[i] == "" {
+				require.NoError(t, err, text)
+				continue
+			}
+			require.ErrorIs(t, err, ErrUnusable)
+			require.ErrorContains(t, err, want[i])
+		}
+	}
 }
 
 // oracleRecords splits a file one character at a time.
@@ -148,7 +199,7 @@ func oracleRecords(file string) (records []string) {
 }
 
 // oracleCSV judges a record by an oracle of its own for the fields.
-func oracleCSV(record string, names []string) verdict {
+func (c contract) oracleCSV(record string, names []string) verdict {
 	switch {
 	case record == "":
 		return verdict{Code: sales.Empty}
@@ -163,13 +214,13 @@ func oracleCSV(record string, names []string) verdict {
 	}
 	known, rescued := map[string]any{}, []string{}
 	for i, name := range names {
-		if SalesEvents.field([]byte(name)) >= 0 {
+		if c.set.field([]byte(name)) >= 0 {
 			known[name] = fields[i]
 			continue
 		}
 		rescued = append(rescued, name+"="+fields[i])
 	}
-	return oracleFields(known, strings.Join(rescued, ";"), true)
+	return c.oracleFields(known, strings.Join(rescued, ";"), true)
 }
 
 func oracleSplit(record string) (fields []string, ok bool) {
@@ -215,7 +266,9 @@ func unquoteNote(v verdict) verdict {
 	if v.Values == nil {
 		return v
 	}
-	v.Values["event_id"] = ""
+	if _, ok := v.Values["event_id"]; ok {
+		v.Values["event_id"] = ""
+	}
 	for _, name := range []string{"_source", "_partition", "_offset", "_ingest_ts", "event_ts"} {
 		delete(v.Values, name)
 	}
@@ -254,7 +307,7 @@ func FuzzCSV(f *testing.F) {
 		require.Equal(t, [2]int{len(file), len(records)}, [2]int{whole, rows})
 		c := newCSV(t, head)
 		for _, r := range records {
-			want := oracleCSV(r, strings.Split(head, ","))
+			want := contracts["sales_events"].oracleCSV(r, strings.Split(head, ","))
 			delete(want.Values, "event_ts")
 			require.Equal(t, want, unquoteNote(decodeCSV(c, r, 1)), r)
 		}
@@ -284,8 +337,15 @@ func agreesWithEncodingCSV(t *testing.T, file string, records []string) {
 }
 
 func TestCSVAgreesWithOracle(t *testing.T) {
-	c := newCSV(t, head)
-	odd := []string{"", " ", `"`, `""`, `"a,b"`, `"a""b"`, `a"b`, "\xff", "é", "-1", "1.5", "1.234", "x", "2026-01-01T00:00:00Z", `"2026-01-01 00:00:00"`, "2147483648", " O "}
+	t.Run("sales_events", func(t *testing.T) { contracts["sales_events"].agreesWithCSV(t, head, line) })
+	t.Run("customer_updates", func(t *testing.T) {
+		contracts["customer_updates"].agreesWithCSV(t, customerHead, customerLine)
+	})
+}
+
+func (o contract) agreesWithCSV(t *testing.T, head, line string) {
+	c := newCSVOf(t, o.set, head)
+	odd := []string{"", " ", `"`, `""`, `"a,b"`, `"a""b"`, `a"b`, "\xff", "é", "-1", "1.5", "1.234", "x", "2026-01-01T00:00:00Z", `"2026-01-01 00:00:00"`, "2147483648", " O ", "true", "false"}
 	rapid.Check(t, func(t *rapid.T) {
 		parts := strings.Split(line, ",")
 		for i := range parts {
@@ -294,7 +354,7 @@ func TestCSVAgreesWithOracle(t *testing.T) {
 			}
 		}
 		record := strings.Join(parts, ",")
-		want := oracleCSV(record, strings.Split(head, ","))
+		want := o.oracleCSV(record, strings.Split(head, ","))
 		delete(want.Values, "event_ts")
 		require.Equal(t, want, unquoteNote(decodeCSV(c, record, 1)), record)
 	})

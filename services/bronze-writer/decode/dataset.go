@@ -1,6 +1,9 @@
 package decode
 
 import (
+	"fmt"
+	"math"
+	"path"
 	"slices"
 
 	"github.com/saleslake/saleslake/pkg/column"
@@ -12,6 +15,8 @@ import (
 // or its text, Timestamp is text, Int32 is a number.
 type Field struct {
 	Required bool   // absent, null and blank are a missing_field
+	Living   bool   // required only of what is not deleted
+	Flag     bool   // an INT32 that is sent as true or false: 1 or 0
 	Trim     bool   // white space around the text does not count
 	Text     string // of an optional text field that is not sent
 	Number   int64  // of an optional field of another type that is not sent
@@ -32,10 +37,11 @@ const (
 // columns that the schema was extended by, and the columns after those are _rescued, _source, _partition, _offset and
 // _ingest_ts.
 type Dataset struct {
-	Schema *column.Schema
-	Fields []Field
-	Key    int // the field that the topic is keyed by
-	Placed int // the time field that FromPlaced copies
+	Schema  *column.Schema
+	Fields  []Field
+	Key     int // the field that the topic is keyed by
+	Placed  int // the time field that FromPlaced copies
+	Deleted int // the flag that makes an event a deletion; 0: there is none
 }
 
 // whole gives the dataset with the fields that its schema was extended by: they
@@ -78,3 +84,49 @@ var SalesEvents = &Dataset{Schema: sales.Bronze, Key: 2, Placed: 3, Fields: []Fi
 	{Text: sales.DefaultCurrency},                 // currency
 	{Number: 1},                                   // schema_version
 }}
+
+// CustomerUpdates declares the events of topic customer_updates. A shop that
+// erases a customer sends no more than who and when, or all fields as they were:
+// both are a deletion, whose other fields may be missing but not be of a wrong type.
+var CustomerUpdates = &Dataset{Schema: sales.BronzeCustomers, Key: 0, Deleted: 7, Fields: []Field{
+	{Required: true, Trim: true},   // customer_id
+	{Required: true},               // updated_ts
+	{Required: true, Living: true}, // name
+	{Required: true, Living: true}, // email
+	{Required: true, Living: true}, // segment
+	{Required: true, Living: true}, // city
+	{Required: true, Living: true}, // country
+	{Flag: true},                   // deleted
+}}
+
+// datasets are those that an input may hold.
+var datasets = []*Dataset{SalesEvents, CustomerUpdates}
+
+// String gives the dataset's name, such as sales_events.
+func (d *Dataset) String() string { return path.Base(d.Schema.Name) }
+
+// CheckLines looks for the first line of NDJSON that is an event of any dataset.
+// When it is another's, the error wraps ErrUnusable. The last line may be cut.
+func (d *Dataset) CheckLines(b []byte) error {
+	decoders := make([]*JSON, len(datasets))
+	for i, set := range datasets {
+		decoders[i] = NewJSON(set, Options{MaxBytes: math.MaxInt})
+	}
+	for len(b) > 0 {
+		line, used := Line(b, true)
+		b = b[used:]
+		for i, set := range datasets {
+			switch fits := decoders[i].Decode(line) == nil; {
+			case fits && set == d:
+				return nil
+			case fits:
+				return d.mistaken(set)
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Dataset) mistaken(other *Dataset) error {
+	return fmt.Errorf("%w: it holds %s, not %s: ingest it as dataset %[2]s", ErrUnusable, other, d)
+}

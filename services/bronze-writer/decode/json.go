@@ -168,6 +168,8 @@ func kindOf(t jx.Type) kind {
 		return text
 	case jx.Number:
 		return number
+	case jx.Bool:
+		return boolean
 	case jx.Null:
 		return null
 	default:

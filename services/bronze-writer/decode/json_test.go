@@ -18,10 +18,14 @@ import (
 const good = `{"event_id":"e-1","event_ts":"2026-01-31T12:00:00.5Z","order_id":"O-1","order_ts":"2026-01-31T13:00:00+02:00",` +
 	`"customer_id":"C-1","product_id":"P-1","category":"Books","region":"Europe","quantity":2,"unit_price":12.5,"revenue":"25.00","status":"completed"}`
 
+const goodCustomer = `{"customer_id":"C-1","updated_ts":"2026-01-31T12:00:00.5Z","name":"Ana Lima","email":"ana@example.com","segment":"consumer","city":"Porto","country":"PT"}`
+
 // with gives the good event with one member set to a raw JSON value.
-func with(name, raw string) string {
+func with(name, raw string) string { return withIn(good, name, raw) }
+
+func withIn(event, name, raw string) string {
 	var m map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(good), &m); err != nil {
+	if err := json.Unmarshal([]byte(event), &m); err != nil {
 		panic(err)
 	}
 	m[name] = json.RawMessage(raw)
@@ -39,7 +43,7 @@ func with(name, raw string) string {
 func owns(key []byte) bool { return !bytes.HasPrefix(key, []byte("X")) }
 
 func decodeJSON(j *JSON, value string) verdict {
-	b := column.NewBatch(sales.Bronze, 1)
+	b := column.NewBatch(j.set.Schema, 1)
 	if r := j.Decode([]byte(value)); r != nil {
 		return rejected(r)
 	}
@@ -114,6 +118,65 @@ func TestJSONRejects(t *testing.T) {
 	}
 }
 
+func TestJSONRejectsOfCustomers(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		code        sales.Code
+		field       string
+	}{
+		{"wrong key", withIn(goodCustomer, "customer_id", `"X-1"`), sales.WrongKey, "customer_id"},
+		{"nothing", "{}", sales.MissingField, "customer_id"},
+		{"an order", good, sales.MissingField, "updated_ts"},
+		{"no city", withIn(goodCustomer, "city", ""), sales.MissingField, "city"},
+		{"no city, and not deleted", withIn(withIn(goodCustomer, "city", ""), "deleted", "false"), sales.MissingField, "city"},
+		{"a deletion of nobody", `{"updated_ts":"2026-01-31T12:00:00Z","deleted":true}`, sales.MissingField, "customer_id"},
+		{"a deletion at no time", `{"customer_id":"C-1","deleted":true}`, sales.MissingField, "updated_ts"},
+		{"missing comes before a flag of a wrong type", `{"customer_id":"C-1","updated_ts":"2026-01-31T12:00:00Z","deleted":"true"}`, sales.MissingField, "name"},
+		{"deleted as text", withIn(goodCustomer, "deleted", `"true"`), sales.WrongType, "deleted"},
+		{"deleted as a number", withIn(goodCustomer, "deleted", "1"), sales.WrongType, "deleted"},
+		{"deleted as an object", withIn(goodCustomer, "deleted", `{"at":"now"}`), sales.WrongType, "deleted"},
+		{"a name that is a flag", withIn(goodCustomer, "name", "false"), sales.WrongType, "name"},
+		{"a deletion of a wrong type", withIn(withIn(goodCustomer, "deleted", "true"), "email", "7"), sales.WrongType, "email"},
+		{"no time", withIn(goodCustomer, "updated_ts", `"today"`), sales.BadTimestamp, "updated_ts"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := NewJSON(CustomerUpdates, Options{MaxBytes: 1500, Owns: owns})
+			require.Equal(t, verdict{Code: c.code, Field: c.field}, decodeJSON(j, c.value))
+			require.Nil(t, j.Decode([]byte(withIn(goodCustomer, "deleted", "false"))))
+			require.Equal(t, verdict{Code: c.code, Field: c.field}, decodeJSON(j, c.value), "after a good event")
+		})
+	}
+}
+
+func TestJSONRowOfCustomers(t *testing.T) {
+	j := NewJSON(CustomerUpdates, Options{MaxBytes: 1500, Owns: owns})
+	whole := map[string]any{"customer_id": "C-1", "updated_ts": int64(1769860800500000), "name": "Ana Lima", "email": "ana@example.com", "segment": "consumer",
+		"city": "Porto", "country": "PT", "deleted": int64(0), "_rescued": "", "_source": "sales_events", "_partition": int64(3), "_offset": int64(42), "_ingest_ts": int64(99)}
+	change := func(m map[string]any, values ...any) map[string]any {
+		m = maps.Clone(m)
+		for i := 0; i < len(values); i += 2 {
+			m[values[i].(string)] = values[i+1]
+		}
+		return m
+	}
+	deleted := change(whole, "deleted", int64(1))
+	bare := change(deleted, "name", "", "email", "", "segment", "", "city", "", "country", "")
+	for value, want := range map[string]map[string]any{
+		goodCustomer:                                                                    whole,
+		withIn(goodCustomer, "deleted", "false"):                                        whole,
+		withIn(goodCustomer, "deleted", "null"):                                         whole,
+		withIn(goodCustomer, "deleted", "true"):                                         deleted,
+		withIn(withIn(goodCustomer, "deleted", "true"), "city", "null"):                 change(deleted, "city", ""),
+		`{"customer_id":"C-1","updated_ts":"2026-01-31T12:00:00.5Z","deleted":true}`:    bare,
+		`{"deleted" : true, "customer_id":"C-1","updated_ts":"2026-01-31T12:00:00.5Z"}`: bare,
+		withIn(goodCustomer, "vip", "true"):                                             change(whole, "_rescued", `{"vip":true}`),
+	} {
+		for range 2 {
+			require.Equal(t, verdict{Values: want}, decodeJSON(j, value), value)
+		}
+	}
+}
+
 func TestJSONRow(t *testing.T) {
 	j := NewJSON(SalesEvents, Options{MaxBytes: 1 << 20})
 	want := map[string]any{
@@ -177,7 +240,7 @@ func flatten(v verdict) verdict {
 }
 
 func FuzzJSON(f *testing.F) {
-	for _, s := range []string{good, "", "{}", "[]", with("a", `{"b":[1,2]}`), with("revenue", "-0"), strings.ReplaceAll(good, ",", " , "),
+	for _, s := range []string{good, goodCustomer, withIn(goodCustomer, "deleted", "true"), `{"customer_id":"C","updated_ts":"2026-01-31T12:00:00Z","deleted":true}`, "", "{}", "[]", with("a", `{"b":[1,2]}`), with("revenue", "-0"), strings.ReplaceAll(good, ",", " , "),
 		good[:len(good)-1] + `,"x":"y"}`, strings.Replace(good, `"e-1"`, `"\u00e9\n"`, 1), with("category", `"Zürich"`), with("quantity", "null")} {
 		f.Add(s)
 	}
@@ -185,32 +248,44 @@ func FuzzJSON(f *testing.F) {
 		if lower := strings.ToLower(value); strings.Contains(lower, `\ud`) {
 			t.Skip("lone halves of surrogate pairs have more than one reading")
 		}
-		want := oracleJSON([]byte(value), 1500, owns)
-		fresh := NewJSON(SalesEvents, Options{MaxBytes: 1500, Owns: owns})
-		require.Equal(t, want, flatten(decodeJSON(fresh, value)))
-		require.Equal(t, want, flatten(decodeJSON(fresh, value)), "with its own shape")
-		used := NewJSON(SalesEvents, Options{MaxBytes: 1500, Owns: owns})
-		require.Nil(t, used.Decode([]byte(good)))
-		require.Equal(t, want, flatten(decodeJSON(used, value)), "with another event's shape")
+		for name, usual := range map[string]string{"sales_events": good, "customer_updates": goodCustomer} {
+			c := contracts[name]
+			want := c.oracleJSON([]byte(value), 1500, owns)
+			fresh := NewJSON(c.set, Options{MaxBytes: 1500, Owns: owns})
+			require.Equal(t, want, flatten(decodeJSON(fresh, value)))
+			require.Equal(t, want, flatten(decodeJSON(fresh, value)), "with its own shape")
+			used := NewJSON(c.set, Options{MaxBytes: 1500, Owns: owns})
+			require.Nil(t, used.Decode([]byte(usual)))
+			require.Equal(t, want, flatten(decodeJSON(used, value)), "with another event's shape")
+		}
 	})
 }
 
 // TestJSONAgreesWithOracle sends events that are good but for a few members,
 // which plain fuzzing seldom makes, to one decoder that keeps its memory.
 func TestJSONAgreesWithOracle(t *testing.T) {
-	j := NewJSON(SalesEvents, Options{MaxBytes: 1500, Owns: owns})
-	raws := []string{`""`, `" "`, "null", "1", "-1", "0", "1.5", "1.567", "1e2", "-0.0", "true", "[]", `{"a":1}`, `"x"`, `" x "`, `"X"`, `"12.50"`,
+	for name, c := range contracts {
+		t.Run(name, c.agreesWithJSON)
+	}
+}
+
+func (c contract) agreesWithJSON(t *testing.T) {
+	j := NewJSON(c.set, Options{MaxBytes: 1500, Owns: owns})
+	raws := []string{`""`, `" "`, "null", "1", "-1", "0", "1.5", "1.567", "1e2", "-0.0", "true", "false", `"true"`, "[]", `{"a":1}`, `"x"`, `" x "`, `"X"`, `"12.50"`,
 		`"2026-01-01T00:00:00Z"`, `"2026-01-01 00:00:00"`, `"2026-13-01T00:00:00Z"`, `"\u0041"`, `"é"`, "2147483647", "-2147483648", "99999999999", "01", "nul", `"`, `"a\"b"`}
 	rapid.Check(t, func(t *rapid.T) {
 		var parts []string
-		for i := range SalesEvents.Fields {
-			name := SalesEvents.Name(i)
-			raw := sampleRaw(i)
+		for i, f := range c.set.Fields {
+			name := c.set.Name(i)
+			raw := sampleRaw(c.fields[i].Type)
+			if f.Flag {
+				raw = rapid.SampledFrom([]string{"true", "false"}).Draw(t, "flag")
+			}
 			switch rapid.IntRange(0, 19).Draw(t, "change "+name) {
 			case 0:
 				raw = rapid.SampledFrom(raws).Draw(t, "raw")
 			case 1:
-				if i > 11 || rapid.Bool().Draw(t, "drop") {
+				if !f.Required || rapid.Bool().Draw(t, "drop") {
 					continue
 				}
 			case 2:
@@ -222,12 +297,12 @@ func TestJSONAgreesWithOracle(t *testing.T) {
 			parts = rapid.Permutation(parts).Draw(t, "order")
 		}
 		value := "{" + strings.Join(parts, rapid.SampledFrom([]string{",", ", "}).Draw(t, "comma")) + "}"
-		require.Equal(t, oracleJSON([]byte(value), 1500, owns), flatten(decodeJSON(j, value)), value)
+		require.Equal(t, c.oracleJSON([]byte(value), 1500, owns), flatten(decodeJSON(j, value)), value)
 	})
 }
 
-func sampleRaw(i int) string {
-	switch SalesEvents.Schema.Fields[i].Type {
+func sampleRaw(t column.Type) string {
+	switch t {
 	case column.Timestamp:
 		return `"2026-01-31T12:00:00Z"`
 	case column.Int32:

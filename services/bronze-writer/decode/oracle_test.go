@@ -21,6 +21,24 @@ type verdict struct {
 	Values map[string]any
 }
 
+// contract is a dataset as its document has it.
+type contract struct {
+	set      *Dataset
+	fields   []column.Field
+	key      string
+	optional func(i int, known map[string]any, csv bool) bool
+}
+
+var contracts = map[string]contract{
+	"sales_events": {SalesEvents, sales.Bronze.Fields[:15], "order_id",
+		func(i int, _ map[string]any, csv bool) bool { return i > 11 || csv && i < 2 }},
+	"customer_updates": {CustomerUpdates, sales.BronzeCustomers.Fields[:8], "customer_id",
+		func(i int, known map[string]any, csv bool) bool {
+			deletion := known["deleted"] == true || csv && known["deleted"] == "true"
+			return i == 7 || i > 1 && deletion
+		}},
+}
+
 func rejected(r *sales.Reject) verdict { return verdict{Code: r.Code, Field: r.Field} }
 
 // values gives the last row of a batch by column name.
@@ -41,7 +59,7 @@ func values(b *column.Batch) map[string]any {
 }
 
 // oracleJSON is the contract written down naively, with encoding/json.
-func oracleJSON(value []byte, limit int, owns func([]byte) bool) verdict {
+func (c contract) oracleJSON(value []byte, limit int, owns func([]byte) bool) verdict {
 	switch {
 	case len(value) == 0:
 		return verdict{Code: sales.Empty}
@@ -62,7 +80,7 @@ func oracleJSON(value []byte, limit int, owns func([]byte) bool) verdict {
 		var raw json.RawMessage
 		_ = d.Decode(&raw)
 		name := key.(string)
-		if slices.ContainsFunc(sales.Bronze.Fields[:15], func(f column.Field) bool { return f.Name == name }) {
+		if slices.ContainsFunc(c.fields, func(f column.Field) bool { return f.Name == name }) {
 			n := json.NewDecoder(bytes.NewReader(raw))
 			n.UseNumber()
 			var v any
@@ -72,10 +90,10 @@ func oracleJSON(value []byte, limit int, owns func([]byte) bool) verdict {
 		}
 		rescued = append(rescued, name+"="+string(raw))
 	}
-	if id, ok := known["order_id"].(string); ok && strings.TrimSpace(id) != "" && !owns([]byte(strings.TrimSpace(id))) {
-		return verdict{Code: sales.WrongKey, Field: "order_id"}
+	if id, ok := known[c.key].(string); ok && strings.TrimSpace(id) != "" && !owns([]byte(strings.TrimSpace(id))) {
+		return verdict{Code: sales.WrongKey, Field: c.key}
 	}
-	return oracleFields(known, strings.Join(rescued, ";"), false)
+	return c.oracleFields(known, strings.Join(rescued, ";"), false)
 }
 
 // repeats tells whether any object of the next value has a key twice.
@@ -108,17 +126,16 @@ var (
 )
 
 // oracleFields judges values by code first and field second, in nested loops.
-func oracleFields(known map[string]any, rescued string, csv bool) verdict {
+func (c contract) oracleFields(known map[string]any, rescued string, csv bool) verdict {
 	for _, code := range []sales.Code{sales.MissingField, sales.WrongType, sales.BadTimestamp, sales.BadDecimal} {
-		for i, f := range sales.Bronze.Fields[:15] {
-			optional := i > 11 || csv && i < 2
-			if found := oracleField(f, known[f.Name], optional, csv); found == code {
+		for i, f := range c.fields {
+			if found := oracleField(f, known[f.Name], c.optional(i, known, csv), csv); found == code {
 				return verdict{Code: code, Field: f.Name}
 			}
 		}
 	}
 	out := map[string]any{"_rescued": rescued}
-	for _, f := range sales.Bronze.Fields[:15] {
+	for _, f := range c.fields {
 		out[f.Name] = oracleValue(f, known[f.Name])
 	}
 	return verdict{Values: out}
@@ -143,6 +160,12 @@ func oracleField(f column.Field, v any, optional, csv bool) sales.Code {
 	}
 	switch f.Type {
 	case column.Int32:
+		if f.Name == "deleted" {
+			if _, isBool := v.(bool); isBool || csv && (s == "true" || s == "false") {
+				return ""
+			}
+			return sales.WrongType
+		}
 		if _, err := strconv.ParseInt(s, 10, 32); err != nil || !(isNumber || csv) || !wholeText.MatchString(s) {
 			return sales.WrongType
 		}
@@ -199,11 +222,16 @@ func oracleValue(f column.Field, v any) any {
 			return sales.DefaultCurrency
 		case "schema_version":
 			return int64(1)
+		case "deleted":
+			return int64(0)
 		case "event_ts":
 			return int64(0)
 		default:
 			return ""
 		}
+	}
+	if f.Name == "deleted" {
+		return map[any]int64{true: 1, "true": 1, false: 0, "false": 0}[v]
 	}
 	s, isText := v.(string)
 	if !isText {

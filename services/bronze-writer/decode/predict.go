@@ -61,7 +61,7 @@ func skipBlank(value []byte, at int) int {
 	return at
 }
 
-// scan reads a string, a plain number or null at a position, and gives where it
+// scan reads a string, a plain number, a boolean or null at a position, and gives where it
 // ends, -1 for anything else.
 func scan(value []byte, at int) (int, slot) {
 	if at >= len(value) {
@@ -82,6 +82,10 @@ func scan(value []byte, at int) (int, slot) {
 		return end, slot{value[at:end], number}
 	case c == 'n' && bytes.HasPrefix(value[at:], []byte("null")):
 		return at + 4, slot{kind: null}
+	case c == 't' && bytes.HasPrefix(value[at:], yes):
+		return at + len(yes), slot{yes, boolean}
+	case c == 'f' && bytes.HasPrefix(value[at:], no):
+		return at + len(no), slot{no, boolean}
 	default:
 		return -1, slot{}
 	}

@@ -25,11 +25,14 @@ const (
 	null
 	text
 	number
-	other // boolean, array, object
+	boolean
+	other // array, object
 )
 
+var yes, no = []byte("true"), []byte("false")
+
 type slot struct {
-	bytes []byte // text without quotes and escapes, or the digits of a number
+	bytes []byte // text without quotes and escapes, or a number or boolean as it stands
 	kind  kind
 }
 
@@ -43,6 +46,7 @@ type Row struct {
 	rescued []byte                      // unknown fields as a JSON object, open until close
 	time    func([]byte) (int64, error) // reads a timestamp
 	fromCSV bool                        // all values are text
+	deleted bool                        // the event says so of its subject
 }
 
 func newRow(d *Dataset) Row {
@@ -136,6 +140,7 @@ const (
 // judge types every field and gives the first code that applies, nil when the
 // row is good.
 func (r *Row) judge() *sales.Reject {
+	r.deleted = r.set.Deleted > 0 && r.says(r.set.Deleted, yes)
 	worst, at := fine, 0
 	for i := range r.slots {
 		if f := r.settle(i); f < worst {
@@ -164,6 +169,9 @@ func (r *Row) settle(i int) fault {
 	}
 	switch r.set.Schema.Fields[i].Type {
 	case column.Int32:
+		if f.Flag {
+			return r.settleFlag(i)
+		}
 		if s.kind != number && !r.fromCSV {
 			return wrongType
 		}
@@ -173,7 +181,7 @@ func (r *Row) settle(i int) fault {
 		}
 		r.ints[i] = v
 	case column.Decimal:
-		if s.kind == other {
+		if s.kind > number {
 			return wrongType
 		}
 		v, err := sales.ParseCents(s.bytes)
@@ -198,9 +206,27 @@ func (r *Row) settle(i int) fault {
 	return fine
 }
 
+func (r *Row) settleFlag(i int) fault {
+	switch {
+	case r.says(i, yes):
+		r.ints[i] = 1
+	case r.says(i, no):
+		r.ints[i] = 0
+	default:
+		return wrongType
+	}
+	return fine
+}
+
+// says tells whether a flag was sent with this value.
+func (r *Row) says(i int, value []byte) bool {
+	s := &r.slots[i]
+	return (s.kind == boolean || r.fromCSV) && bytes.Equal(s.bytes, value)
+}
+
 func (r *Row) settleMissing(i int) fault {
 	f := &r.set.Fields[i]
-	if f.Required && (!r.fromCSV || f.InFile == AsSent) {
+	if f.Required && !(f.Living && r.deleted) && (!r.fromCSV || f.InFile == AsSent) {
 		return missing
 	}
 	r.slots[i].bytes, r.ints[i] = r.texts[i], f.Number
@@ -252,6 +278,12 @@ func (d *Dataset) reject(f fault, i int, csv bool) *sales.Reject {
 }
 
 func (d *Dataset) wants(i int, csv bool) string {
+	switch {
+	case d.Fields[i].Flag && csv:
+		return "want true, false or nothing"
+	case d.Fields[i].Flag:
+		return "want true or false, without quotes"
+	}
 	switch d.Schema.Fields[i].Type {
 	case column.Int32:
 		if csv {

@@ -78,7 +78,7 @@ func landBench(b *testing.B, h *harness) {
 			data, err := encoder.Encode(nil, batch)
 			require.NoError(b, err)
 			slice := lake.BronzeSlice(20_000, p, "01234567", int64(first))
-			file := lake.NewFile(lake.BronzeKey(slice), data, countOf(batch))
+			file := lake.NewFile(lake.BronzeKey(sales.TableBronze, slice), data, countOf(batch))
 			require.NoError(b, h.options.Bucket.Put(h.ctx, file.Key, data))
 			h.publish(&lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: slice, Partition: p,
 				Files: []lake.File{file}, Count: file.Count, Source: &lake.Source{Name: "file:0123456789abcdef",

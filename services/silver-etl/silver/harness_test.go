@@ -139,7 +139,7 @@ func writeBronze(t require.TestingT, bucket *blob.Bucket, events []event, first 
 	data, err := encoder.Encode(nil, batch)
 	require.NoError(t, err)
 	slice := lake.BronzeSlice(sales.DayOf(e.ingest), e.partition, lake.Hash([]byte(e.source))[:8], first)
-	file := lake.NewFile(lake.BronzeKey(slice), data, countOf(batch))
+	file := lake.NewFile(lake.BronzeKey(sales.TableBronze, slice), data, countOf(batch))
 	require.NoError(t, bucket.PutNew(context.Background(), file.Key, data))
 	return &lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: slice, Partition: e.partition,
 		Files: []lake.File{file}, Count: file.Count, Source: &lake.Source{Name: e.source, TopicID: "id-" + e.source,

@@ -156,7 +156,7 @@ func (t *task) lastManifests() []*lake.Manifest {
 
 // quarantineKey is the object of a commit's rejects.
 func quarantineKey(partition int32, version int64, hash string) string {
-	return lake.QuarantineKey("silver", fmt.Sprintf("p=%03d/%08d-%s", partition, version, hash[:8]))
+	return lake.QuarantineKey(sales.Quarantine.Name, "silver", fmt.Sprintf("p=%03d/%08d-%s", partition, version, hash[:8]))
 }
 
 // noHash stands where the hash of a file would.
