@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/services/producer/generate"
 	"github.com/saleslake/saleslake/services/producer/produce"
@@ -42,7 +43,7 @@ func (s *source) Next() (produce.Event, bool, error) {
 		s.truth.Rows++
 		s.truth.Cents += s.item.Truth.Event.Revenue
 	}
-	return produce.Event{Key: s.item.Key, Value: s.item.Value, Wrong: s.item.WrongPartition}, true, nil
+	return produce.Event{Topic: sales.TopicEvents, Key: s.item.Key, Value: s.item.Value, Wrong: s.item.WrongPartition}, true, nil
 }
 
 // fill makes the topic and publishes the events of the benchmarks' mix.

@@ -23,12 +23,13 @@ type cli struct {
 }
 
 type run struct {
-	Input    []string      `sep:"none" placeholder:"FILE" help:"CSV or NDJSON file to take; may be repeated. Without one: the sample files in data/."`
-	Lake     string        `default:"data/local_lake" name:"lake" help:"Folder of the lake; runs on the same folder add up."`
-	JSON     bool          `name:"json" help:"Print the report as JSON, and nothing else."`
-	Stream   bool          `help:"Feed the topic in real time instead of taking files."`
-	Rate     int           `default:"1000" help:"Events per second of the stream."`
-	Duration time.Duration `default:"10s" help:"Length of the stream."`
-	Seed     uint64        `default:"1" help:"Seed of the stream; the same seed makes the same events."`
-	Through  string        `help:"Last stage to run, such as gold-aggregator; all when empty."`
+	Input           []string      `sep:"none" placeholder:"FILE" help:"CSV or NDJSON file of sales_events to take; may be repeated. Without any file: the sample files in data/."`
+	CustomerUpdates []string      `sep:"none" placeholder:"FILE" help:"CSV or NDJSON file of customer_updates to take; may be repeated."`
+	Lake            string        `default:"data/local_lake" name:"lake" help:"Folder of the lake; runs on the same folder add up."`
+	JSON            bool          `name:"json" help:"Print the report as JSON, and nothing else."`
+	Stream          bool          `help:"Feed the topics in real time instead of taking files."`
+	Rate            int           `default:"1000" help:"Events per second of the stream."`
+	Duration        time.Duration `default:"10s" help:"Length of the stream."`
+	Seed            uint64        `default:"1" help:"Seed of the stream; the same seed makes the same events."`
+	Through         string        `help:"Last stage to run, such as gold-aggregator; all when empty."`
 }

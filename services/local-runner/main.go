@@ -40,6 +40,7 @@ func main() {
 // The sample files, taken when no input is named.
 var (
 	sampleInputs    = []string{"data/sales_events.csv", "data/sales_events.ndjson"}
+	sampleUpdates   = []string{"data/customer_updates.ndjson"}
 	sampleProducts  = "data/products.csv"
 	sampleCustomers = "data/customers.csv"
 )
@@ -75,25 +76,26 @@ func (r run) Run(ctx context.Context, d *daemon.Daemon) error {
 }
 
 func (r run) options(d *daemon.Daemon) (local.Options, error) {
-	o := local.Options{Settings: d.Settings, Lake: r.Lake, Inputs: r.Input, Through: r.Through, Registry: d.Registry, Log: d.Log}
+	o := local.Options{Settings: d.Settings, Lake: r.Lake, Inputs: r.Input, Updates: r.CustomerUpdates, Through: r.Through, Registry: d.Registry, Log: d.Log}
 	if r.Through != "" && !slices.Contains(local.Stages, r.Through) {
 		return o, fmt.Errorf("--through %q is no stage; there are %s", r.Through, strings.Join(local.Stages, ", "))
 	}
-	if r.Lake == "" || slices.Contains(r.Input, "") {
-		return o, fmt.Errorf("--lake and --input want a path, not an empty text")
+	files := slices.Concat(r.Input, r.CustomerUpdates)
+	if r.Lake == "" || slices.Contains(files, "") {
+		return o, fmt.Errorf("--lake, --input and --customer-updates want a path, not an empty text")
 	}
-	if r.Stream && len(r.Input) > 0 {
-		return o, fmt.Errorf("--stream makes its own events; leave out --input, or replay files with the producer")
+	if r.Stream && len(files) > 0 {
+		return o, fmt.Errorf("--stream makes its own events; leave out --input and --customer-updates, or replay files with the producer")
 	}
 	if d.Settings.Log.Level == "info" { // the view says what goes on; the log says what goes wrong
 		o.Log = d.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
 	}
 	if r.Stream {
 		o.Stream = &local.Stream{Rate: r.Rate, Duration: r.Duration, Seed: r.Seed}
-	} else if len(r.Input) == 0 {
-		o.Inputs = sampleInputs
+	} else if len(files) == 0 {
+		o.Inputs, o.Updates = sampleInputs, sampleUpdates
 	}
-	if len(r.Input) == 0 {
+	if len(files) == 0 {
 		useSample(&o.Settings.Warehouse.Products, sampleProducts)
 		useSample(&o.Settings.Warehouse.Customers, sampleCustomers)
 	}

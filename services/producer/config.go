@@ -11,7 +11,7 @@ type cli struct {
 	Lake     config.Lake     `embed:"" prefix:"lake-"`
 	Producer config.Producer `embed:"" prefix:"producer-"`
 
-	Run         run                `cmd:"" default:"withargs" help:"Send events to the topic sales_events."`
+	Run         run                `cmd:"" default:"withargs" help:"Send events to the topics sales_events and customer_updates."`
 	Generate    generateFiles      `cmd:"" help:"Write sample files and the answer that they must give."`
 	Bench       benchFile          `cmd:"" help:"Write the CSV of the benchmarks and the answer that it must give."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`

@@ -1,4 +1,4 @@
-// Command producer makes sales events: on the topic, in real time, or in files.
+// Command producer makes sales events and updates of customers: on their topics, in real time, or in files.
 package main
 
 import (
@@ -32,7 +32,10 @@ func (r run) Run(ctx context.Context, d *daemon.Daemon) error {
 	}
 	o := produce.Options{
 		Kafka: kafka, Log: d.Log, Registry: d.Registry, Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
-		Rate: s.Producer.Rate, Duration: s.Producer.Duration, Events: s.Producer.Events, OnReady: func() { d.Ready(true) },
+		Rate: s.Producer.Rate, Duration: s.Producer.Duration, OnReady: func() { d.Ready(true) },
+	}
+	if len(s.Producer.Inputs) > 0 { // the generator counts its sales events itself
+		o.Events = s.Producer.Events
 	}
 	source, finish, err := r.source(s.Producer)
 	if err != nil {
@@ -63,15 +66,16 @@ func (r run) source(p config.Producer) (s produce.Source, finish func() error, e
 }
 
 type generateFiles struct {
-	Seed   uint64 `default:"42" help:"The same seed writes the same bytes."`
-	Out    string `default:"data" help:"Folder to write to."`
-	Rows   int    `help:"Rows of sales_events.csv; 0 for 50,000."`
-	Events int    `help:"Lines of sales_events.ndjson; 0 for 4,000."`
+	Seed    uint64 `default:"42" help:"The same seed writes the same bytes."`
+	Out     string `default:"data" help:"Folder to write to."`
+	Rows    int    `help:"Rows of sales_events.csv; 0 for 50,000."`
+	Events  int    `help:"Lines of sales_events.ndjson; 0 for 4,000."`
+	Updates int    `help:"Lines of customer_updates.ndjson; 0 for 3,000."`
 }
 
 // Run writes the sample files.
 func (g generateFiles) Run() error {
-	_, err := generate.WriteFiles(g.Out, generate.FileOptions{Seed: g.Seed, Rows: g.Rows, Events: g.Events})
+	_, err := generate.WriteFiles(g.Out, generate.FileOptions{Seed: g.Seed, Rows: g.Rows, Events: g.Events, Updates: g.Updates})
 	return err
 }
 

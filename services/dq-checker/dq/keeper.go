@@ -152,7 +152,7 @@ func (k *Keeper) addBronze(r stream.Record) error {
 		return nil
 	}
 	m, err := lake.DecodeManifest(r.Value)
-	if err != nil {
+	if err != nil || m.Table != sales.TableBronze { // silver takes no other: bronze's own ledger is all that there is of it
 		return err
 	}
 	if m.Source == nil {

@@ -177,6 +177,25 @@ func TestKeeperReadsPartitionsUnevenly(t *testing.T) {
 	})
 }
 
+// What silver does not take is no fault, and is not kept until silver passes it.
+func TestKeeperLeavesOtherDatasetsAlone(t *testing.T) {
+	h, k := sound(), NewKeeper()
+	for i := range int64(50) {
+		m := lake.Manifest{Format: lake.Format, Table: sales.TableBronzeCustomers, Slice: fmt.Sprint("c", i), Partition: partition, Count: lake.Count{Rows: 3},
+			Source: &lake.Source{Name: sales.TopicCustomers, Partition: partition, First: 4 * i, Next: 4*i + 4, Records: 4}}
+		l := lake.Ledger{Format: lake.Format, Stage: "bronze", Source: sales.TopicCustomers, Partition: partition, Through: 4*i + 4,
+			In: lake.Count{Rows: 4*i + 4}, Out: lake.Count{Rows: 3*i + 3}, Rejected: map[sales.Code]lake.Count{sales.WrongType: {Rows: i + 1}}}
+		h.bronze = append(h.bronze, h.record(sales.TopicBronze, m.Key(), m.Encode()))
+		h.bronze = append(h.bronze, h.record(sales.TopicBronze, l.Key(), l.Encode()))
+	}
+	for _, r := range append(h.bronze, h.silver...) {
+		require.NoError(t, k.Add(r))
+	}
+	k.CaughtUp()
+	require.Equal(t, Balance{Version: 2, In: lake.Count{Rows: 30, Cents: 1500}, Records: 34, Rejected: 4}, balanceOf(t, k, 2))
+	require.Empty(t, k.books[partition].bronze[sales.TopicCustomers].history)
+}
+
 func TestKeeperTakesATopicThatWasMadeAnew(t *testing.T) {
 	h, k := sound(), NewKeeper()
 	m, _ := lake.DecodeManifest(h.bronze[4].Value)

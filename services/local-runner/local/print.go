@@ -46,7 +46,7 @@ func (r *Report) Print(out io.Writer) error {
 }
 
 func (r *Report) inputTable() *warehouse.Answer {
-	a := &warehouse.Answer{Columns: []string{"file", "source", "rows", "rejected", "taken"}}
+	a := &warehouse.Answer{Columns: []string{"file", "dataset", "source", "rows", "rejected", "taken"}}
 	for _, in := range r.Inputs {
 		rejected, taken := int64(0), "now"
 		for _, n := range in.Rejected {
@@ -55,7 +55,7 @@ func (r *Report) inputTable() *warehouse.Answer {
 		if in.Known {
 			taken = "by an earlier run"
 		}
-		a.Rows = append(a.Rows, []any{in.Path, in.Source, in.Rows, rejected, taken})
+		a.Rows = append(a.Rows, []any{in.Path, in.Dataset, in.Source, in.Rows, rejected, taken})
 	}
 	return a
 }

@@ -26,6 +26,7 @@ type Report struct {
 // Input is a file that was taken, or was known from an earlier run.
 type Input struct {
 	Path     string               `json:"path"`
+	Dataset  string               `json:"dataset"`
 	Source   string               `json:"source"` // its name in the ledger
 	Rows     int64                `json:"rows"`   // landed in bronze
 	Rejected map[sales.Code]int64 `json:"rejected"`
@@ -266,7 +267,7 @@ type table struct {
 
 type tables map[string]*table
 
-var tableNames = []string{sales.TableBronze, sales.TableSilver, sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts}
+var tableNames = []string{sales.TableBronze, sales.TableBronzeCustomers, sales.TableSilver, sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts}
 
 func (s *state) tables() tables {
 	all := tables{}

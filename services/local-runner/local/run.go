@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,8 +31,9 @@ const instance = "local"
 type Options struct {
 	Settings config.Pipeline // rules, thresholds and bounds; the servers that it names are not used
 	Lake     string          // folder, made when missing
-	Inputs   []string        // CSV and NDJSON files
-	Stream   *Stream         // feed the topic instead of ingesting Inputs
+	Inputs   []string        // CSV and NDJSON files of sales_events
+	Updates  []string        // CSV and NDJSON files of customer_updates
+	Stream   *Stream         // feed the topics instead of ingesting files
 	Through  string          // the last stage to run, one of Stages; "" is all
 	Registry *prometheus.Registry
 	Log      *zap.Logger
@@ -61,7 +63,7 @@ type Progress interface {
 // an error when an input cannot be used or the machine gives up; whether the
 // lake can be trusted is told by [Report.Fault].
 func Run(ctx context.Context, o Options) (*Report, error) {
-	if err := checkInputs(o.Inputs); err != nil {
+	if err := checkInputs(slices.Concat(o.Inputs, o.Updates)); err != nil {
 		return nil, err
 	}
 	r, err := open(ctx, o)
@@ -198,7 +200,7 @@ func (r *runner) drain(ctx context.Context, chain []stage) error {
 	for _, s := range chain {
 		started, done := time.Now(), r.Progress.Step(s.name)
 		for {
-			n, err := stream.Pending(ctx, r.kafka, s.name, s.topic)
+			n, err := s.pending(ctx, r.kafka)
 			if err != nil {
 				return fmt.Errorf("wait for %s: %w", s.name, err)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
 	"github.com/saleslake/saleslake/services/dq-checker/dq"
 	"github.com/saleslake/saleslake/services/gold-aggregator/gold"
@@ -22,19 +23,32 @@ var Stages = []string{bronze.Group, silver.Group, gold.Group, dq.Group, loader.G
 
 // stage is one that runs on.
 type stage struct {
-	name, topic string // it consumes topic as group name
-	output      string // the lake's topic that it writes, "" for the last
-	run         func(ctx context.Context, onReady func()) error
+	name   string   // of its consumer group
+	topics []string // that it consumes
+	output string   // the lake's topic that it writes, "" for the last
+	run    func(ctx context.Context, onReady func()) error
+}
+
+// pending counts the records that the stage has not handled.
+func (s stage) pending(ctx context.Context, kafka stream.Config) (sum int64, err error) {
+	for _, topic := range s.topics {
+		n, err := stream.Pending(ctx, kafka, s.name, topic)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // stages gives those up to Through, in the order of the data.
 func (r *runner) stages() []stage {
 	all := []stage{
-		{bronze.Group, sales.TopicEvents, sales.TopicBronze, r.bronze},
-		{silver.Group, sales.TopicBronze, sales.TopicSilver, r.silver},
-		{gold.Group, sales.TopicSilver, sales.TopicGold, r.gold},
-		{dq.Group, sales.TopicGold, sales.TopicVerdicts, r.dq},
-		{loader.Group, sales.TopicVerdicts, "", r.loader},
+		{bronze.Group, bronze.Topics(), sales.TopicBronze, r.bronze},
+		{silver.Group, []string{sales.TopicBronze}, sales.TopicSilver, r.silver},
+		{gold.Group, []string{sales.TopicSilver}, sales.TopicGold, r.gold},
+		{dq.Group, []string{sales.TopicGold}, sales.TopicVerdicts, r.dq},
+		{loader.Group, []string{sales.TopicVerdicts}, "", r.loader},
 	}
 	if r.Through != "" {
 		all = all[:slices.Index(Stages, r.Through)+1]
@@ -42,7 +56,7 @@ func (r *runner) stages() []stage {
 	return all
 }
 
-// chain gives the stages to run. A batch has none that consumes sales_events:
+// chain gives the stages to run. A batch has none that lands events:
 // its files are in bronze already.
 func (r *runner) chain() []stage {
 	if r.Stream == nil {
@@ -130,21 +144,33 @@ func checkInputs(paths []string) error {
 // ingest takes the files into bronze, one after the other.
 func (r *runner) ingest(ctx context.Context) error {
 	for _, path := range r.Inputs {
-		started := time.Now()
-		info, err := os.Stat(path)
-		if err != nil {
-			return fmt.Errorf("input %s: %w", path, err)
-		}
-		done := r.Progress.File(path, info.Size())
-		o := r.bronzeOptions()
-		o.Registry = nil // a job's numbers are in its result
-		result, err := bronze.Ingest(ctx, o, bronze.IngestOptions{Path: path, Progress: func(at, _ int64) { done(at) }})
-		if err != nil {
+		if err := r.ingestFile(ctx, path, sales.TopicEvents); err != nil {
 			return err
 		}
-		r.report.Inputs = append(r.report.Inputs, Input{Path: path, Source: result.Source, Rows: result.Rows, Rejected: result.Rejected,
-			Known: result.Skipped == result.Files})
-		r.report.took("ingest "+filepath.Base(path), started)
 	}
+	for _, path := range r.Updates {
+		if err := r.ingestFile(ctx, path, sales.TopicCustomers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *runner) ingestFile(ctx context.Context, path, dataset string) error {
+	started := time.Now()
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("input %s: %w", path, err)
+	}
+	done := r.Progress.File(path, info.Size())
+	o := r.bronzeOptions()
+	o.Registry = nil // a job's numbers are in its result
+	result, err := bronze.Ingest(ctx, o, bronze.IngestOptions{Path: path, Dataset: dataset, Progress: func(at, _ int64) { done(at) }})
+	if err != nil {
+		return err
+	}
+	r.report.Inputs = append(r.report.Inputs, Input{Path: path, Dataset: dataset, Source: result.Source, Rows: result.Rows, Rejected: result.Rejected,
+		Known: result.Skipped == result.Files})
+	r.report.took("ingest "+filepath.Base(path), started)
 	return nil
 }

@@ -6,6 +6,9 @@
 // it must get, or the event that it must become. A [Tally] adds truths up to the answer that any correct pipeline gives
 // (a [Run]), and [WriteFiles] writes the sample files beside that answer ([Expected]).
 //
+// [Updates] does the same for the customers: they move, change segment and email, are deleted and come back, and their
+// updates are repeated, overtaken and broken. An [UpdateTally] adds their truths up to an [UpdatesRun].
+//
 // The package imports nothing of the pipeline: no parser, no rule, no deduplication. What it says and what the pipeline
 // finds are two independent readings of one contract, so a mistake on either side shows as a difference.
 //

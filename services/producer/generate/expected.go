@@ -12,6 +12,7 @@ type Expected struct {
 	// Total is the answer for all of Files loaded into one lake. Rows and rejects are the sums of Files; silver and the cells
 	// are not, because files share orders.
 	Total     Run             `json:"total"`
+	Updates   UpdatesRun      `json:"customer_updates"`
 	Customers CustomersAnswer `json:"customers"`
 	Products  ProductsAnswer  `json:"products"`
 }

@@ -14,6 +14,7 @@ import (
 const (
 	EventsCSV    = "sales_events.csv"
 	EventsNDJSON = "sales_events.ndjson"
+	UpdatesJSON  = "customer_updates.ndjson"
 	CustomersCSV = "customers.csv"
 	ProductsCSV  = "products.csv"
 	ExpectedJSON = "expected.json"
@@ -22,10 +23,11 @@ const (
 
 // FileOptions say how much [WriteFiles] writes. The defaults are those of the sample files.
 type FileOptions struct {
-	Seed   uint64
-	Rows   int // of sales_events.csv; default 50,000
-	Events int // of sales_events.ndjson; default 4,000
-	Days   int // that the CSV covers, from 2026-01-01; default 120. The NDJSON covers the four days after them
+	Seed    uint64
+	Rows    int // of sales_events.csv; default 50,000
+	Events  int // of sales_events.ndjson; default 4,000
+	Updates int // of customer_updates.ndjson; default 3,000
+	Days    int // that the CSV covers, from 2026-01-01; default 120. The NDJSON covers the four days after them
 }
 
 const ndjsonDays = 4
@@ -45,6 +47,13 @@ func (o FileOptions) ndjson(prior []Event) Options {
 	opts.First = 1 << 30
 	opts.Faults = 35 // more than in the CSV, for there are more kinds; under the 5 % at which the gate closes
 	opts.Prior = prior
+	return opts
+}
+
+// updates are the options of the updates of customers, over the days of the CSV.
+func (o FileOptions) updates() Options {
+	opts := o.csv()
+	opts.Rows, opts.Format, opts.Faults = orDefault(o.Updates, 3_000), NDJSON, 25
 	return opts
 }
 
@@ -72,6 +81,10 @@ func WriteFiles(dir string, o FileOptions) (Expected, error) {
 	if want.Total, err = total.Run(o.csv()); err != nil {
 		return want, err
 	}
+	updates, err := writeUpdates(dir, o.updates(), &want)
+	if err != nil {
+		return want, err
+	}
 	if err := writeDimensions(dir, o.csv(), &want); err != nil {
 		return want, err
 	}
@@ -79,7 +92,7 @@ func WriteFiles(dir string, o FileOptions) (Expected, error) {
 		return want, err
 	}
 	return want, writeWith(dir, ReadmeFile, func(w *bufio.Writer) error {
-		_, err := w.WriteString(readmeOf(o, want, table, lines))
+		_, err := w.WriteString(readmeOf(o, want, table, lines, updates))
 		return err
 	})
 }
@@ -106,7 +119,7 @@ func writeEvents(dir, name string, opts Options, total *Tally, want *Expected) (
 			if total != nil {
 				total.Add(&item.Truth)
 			}
-			seen.add(&item.Truth)
+			seen.add(item.Truth.mark())
 		}
 		return nil
 	})
@@ -114,6 +127,28 @@ func writeEvents(dir, name string, opts Options, total *Tally, want *Expected) (
 		return nil, err
 	}
 	want.Files[name], err = alone.Run(opts)
+	return seen, err
+}
+
+// writeUpdates writes the updates of customers and puts their answer into want.
+func writeUpdates(dir string, opts Options, want *Expected) (*census, error) {
+	u, err := NewUpdates(opts)
+	if err != nil {
+		return nil, err
+	}
+	tally, seen := NewUpdateTally(), newCensus()
+	err = writeWith(dir, UpdatesJSON, func(w *bufio.Writer) error {
+		var item UpdateItem
+		for u.Next(&item) {
+			if _, err := w.Write(item.Value); err != nil {
+				return err
+			}
+			tally.Add(&item.Truth)
+			seen.add(item.Truth.mark())
+		}
+		return nil
+	})
+	want.Updates = tally.Run()
 	return seen, err
 }
 

@@ -26,7 +26,7 @@ func TestSampleFilesAreWhatTheGeneratorWrites(t *testing.T) {
 	}
 	_, err := WriteFiles(dir, FileOptions{Seed: sampleSeed})
 	require.NoError(t, err)
-	for _, name := range []string{EventsCSV, EventsNDJSON, CustomersCSV, ProductsCSV, ExpectedJSON, ReadmeFile} {
+	for _, name := range []string{EventsCSV, EventsNDJSON, UpdatesJSON, CustomersCSV, ProductsCSV, ExpectedJSON, ReadmeFile} {
 		// Sums, because a difference of megabytes is no message.
 		want, got := sha256.Sum256([]byte(read(t, dir, name))), sha256.Sum256([]byte(read(t, sampleDir, name)))
 		require.Equal(t, want, got, "%s is stale: run make data", name)

@@ -1,12 +1,14 @@
 package generate
 
+import "math/rand/v2"
+
 // place makes a new order by a customer who has probably bought before.
 func (s *Stream) place() Event {
 	w, r := s.world, s.chance
 	customer := w.customerAt[w.byLoyalty.pick(r)]
 	product := w.productAt[w.byDemand.pick(r)]
 	bits := r.Uint64()
-	placed := s.precise(s.now-s.lateness(), bits)
+	placed := s.precise(s.now-lateness(s.chance), bits)
 	e := Event{
 		Order: s.orders, EventTS: placed, OrderTS: placed,
 		Customer: uint32(customer), Product: uint32(product), Category: w.products[product].Category, Region: w.regions[customer],
@@ -42,8 +44,8 @@ func (s *Stream) name(e *Event) {
 }
 
 // lateness is how long an event was on its way: seconds mostly, minutes for one in ten, up to two days for one in a hundred.
-func (s *Stream) lateness() int64 {
-	x := s.chance.Uint64()
+func lateness(r *rand.Rand) int64 {
+	x := r.Uint64()
 	switch chance := x % 100; {
 	case chance == 0:
 		return int64(x >> 8 % uint64(2*day))
@@ -67,7 +69,7 @@ func (s *Stream) precise(us int64, bits uint64) int64 {
 // advance makes e the next version of its order, emitted now: mostly the status moves on.
 func (s *Stream) advance(e *Event) (story string) {
 	before := e.EventTS
-	e.EventTS = max(s.precise(s.now-s.lateness(), s.chance.Uint64()), before+1)
+	e.EventTS = max(s.precise(s.now-lateness(s.chance), s.chance.Uint64()), before+1)
 	s.name(e)
 	chance := s.chance.IntN(100)
 	switch {
@@ -107,18 +109,18 @@ func (s *Stream) live(e Event, story string) (Event, string) {
 	default:
 		return e, story // what was sent again, or too late, has no further life
 	}
-	if story == StoryNew && s.happens(s.opts.Versions/12) {
+	if story == StoryNew && happens(s.chance, s.opts.Versions/12) {
 		old := e
 		s.advance(&e)
 		s.later(old, StoryOld)
 		story = StoryOvertake
 	}
-	if s.happens(s.opts.Versions) {
+	if happens(s.chance, s.opts.Versions) {
 		s.later(e, StoryNext)
-	} else if s.happens(s.opts.Versions / 30) {
+	} else if happens(s.chance, s.opts.Versions/30) {
 		s.rival(e)
 	}
-	if s.happens(s.opts.Duplicates) {
+	if happens(s.chance, s.opts.Duplicates) {
 		s.repeat(e)
 	}
 	s.recent = e

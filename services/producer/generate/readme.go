@@ -27,27 +27,43 @@ func newCensus() *census {
 	return &census{faults: map[kind]*finds{}, twists: map[kind]*finds{}, stories: map[kind]*finds{}}
 }
 
-func (c *census) add(t *Truth) {
-	c.rows++
-	if t.Code != "" {
-		c.find(c.faults, kind{t.Code, t.Plant}, t)
-	} else if t.Plant != "" {
-		c.find(c.twists, kind{"", t.Plant}, t)
-	}
-	if t.Stage == Bronze {
-		return
-	}
-	c.find(c.stories, kind{"", t.Story}, t)
-	if t.Code != "" {
-		return
-	}
-	if t.Event.EventTS < c.latest {
-		c.outOfOrder++
-	}
-	c.latest = max(c.latest, t.Event.EventTS)
+// mark is what a census wants to know of a truth.
+type mark struct {
+	code, plant, story string
+	landed             bool   // bronze takes it
+	who                string // the order or customer
+	time               int64  // when that became so, microseconds UTC
 }
 
-func (c *census) find(in map[kind]*finds, s kind, t *Truth) {
+func (t *Truth) mark() mark {
+	return mark{t.Code, t.Plant, t.Story, t.Stage != Bronze, t.Event.OrderID(), t.Event.EventTS}
+}
+
+func (t *UpdateTruth) mark() mark {
+	return mark{t.Code, t.Plant, t.Story, t.Code == "", t.Update.ID, t.Update.UpdatedTS}
+}
+
+func (c *census) add(m mark) {
+	c.rows++
+	if m.code != "" {
+		c.find(c.faults, kind{m.code, m.plant}, m.who)
+	} else if m.plant != "" {
+		c.find(c.twists, kind{"", m.plant}, m.who)
+	}
+	if !m.landed {
+		return
+	}
+	c.find(c.stories, kind{"", m.story}, m.who)
+	if m.code != "" {
+		return
+	}
+	if m.time < c.latest {
+		c.outOfOrder++
+	}
+	c.latest = max(c.latest, m.time)
+}
+
+func (c *census) find(in map[kind]*finds, s kind, who string) {
 	f := in[s]
 	if f == nil {
 		f = &finds{}
@@ -55,7 +71,7 @@ func (c *census) find(in map[kind]*finds, s kind, t *Truth) {
 	}
 	f.count++
 	if len(f.examples) < 2 {
-		f.examples = append(f.examples, fmt.Sprintf("%d (%s)", c.rows, t.Event.OrderID()))
+		f.examples = append(f.examples, fmt.Sprintf("%d (%s)", c.rows, who))
 	}
 }
 
@@ -74,7 +90,7 @@ the answer because it planted what is wrong, and writes it into ` + "`expected.j
 ## How to read the tables
 
 A row number counts a CSV's records from 1 without its header: a quoted field may hold a line feed, so it is not a line
-number. In the NDJSON it is the line. The order in brackets is the one that the row speaks of, or would. Each broken row
+number. In the NDJSON it is the line. The order, or the customer, in brackets is the one that the row speaks of, or would. Each broken row
 has one fault, except where the text says "and": there the code must be that of the first by precedence.
 
 Only messages can be empty, larger than 1 MiB or on the wrong partition, so the codes ` + "`empty`, `too_large` and `wrong_key`" + `
@@ -89,21 +105,22 @@ region that no catalogue has, and products that cost nothing.
 of them in one lake, in any order. Each has: rows; rejected rows by code; rows and cents of bronze; rows and cents that
 silver refuses, deduplicates (duplicates plus superseded: only their sum is independent of the order of arrival) and
 keeps, the last also by status; and ` + "`daily_sales`" + `, the cells by UTC date, region and category. All money is in cents.
+` + "`customer_updates`" + ` is the answer for the file of that name, which is a dataset of its own.
 
 `
 
-func readmeOf(o FileOptions, want Expected, table, lines *census) string {
+func readmeOf(o FileOptions, want Expected, table, lines, updates *census) string {
 	w := &strings.Builder{}
 	fmt.Fprintf(w, readme, o.command(), summary(want))
 	for _, file := range []struct {
-		name   string
-		census *census
-	}{{EventsCSV, table}, {EventsNDJSON, lines}} {
-		fmt.Fprintf(w, "## %s\n\n%d rows; %d of the valid ones have an earlier event_ts than a row before them.\n\n",
-			file.name, file.census.rows, file.census.outOfOrder)
+		name, time, lives string
+		census            *census
+	}{{EventsCSV, "event_ts", "orders", table}, {EventsNDJSON, "event_ts", "orders", lines}, {UpdatesJSON, "updated_ts", "customers", updates}} {
+		fmt.Fprintf(w, "## %s\n\n%d rows; %d of the valid ones have an earlier %s than a row before them.\n\n",
+			file.name, file.census.rows, file.census.outOfOrder, file.time)
 		writeFinds(w, "Planted to be rejected", "code | fault", file.census.faults, true)
 		writeFinds(w, "Planted to be accepted", "oddity", file.census.twists, false)
-		writeFinds(w, "Lives of orders (rows that bronze accepts)", "part", file.census.stories, false)
+		writeFinds(w, "Lives of "+file.lives+" (rows that bronze accepts)", "part", file.census.stories, false)
 	}
 	return strings.TrimRight(w.String(), "\n") + "\n"
 }
@@ -114,7 +131,7 @@ func (o FileOptions) command() string {
 	for _, setting := range []struct {
 		flag  string
 		value int
-	}{{"rows", o.Rows}, {"events", o.Events}, {"days", o.Days}} {
+	}{{"rows", o.Rows}, {"events", o.Events}, {"updates", o.Updates}, {"days", o.Days}} {
 		if setting.value != 0 {
 			command += fmt.Sprintf(" --%s %d", setting.flag, setting.value)
 		}
@@ -135,6 +152,9 @@ func summary(want Expected) string {
 	line("`"+EventsCSV+"` alone", want.Files[EventsCSV])
 	line("`"+EventsNDJSON+"` alone", want.Files[EventsNDJSON])
 	line("both in one lake", want.Total)
+	u := want.Updates
+	fmt.Fprintf(&b, "\n`%s` has %d updates of customers: %d land in bronze, %d of them deletions, and are %d versions of %d customers, %d of whom are deleted in the end.\n",
+		UpdatesJSON, u.Rows, u.BronzeRows, u.DeletedRows, u.Versions, u.Customers, u.Deleted)
 	fmt.Fprintf(&b, "\n`%s` has %d rows for %d customers: a second row of a customer is a later version. `%s` has %d rows.\n",
 		CustomersCSV, want.Customers.Rows, want.Customers.Customers, ProductsCSV, want.Products.Rows)
 	return b.String()

@@ -11,7 +11,7 @@ type Stream struct {
 	world    *world
 	clock    *clock
 	chance   *rand.Rand
-	calendar *calendar
+	calendar *calendar[Event]
 	faults   *rotation
 	twists   *rotation
 
@@ -32,7 +32,7 @@ func New(opts Options) (*Stream, error) {
 	}
 	return &Stream{
 		opts: opts, world: newWorld(opts), clock: newClock(opts), chance: newRand(opts.Seed, "stream"),
-		calendar: newCalendar(opts.Rows),
+		calendar: newCalendar[Event](opts.Rows),
 		faults:   newRotation(opts, structureFaults(), fieldFaults(), meaningFaults()),
 		twists:   newRotation(opts, twists()),
 		orders:   opts.First, events: opts.First, salt: mix(opts.Seed),
@@ -49,7 +49,7 @@ func (s *Stream) Next(item *Item) bool {
 	switch {
 	case s.endsOpen():
 		s.reject(item, &unclosedQuote)
-	case s.happens(s.opts.Faults):
+	case happens(s.chance, s.opts.Faults):
 		s.reject(item, s.faults.take(true))
 	default:
 		s.accept(item)
@@ -59,8 +59,8 @@ func (s *Stream) Next(item *Item) bool {
 }
 
 // happens is true in so many of 1,000 cases.
-func (s *Stream) happens(perMille int) bool {
-	return perMille > 0 && s.chance.IntN(1000) < perMille
+func happens(r *rand.Rand, perMille int) bool {
+	return perMille > 0 && r.IntN(1000) < perMille
 }
 
 // endsOpen tells whether this is the last row of a CSV that may have broken rows.
@@ -88,7 +88,7 @@ func (s *Stream) accept(item *Item) {
 	e, story := s.dueOrNew()
 	var twist *plant
 	alone := story == StoryNew
-	if s.happens(s.opts.Twists) {
+	if happens(s.chance, s.opts.Twists) {
 		twist = s.twists.take(alone)
 	}
 	if twist != nil && twist.derived {
@@ -107,7 +107,7 @@ func (s *Stream) dueOrNew() (Event, string) {
 		}
 		return a.event, a.story
 	}
-	if s.prior < len(s.opts.Prior) && s.happens(2*s.opts.Versions) {
+	if s.prior < len(s.opts.Prior) && happens(s.chance, 2*s.opts.Versions) {
 		s.prior++
 		return s.answer(s.opts.Prior[s.prior-1])
 	}

@@ -23,7 +23,7 @@ const flushEvery = time.Second
 
 // Source makes records, one after the other.
 type Source interface {
-	// Next fills key and value, whose bytes may be overwritten by the next
+	// Next fills topic, key and value, whose bytes may be overwritten by the next
 	// call; it is false at the end. Wrong tells to send the record to a
 	// partition that is not its key's.
 	Next() (r Event, ok bool, err error)
@@ -31,6 +31,7 @@ type Source interface {
 
 // Event is one record to send.
 type Event struct {
+	Topic      string
 	Key, Value []byte
 	Wrong      bool
 }
@@ -43,7 +44,7 @@ type Options struct {
 	Registry    prometheus.Registerer
 	Partitions  int
 	Replication int
-	Rate        int // events per second
+	Rate        int // events per second, of both topics
 	Duration    time.Duration
 	Events      int64
 	OnReady     func()
@@ -53,7 +54,9 @@ type Options struct {
 // context ends, and gives the number that arrived. Events that were made have
 // then all arrived, or the error says how many did not.
 func Run(ctx context.Context, o Options, s Source) (sent int64, err error) {
-	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication, stream.TopicSpec{Name: sales.TopicEvents, Partitions: o.Partitions}); err != nil {
+	err = stream.EnsureTopics(ctx, o.Kafka, o.Replication,
+		stream.TopicSpec{Name: sales.TopicEvents, Partitions: o.Partitions}, stream.TopicSpec{Name: sales.TopicCustomers, Partitions: o.Partitions})
+	if err != nil {
 		return 0, fmt.Errorf("ensure topics: %w", err)
 	}
 	p, err := stream.NewPublisher(o.Kafka)
@@ -119,7 +122,7 @@ func (r *runner) batch(ctx context.Context, n int) (more bool, err error) {
 		if err != nil || !ok {
 			return false, err
 		}
-		record := stream.Record{Topic: sales.TopicEvents, Partition: -1, Key: e.Key, Value: e.Value}
+		record := stream.Record{Topic: e.Topic, Partition: -1, Key: e.Key, Value: e.Value}
 		if e.Wrong {
 			record.Partition = (stream.PartitionFor(e.Key, r.Partitions) + 1) % int32(r.Partitions)
 		}

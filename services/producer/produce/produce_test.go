@@ -21,40 +21,44 @@ import (
 
 const partitions = 4
 
-func send(t *testing.T, s Source, o Options) (sent int64, topic []stream.Record) {
+func send(t *testing.T, s Source, o Options) (sent int64, topics []stream.Record) {
 	o.Kafka = stream.Config{Brokers: []string{streamtest.Cluster(t)}}
 	o.Log, o.Registry, o.Partitions, o.Replication = zap.NewNop(), prometheus.NewRegistry(), partitions, -1
 	sent, err := Run(context.Background(), o, s)
 	require.NoError(t, err)
-	require.NoError(t, stream.ReadToEnd(context.Background(), o.Kafka, sales.TopicEvents, nil, func(r stream.Record) error {
-		topic = append(topic, r)
-		return nil
-	}))
-	return sent, topic
+	for _, name := range []string{sales.TopicEvents, sales.TopicCustomers} {
+		require.NoError(t, stream.ReadToEnd(context.Background(), o.Kafka, name, nil, func(r stream.Record) error {
+			topics = append(topics, r)
+			return nil
+		}))
+	}
+	return sent, topics
 }
 
 func TestEveryGeneratedEventArrivesWhereItBelongs(t *testing.T) {
-	const n = 3000
+	const n = 20_000
 	g, err := NewGenerated(generate.Load(7, n), true)
 	require.NoError(t, err)
-	sent, topic := send(t, g, Options{})
-	require.EqualValues(t, n, sent)
-	require.Len(t, topic, n)
-	astray := int64(0)
-	for _, r := range topic {
+	sent, records := send(t, g, Options{})
+	require.EqualValues(t, n+n/generate.SalesPerUpdate, sent)
+	astray, arrived := map[string]int64{}, map[string]int64{}
+	for _, r := range records {
+		arrived[r.Topic]++
 		if stream.PartitionFor(r.Key, partitions) != r.Partition {
-			astray++
+			astray[r.Topic]++
 		}
 	}
 	path := filepath.Join(t.TempDir(), "truth.json")
 	require.NoError(t, g.WriteTruth(path))
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
-	var truth generate.Run
+	var truth Truth
 	require.NoError(t, json.Unmarshal(b, &truth))
 	require.EqualValues(t, n, truth.Rows)
-	require.Equal(t, truth.Rejected[string(sales.WrongKey)], astray)
-	require.Positive(t, astray)
+	require.Equal(t, map[string]int64{sales.TopicEvents: truth.Rows, sales.TopicCustomers: truth.Updates.Rows}, arrived)
+	require.GreaterOrEqual(t, astray[sales.TopicEvents], truth.Rejected[string(sales.WrongKey)]) // an event may be astray and worse
+	require.Equal(t, truth.Updates.Rejected[string(sales.WrongKey)], astray[sales.TopicCustomers])
+	require.Positive(t, astray[sales.TopicEvents])
 }
 
 func TestLimitsEndARun(t *testing.T) {
@@ -70,7 +74,7 @@ func TestLoadWantsALimitOrARate(t *testing.T) {
 	require.ErrorContains(t, err, "producer.rate is 0")
 	o, err := Load(1, 0, 1000)
 	require.NoError(t, err)
-	require.Equal(t, "1ms", o.Every.String())
+	require.Equal(t, "1.01ms", o.Every.String(), "one in 101 is an update")
 }
 
 func write(t *testing.T, name, text string) string {

@@ -105,7 +105,7 @@ func (s *ndjson) Next() (Event, bool, error) {
 	}
 	line := bytes.TrimSuffix(s.lines.Bytes(), []byte("\r"))
 	_ = json.Unmarshal(line, &id) // bronze judges what is wrong with it
-	return Event{Key: []byte(strings.TrimSpace(id.OrderID)), Value: line}, true, nil
+	return Event{Topic: sales.TopicEvents, Key: []byte(strings.TrimSpace(id.OrderID)), Value: line}, true, nil
 }
 
 type csvRows struct {
@@ -173,7 +173,7 @@ func (s *csvRows) Next() (Event, bool, error) {
 		return Event{}, false, fmt.Errorf("replay %s: row %d: %w", s.path, s.row, err)
 	}
 	id, _ := event["order_id"].(string)
-	return Event{Key: []byte(strings.TrimSpace(id)), Value: value}, true, nil
+	return Event{Topic: sales.TopicEvents, Key: []byte(strings.TrimSpace(id)), Value: value}, true, nil
 }
 
 // count numbers the row as ingesting the file does, where a blank line is a row

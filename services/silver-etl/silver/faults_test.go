@@ -128,18 +128,21 @@ func TestWhatDoesNotBelongToLakeBronzeIsRefused(t *testing.T) {
 	require.NoError(t, h.tasks[1].Add(h.ctx, []stream.Record{{Offset: 9}, {Offset: 10, Key: []byte("ledger/sales_events/p=001"), Value: []byte("x")}}))
 }
 
-// A parcel may end between a manifest and its ledger, and a slice may come
-// again: their offsets are committed, or a drain would wait for them for ever.
+// A parcel may end between a manifest and its ledger, a slice may come again,
+// and there are slices of other tables: their offsets are committed, or a drain would wait for them for ever.
 func TestRecordsWithoutRowsAreCommitted(t *testing.T) {
 	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
 	defer h.close()
 	events := []event{simpleEvent("A", 0), simpleEvent("B", 1)}
 	first := h.land(events[:1])
 	h.drain()
+	customers := *first
+	customers.Table = sales.TableBronzeCustomers
 	version, records := h.tasks[0].(*task).version, len(*h.topic.(*memoryTopic))
 	for _, r := range []stream.Record{
 		{Offset: 1, Key: []byte("ledger/sales_events/p=000"), Value: []byte("x")},
 		{Offset: 2, Key: []byte(first.Key()), Value: first.Encode()},
+		{Offset: 3, Key: []byte(customers.Key()), Value: customers.Encode()},
 	} {
 		require.NoError(t, h.tasks[0].Add(h.ctx, []stream.Record{r}))
 		require.Zero(t, h.tasks[0].Due(time.Now(), false), "rows may follow")
