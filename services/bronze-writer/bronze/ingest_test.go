@@ -207,6 +207,51 @@ func TestIngestUnusable(t *testing.T) {
 	require.Empty(t, r.files(""))
 }
 
+const customers = "customer_id,updated_ts,name,email,segment,city,country,deleted\n" +
+	"C-1,2026-01-31 12:00:00,Ana,a@example.com,consumer,Porto,PT,\n" +
+	"C-1,2026-02-01 12:00:00,,,,,,true\n" +
+	"C-2,2026-02-01 12:00:00,Bo,b@example.com,consumer,Oslo,NO,yes\n"
+
+func TestIngestCustomers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.write("customers.csv", customers)
+	_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path})
+	require.ErrorIs(t, err, decode.ErrUnusable)
+	require.ErrorContains(t, err, "customers.csv: unusable input: it holds customer_updates, not sales_events: ingest it as dataset customer_updates")
+	require.Empty(t, r.files(""))
+	_, err = Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path, Dataset: "customers"})
+	require.ErrorContains(t, err, `dataset "customers" is not known; there are [sales_events customer_updates]`)
+
+	in := IngestOptions{Path: path, Dataset: sales.TopicCustomers}
+	res, err := Ingest(r.ctx, r.options(r.lake), in)
+	require.NoError(t, err)
+	require.Equal(t, [2]int64{2, 0}, [2]int64{res.Rows, res.Cents})
+	require.Equal(t, map[sales.Code]int64{sales.WrongType: 1}, res.Rejected)
+	files, published, _ := r.snapshot()
+	again, err := Ingest(r.ctx, r.options(r.lake), in)
+	require.NoError(t, err)
+	require.Equal(t, res.Files, again.Skipped)
+	filesAgain, publishedAgain, _ := r.snapshot()
+	require.Equal(t, files, filesAgain)
+	require.Equal(t, published, publishedAgain)
+	for key := range files {
+		require.Regexp(t, "^(bronze|quarantine)/customer_updates/", key)
+	}
+}
+
+// A file that fits no dataset is taken as the one that it is given as; its
+// content cannot be another's later.
+func TestIngestAsAnotherDataset(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.write("odd.ndjson", "{}\n")
+	_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path})
+	require.NoError(t, err)
+	_, err = Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path, Dataset: sales.TopicCustomers})
+	require.ErrorContains(t, err, "was ingested as dataset sales_events, now it is given as customer_updates")
+}
+
 func TestIngestKinds(t *testing.T) {
 	t.Parallel()
 	row := "O-1,2026-01-31 12:00:00,C-1,P-1,Books,Europe,1,1.00,2.00,completed"

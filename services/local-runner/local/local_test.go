@@ -56,7 +56,7 @@ func expected(t *testing.T) generate.Expected {
 	return e
 }
 
-const sampleCSV, sampleNDJSON = "../../../data/sales_events.csv", "../../../data/sales_events.ndjson"
+const sampleCSV, sampleNDJSON, sampleUpdates = "../../../data/sales_events.csv", "../../../data/sales_events.ndjson", "../../../data/customer_updates.ndjson"
 
 func TestSampleGivesTheExpectedAnswerInEitherOrder(t *testing.T) {
 	want := expected(t)
@@ -168,6 +168,46 @@ func made(t *testing.T, edit func(*generate.Truth)) (path string, want generate.
 	return path, want
 }
 
+// bronzeHop gives the hop of a source in bronze.
+func (r *Report) bronzeHop(t *testing.T, source string) *Hop {
+	for i := range r.Ledger.Hops {
+		if h := &r.Ledger.Hops[i]; h.Stage == "bronze" && h.Source == source {
+			return h
+		}
+	}
+	t.Fatalf("no hop of %s in %+v", source, r.Ledger.Hops)
+	return nil
+}
+
+func TestCustomersLandBesideSales(t *testing.T) {
+	path, sold := made(t, func(*generate.Truth) {})
+	want := expected(t).Updates
+	o := options(t, path)
+	o.Updates = []string{sampleUpdates}
+	report := run(t, o)
+	require.NoError(t, report.Fault())
+	hop := report.bronzeHop(t, report.Inputs[1].Source)
+	require.Equal(t, lake.Count{Rows: want.Rows}, hop.In)
+	require.Equal(t, lake.Count{Rows: want.BronzeRows}, hop.Out)
+	for _, code := range sales.BronzeCodes {
+		require.Equal(t, want.Rejected[string(code)], hop.Rejected[code].Rows, code)
+	}
+	last := report.Ledger.Hops[len(report.Ledger.Hops)-1]
+	require.Equal(t, lake.Count(sold.Silver), last.Out, "of the sales alone")
+	db, err := sql.Open("duckdb", "")
+	require.NoError(t, err)
+	defer func() { _ = db.Close() }()
+	var rows, deleted, versions int64
+	require.NoError(t, db.QueryRow("select count(*), sum(deleted), count(distinct (customer_id, updated_ts)) from read_parquet('"+
+		filepath.Join(o.Lake, "bronze/customer_updates/**/*.parquet")+"')").Scan(&rows, &deleted, &versions))
+	require.Equal(t, [3]int64{want.BronzeRows, want.DeletedRows, want.Versions}, [3]int64{rows, deleted, versions})
+	require.True(t, run(t, o).Inputs[1].Known)
+
+	o.Inputs, o.Updates = []string{sampleUpdates}, nil
+	_, err = Run(context.Background(), o)
+	require.ErrorContains(t, err, "customer_updates.ndjson: unusable input: it holds customer_updates, not sales_events: ingest it as dataset customer_updates")
+}
+
 // TestOneChangedRuleIsNoticed shows that the comparison can fail: one rule
 // read differently, by the pipeline or by the generator, is a difference.
 func TestOneChangedRuleIsNoticed(t *testing.T) {
@@ -204,6 +244,7 @@ func TestStreamDrainsAndBalances(t *testing.T) {
 	}
 	require.Positive(t, fresh, "seconds from event to warehouse are shown")
 	require.Greater(t, watched.live[len(watched.live)-1].Sent, int64(1000))
+	require.Greater(t, report.bronzeHop(t, sales.TopicCustomers).Out.Rows, int64(50))
 	last := report.Ledger.Hops[len(report.Ledger.Hops)-1]
 	require.Equal(t, "warehouse", last.Stage)
 	require.Greater(t, last.Out.Rows, int64(3000))
