@@ -49,12 +49,11 @@ func producerEnv(seed, rate, events int) []string {
 // killProducer kills a producer on its way and runs it again: the events that
 // had arrived come twice.
 func (s *stack) killProducer(tr *truth) {
-	before, err := stream.EndOffsets(context.Background(), s.kafka, sales.TopicEvents)
-	require.NoError(s.t, err)
+	before := s.arrived(nil)
 	p := s.start("producer", "producer-0", producerEnv(2, 40_000, events)...)
 	s.until(time.Minute, "the producer is on its way", func() error {
-		if ends := s.arrived(before); sum(ends) < events/10 {
-			return fmt.Errorf("%d records have arrived", sum(ends))
+		if n := s.arrived(before).sum(); n < events/10 {
+			return fmt.Errorf("%d records have arrived", n)
 		}
 		return nil
 	})
@@ -65,20 +64,17 @@ func (s *stack) killProducer(tr *truth) {
 }
 
 // arrived counts the records of each partition since before.
-func (s *stack) arrived(before map[int32]int64) map[int32]int64 {
-	ends, err := stream.EndOffsets(context.Background(), s.kafka, sales.TopicEvents)
-	require.NoError(s.t, err)
-	for p := range ends {
-		ends[p] -= before[p]
+func (s *stack) arrived(before places) places {
+	since := places{}
+	for _, topic := range services[0].topics {
+		ends, err := stream.EndOffsets(context.Background(), s.kafka, topic)
+		require.NoError(s.t, err)
+		for id, end := range ends {
+			p := stream.Partition{Topic: topic, ID: id}
+			since[p] = end - before[p]
+		}
 	}
-	return ends
-}
-
-func sum(m map[int32]int64) (n int64) {
-	for _, v := range m {
-		n += v
-	}
-	return n
+	return since
 }
 
 // currentFiles gives the files on disk that the newest manifests name, by table.

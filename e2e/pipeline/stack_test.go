@@ -26,13 +26,16 @@ import (
 const partitions = 4
 
 // services are the five that run on, in the order of the data, with the group
-// and the topic that each consumes.
-var services = []struct{ name, topic string }{
-	{"bronze-writer", sales.TopicEvents},
-	{"silver-etl", sales.TopicBronze},
-	{"gold-aggregator", sales.TopicSilver},
-	{"dq-checker", sales.TopicGold},
-	{"redshift-loader", sales.TopicVerdicts},
+// and the topics that each consumes.
+var services = []struct {
+	name   string
+	topics []string
+}{
+	{"bronze-writer", []string{sales.TopicEvents, sales.TopicCustomers}},
+	{"silver-etl", []string{sales.TopicBronze}},
+	{"gold-aggregator", []string{sales.TopicSilver}},
+	{"dq-checker", []string{sales.TopicGold}},
+	{"redshift-loader", []string{sales.TopicVerdicts}},
 }
 
 // stack is the whole pipeline on real servers: binaries, broker, object store
@@ -165,15 +168,17 @@ func (s *stack) until(limit time.Duration, what string, check func() error) {
 // drained waits until every stage has handled all that there is.
 func (s *stack) drained(limit time.Duration) {
 	for _, service := range services {
-		s.until(limit, service.name+" has caught up", func() error {
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-			defer cancel()
-			n, err := stream.Pending(ctx, s.kafka, service.name, service.topic)
-			if err == nil && n > 0 {
-				err = fmt.Errorf("%d records of %s are not handled", n, service.topic)
-			}
-			return err
-		})
+		for _, topic := range service.topics {
+			s.until(limit, service.name+" has caught up", func() error {
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+				defer cancel()
+				n, err := stream.Pending(ctx, s.kafka, service.name, topic)
+				if err == nil && n > 0 {
+					err = fmt.Errorf("%d records of %s are not handled", n, topic)
+				}
+				return err
+			})
+		}
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/services/producer/generate"
 )
@@ -28,8 +27,7 @@ const patience = 5 * time.Minute
 // truth is what had arrived when the producer is killed at last.
 func (s *stack) makeTrouble(tr *truth, seed int) {
 	const endless, rate = 2_000_000, 2_500
-	before, err := stream.EndOffsets(context.Background(), s.kafka, sales.TopicEvents)
-	require.NoError(s.t, err)
+	before := s.arrived(nil)
 	producer := s.start("producer", "producer-1", producerEnv(seed, rate, endless)...)
 	for _, service := range services {
 		s.killAtEveryStep(service.name)
@@ -42,7 +40,7 @@ func (s *stack) makeTrouble(tr *truth, seed int) {
 	require.Positive(s.t, s.logged("bronze-writer", "adopted"), "no file was adopted: the kills between upload and commit missed")
 	producer.Kill()
 	arrived := s.arrived(before)
-	s.t.Logf("%d events arrived during the trouble", sum(arrived))
+	s.t.Logf("%d events arrived during the trouble", arrived.sum())
 	tr.sentUpTo(s.t, generate.Load(uint64(seed), endless), arrived)
 }
 

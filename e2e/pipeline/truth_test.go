@@ -23,31 +23,56 @@ import (
 // truth adds up what must become of all that the producer sent.
 type truth struct {
 	tally   *generate.Tally
+	updates *generate.UpdateTally
 	options generate.Options // of the newest run; they tell which ids are listed
 }
 
-func newTruth() *truth { return &truth{tally: generate.NewTally()} }
+func newTruth() *truth { return &truth{tally: generate.NewTally(), updates: generate.NewUpdateTally()} }
 
 // sent counts a whole run of the producer.
 func (tr *truth) sent(t *testing.T, o generate.Options) { tr.sentUpTo(t, o, nil) }
 
 // sentUpTo counts the run of a producer that was killed: of each partition the
 // first so many records arrived. nil is all.
-func (tr *truth) sentUpTo(t *testing.T, o generate.Options, arrived map[int32]int64) {
+func (tr *truth) sentUpTo(t *testing.T, o generate.Options, arrived places) {
 	tr.options = o
 	s, err := generate.New(o)
 	require.NoError(t, err)
-	var item generate.Item
-	made := map[int32]int64{}
-	for s.Next(&item) {
-		p := stream.PartitionFor(item.Key, partitions)
-		if item.WrongPartition {
-			p = (p + 1) % partitions
-		}
-		if made[p]++; arrived == nil || made[p] <= arrived[p] {
-			tr.tally.Add(&item.Truth)
+	var sale generate.Item
+	made := places{}
+	for s.Next(&sale) {
+		if made.has(arrived, sales.TopicEvents, sale.Key, sale.WrongPartition) {
+			tr.tally.Add(&sale.Truth)
 		}
 	}
+	u, err := generate.NewUpdates(o.ForUpdates())
+	require.NoError(t, err)
+	var update generate.UpdateItem
+	for u.Next(&update) {
+		if made.has(arrived, sales.TopicCustomers, update.Key, update.WrongPartition) {
+			tr.updates.Add(&update.Truth)
+		}
+	}
+}
+
+// places counts records by partition, of both topics that the producer feeds.
+type places map[stream.Partition]int64
+
+// has counts the next record of a key, and tells whether it is among those that arrived.
+func (made places) has(arrived places, topic string, key []byte, astray bool) bool {
+	p := stream.Partition{Topic: topic, ID: stream.PartitionFor(key, partitions)}
+	if astray {
+		p.ID = (p.ID + 1) % partitions
+	}
+	made[p]++
+	return arrived == nil || made[p] <= arrived[p]
+}
+
+func (made places) sum() (n int64) {
+	for _, v := range made {
+		n += v
+	}
+	return n
 }
 
 // table is what a test expects and what it found, line by line.
@@ -83,24 +108,32 @@ func (tb *table) check(t *testing.T, title string) {
 func (s *stack) compare(title string, tr *truth) {
 	want, err := tr.tally.Run(tr.options)
 	require.NoError(s.t, err)
+	updates := tr.updates.Run()
 	tb := &table{}
-	s.compareTopics(tb, want)
-	s.compareLake(tb, want)
+	s.compareTopic(tb, sales.TopicEvents, want.Rows)
+	s.compareTopic(tb, sales.TopicCustomers, updates.Rows)
+	s.compareLetters(tb, sales.TopicDLQ, want.Rejected)
+	s.compareLetters(tb, sales.TopicCustomersDLQ, updates.Rejected)
+	s.compareLake(tb, want, updates)
 	s.compareLedger(tb, want)
 	s.compareWarehouse(tb, want)
 	tb.check(s.t, title)
 }
 
-func (s *stack) compareTopics(tb *table, want generate.Run) {
-	ends, err := stream.EndOffsets(context.Background(), s.kafka, sales.TopicEvents)
+func (s *stack) compareTopic(tb *table, topic string, want int64) {
+	ends, err := stream.EndOffsets(context.Background(), s.kafka, topic)
 	require.NoError(s.t, err)
 	records := int64(0)
 	for _, end := range ends {
 		records += end
 	}
-	tb.add("records in sales_events", want.Rows, records)
+	tb.add("records in "+topic, want, records)
+}
+
+// compareLetters counts the dead letters of a topic by code.
+func (s *stack) compareLetters(tb *table, topic string, want map[string]int64) {
 	dead := map[string]int64{}
-	require.NoError(s.t, stream.ReadToEnd(context.Background(), s.kafka, sales.TopicDLQ, nil, func(r stream.Record) error {
+	require.NoError(s.t, stream.ReadToEnd(context.Background(), s.kafka, topic, nil, func(r stream.Record) error {
 		for _, h := range r.Headers {
 			if h.Key == "code" {
 				dead[string(h.Value)]++
@@ -109,15 +142,15 @@ func (s *stack) compareTopics(tb *table, want generate.Run) {
 		return nil
 	}))
 	for _, code := range sales.BronzeCodes {
-		tb.add("dead letters "+string(code), want.Rejected[string(code)], dead[string(code)])
+		tb.add(topic+" "+string(code), want[string(code)], dead[string(code)])
 		delete(dead, string(code))
 	}
-	tb.add("dead letters of other codes", 0, len(dead))
+	tb.add(topic+" of other codes", 0, len(dead))
 }
 
 // compareLake reads the Parquet files from the store's disk with DuckDB.
 // Bronze and quarantine are exact by plain glob, also while files are replaced.
-func (s *stack) compareLake(tb *table, want generate.Run) {
+func (s *stack) compareLake(tb *table, want generate.Run, updates generate.UpdatesRun) {
 	db, err := sql.Open("duckdb", "")
 	require.NoError(s.t, err)
 	defer func() { _ = db.Close() }()
@@ -131,8 +164,17 @@ func (s *stack) compareLake(tb *table, want generate.Run) {
 	tb.add("bronze distinct offsets", want.BronzeRows, offsets)
 	tb.add("bronze rows with rescued fields", want.RescuedRows, rescued)
 	// A silver commit that was cut short may leave a quarantine file that the next one's repeats; bronze's are exact.
-	s.compareQuarantine(tb, db, "count(*) from "+glob("quarantine/sales_events/bronze"), sales.BronzeCodes, want)
-	s.compareQuarantine(tb, db, "count(distinct (_source,_partition,_offset)) from "+glob("quarantine/sales_events/silver"), sales.SilverCodes, want)
+	s.compareQuarantine(tb, db, "count(*) from "+glob("quarantine/sales_events/bronze"), sales.BronzeCodes, want.Rejected)
+	s.compareQuarantine(tb, db, "count(distinct (_source,_partition,_offset)) from "+glob("quarantine/sales_events/silver"), sales.SilverCodes, want.Rejected)
+	var deleted, versions int64
+	s.scan(db, `select count(*), sum(deleted), count(_rescued), count(distinct (_source,_partition,_offset)), count(distinct (customer_id,updated_ts)) from `+glob("bronze/customer_updates"),
+		&rows, &deleted, &rescued, &offsets, &versions)
+	tb.add("bronze updates of customers", updates.BronzeRows, rows)
+	tb.add("bronze updates with rescued fields", updates.RescuedRows, rescued)
+	tb.add("bronze updates, distinct offsets", updates.BronzeRows, offsets)
+	tb.add("bronze updates, deletions", updates.DeletedRows, deleted)
+	tb.add("bronze updates, distinct versions", updates.Versions, versions)
+	s.compareQuarantine(tb, db, "count(*) from "+glob("quarantine/customer_updates/bronze"), sales.BronzeCodes, updates.Rejected)
 	_, layers, err := s.currentFiles()
 	require.NoError(s.t, err)
 	var silver generate.Sum
@@ -147,7 +189,7 @@ func (s *stack) compareLake(tb *table, want generate.Run) {
 }
 
 // compareQuarantine counts the quarantined records of each code.
-func (s *stack) compareQuarantine(tb *table, db *sql.DB, count string, codes []sales.Code, want generate.Run) {
+func (s *stack) compareQuarantine(tb *table, db *sql.DB, count string, codes []sales.Code, want map[string]int64) {
 	result, err := db.Query(`select code, ` + count + ` group by 1`)
 	require.NoError(s.t, err)
 	defer func() { _ = result.Close() }()
@@ -160,7 +202,7 @@ func (s *stack) compareQuarantine(tb *table, db *sql.DB, count string, codes []s
 	}
 	require.NoError(s.t, result.Err())
 	for _, code := range codes {
-		tb.add("quarantine "+string(code), want.Rejected[string(code)], found[string(code)])
+		tb.add("quarantine "+string(code), want[string(code)], found[string(code)])
 	}
 }
 

@@ -9,6 +9,7 @@ the same in each engine. Exit code 1 if one differs.
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -17,11 +18,13 @@ import pyarrow.parquet
 
 TABLES = {
     "bronze/sales_events": ["order_id", "revenue"],
+    "bronze/customer_updates": ["customer_id", "deleted"],
     "silver/sales": ["order_id", "revenue"],
     "gold/daily_products": ["product_id", "net_revenue"],
     "gold/daily_sales": ["order_date", "region", "category", "orders", "units", "gross_revenue", "refunded_revenue",
                          "net_revenue", "customers", "pending_orders", "cancelled_orders"],
     "quarantine/sales_events": ["code"],
+    "quarantine/customer_updates": ["code"],
 }
 
 
@@ -44,24 +47,29 @@ def cents(amount):
 
 def found(read, lake):
     rows = {name: read(lake / name, columns) for name, columns in TABLES.items()}
-    codes = [code for code, in rows["quarantine/sales_events"]]
+    rejects = lambda dataset: dict(sorted(Counter(code for code, in rows["quarantine/" + dataset]).items()))
     money = ("gross_revenue", "refunded_revenue", "net_revenue")
     cell = lambda row: tuple(cents(v) if c in money else v for c, v in zip(TABLES["gold/daily_sales"], row))
     return {
         "bronze": (len(rows["bronze/sales_events"]), sum(cents(r) for _, r in rows["bronze/sales_events"])),
         "silver": (len(rows["silver/sales"]), sum(cents(r) for _, r in rows["silver/sales"])),
-        "rejects": {code: codes.count(code) for code in sorted(set(codes))},
+        "rejects": rejects("sales_events"),
+        "customers": (len(rows["bronze/customer_updates"]), sum(deleted for _, deleted in rows["bronze/customer_updates"])),
+        "rejected updates of customers": rejects("customer_updates"),
         "cells": sorted((str(day), *rest) for day, *rest in map(cell, rows["gold/daily_sales"])),
         "net revenue of all products": sum(cents(r) for _, r in rows["gold/daily_products"]),
     }
 
 
 def planted(path):
-    want = json.loads(Path(path).read_text())["total"]
+    expected = json.loads(Path(path).read_text())
+    want, updates = expected["total"], expected["customer_updates"]
     return {
         "bronze": (want["bronze_rows"], want["bronze_cents"]),
         "silver": (want["silver"]["rows"], want["silver"]["cents"]),
         "rejects": want["rejected"],
+        "customers": (updates["bronze_rows"], updates["deleted_rows"]),
+        "rejected updates of customers": updates["rejected"],
         "cells": sorted(tuple(cell.values()) for cell in want["daily_sales"]),
         "net revenue of all products": sum(cell["net_cents"] for cell in want["daily_sales"]),
     }

@@ -12,6 +12,9 @@
 // rows, its rejects. That is why nothing is lost, doubled or orphaned, and why
 // a bronze object is never replaced.
 //
+// The dataset of a topic says how its records are decoded and where they go: all
+// else is the same for each.
+//
 // [Ingest] does the same with the rows of a file: the content's hash stands for
 // the topic, the row number for the offset.
 package bronze
