@@ -70,7 +70,7 @@ type Log struct {
 
 // Producer describes the load that the producer makes.
 type Producer struct {
-	Rate     int           `yaml:"rate" value:"1000" min:"0" max:"10000000" help:"Events per second, sales and updates of customers; 0 for as fast as possible."`
+	Rate     int           `yaml:"rate" value:"1000" min:"0" max:"10000000" help:"Events per second, those of customers included; 0 for as fast as possible."`
 	Duration time.Duration `yaml:"duration" value:"0s" min:"0s" help:"Time after which to stop; 0s for never."`
 	Events   int64         `yaml:"events" value:"0" min:"0" help:"Number of sales events after which to stop; 0 for no limit."`
 	Seed     int64         `yaml:"seed" value:"1" min:"0" help:"Seed of the generator; the same seed gives the same events."`

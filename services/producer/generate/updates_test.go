@@ -75,7 +75,8 @@ func TestUpdatesSayWhatTheirTruthSays(t *testing.T) {
 		require.Equal(t, u.Deleted, got.Deleted)
 		require.Equal(t, u.Bare, got.Name == nil)
 		if !u.Bare {
-			require.Equal(t, u.Customer, Customer{u.ID, *got.Name, got.Email, got.Segment, got.City, got.Country, u.UpdatedTS})
+			said := Customer{u.ID, *got.Name, got.Email, got.Segment, got.City, got.Country, u.UpdatedTS}
+			require.Equal(t, u.Customer, said)
 		} else {
 			bare++
 		}
