@@ -52,16 +52,16 @@ func (b *Board) Add(r stream.Record) error {
 	return nil
 }
 
-// Seat is a task's place before the board: it knows which commands the task's
-// partition has done. Its methods are for the task's goroutine.
+// Seat is a task's place before the board: it knows what the task's partition has
+// done. Its methods are for the task's goroutine.
 type Seat struct {
 	board *Board
-	done  map[string]bool
+	done  map[string]*lake.Done // by command
 	wake  chan struct{}
 }
 
-// Sit gives a seat of a partition that has done the named commands.
-func (b *Board) Sit(done map[string]bool) *Seat {
+// Sit gives a seat of a partition and what it has done, by command.
+func (b *Board) Sit(done map[string]*lake.Done) *Seat {
 	s := &Seat{board: b, done: done, wake: make(chan struct{}, 1)}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,20 +77,21 @@ func (s *Seat) tell() {
 	}
 }
 
-// Next gives the oldest command that is to be done, nil when there is none.
-func (s *Seat) Next() *lake.Command {
+// Next gives the oldest command that is not done, and what of it is; both are nil
+// when there is none.
+func (s *Seat) Next() (*lake.Command, *lake.Done) {
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
 	for _, c := range s.board.commands {
-		if !s.done[c.ID] {
-			return c
+		if d := s.done[c.ID]; d == nil || d.Through < c.To {
+			return c, d
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-// Done says that a command is done and committed.
-func (s *Seat) Done(id string) { s.done[id] = true }
+// Did takes what is committed of a command.
+func (s *Seat) Did(d *lake.Done) { s.done[d.ID] = d }
 
 // Wake tells of new commands, as stream.Waker wants it.
 func (s *Seat) Wake() <-chan struct{} { return s.wake }

@@ -29,15 +29,15 @@ type task struct {
 	*control.Seat
 	stage *stage
 	p     int32
-	now   *lake.Command
+	made  *lake.Done
 }
 
 func (s *stage) Open(ctx context.Context, p stream.Partition, _ int64) (stream.Task, error) {
-	done := map[string]bool{}
+	done := map[string]*lake.Done{}
 	err := stream.ReadToEnd(ctx, s.kafka, sales.TopicSilver, nil, func(r stream.Record) error {
 		d, err := lake.DecodeDone(r.Value)
 		if err == nil && d.Partition == p.ID {
-			done[d.ID] = true
+			done[d.ID] = d
 		}
 		return err
 	})
@@ -47,20 +47,23 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, _ int64) (stream.T
 func (*task) Add(context.Context, []stream.Record) error { return nil }
 
 func (t *task) Due(now time.Time, _ bool) time.Time {
-	if t.Next() == nil {
+	if c, _ := t.Next(); c == nil {
 		return time.Time{}
 	}
 	return now
 }
 
 func (t *task) Flush(context.Context) (stream.Commit, error) {
-	t.now = t.Next()
-	d := &lake.Done{Format: lake.Format, ID: t.now.ID, Kind: t.now.Kind, Partition: t.p, Version: t.stage.did.Add(1)}
+	c, before := t.Next()
+	t.made = &lake.Done{Format: lake.Format, ID: c.ID, Kind: c.Kind, Partition: t.p, Version: t.stage.did.Add(1), Through: c.From}
+	if before != nil { // in two steps
+		t.made.Through = c.To
+	}
 	return stream.Commit{Next: stream.NoOffset, Records: []stream.Record{
-		{Topic: sales.TopicSilver, Partition: t.p, Key: []byte(d.Key()), Value: d.Encode()}}}, nil
+		{Topic: sales.TopicSilver, Partition: t.p, Key: []byte(t.made.Key()), Value: t.made.Encode()}}}, nil
 }
 
-func (t *task) Committed() { t.Done(t.now.ID) }
+func (t *task) Committed() { t.Did(t.made) }
 func (t *task) Close()     { t.Leave() }
 
 // run works until the returned function ends it.
@@ -100,7 +103,7 @@ func TestEachPartitionDoesACommandOnce(t *testing.T) {
 		require.Equal(t, partitions, last)
 	}
 	end()
-	require.EqualValues(t, 2*partitions, s.did.Load())
+	require.EqualValues(t, 2*2*partitions, s.did.Load())
 
 	s.board = control.NewBoard(lake.Reprocess) // another process
 	end = s.run(t)
@@ -108,7 +111,7 @@ func TestEachPartitionDoesACommandOnce(t *testing.T) {
 	_, err := control.Wait(ctx, kafka, sales.TopicSilver, after, partitions, nil)
 	require.NoError(t, err)
 	end()
-	require.EqualValues(t, 3*partitions, s.did.Load(), "what was done is not done again")
+	require.EqualValues(t, 2*3*partitions, s.did.Load(), "what was done is not done again")
 }
 
 func TestWaitSaysHowFarItCame(t *testing.T) {

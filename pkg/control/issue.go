@@ -44,7 +44,7 @@ func Wait(ctx context.Context, kafka stream.Config, topic string, c *lake.Comman
 			return nil
 		}
 		d, err := lake.DecodeDone(r.Value)
-		if err != nil || d.ID != c.ID {
+		if err != nil || d.ID != c.ID || d.Through < c.To {
 			return err
 		}
 		found[d.Partition] = d

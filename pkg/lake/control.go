@@ -77,15 +77,16 @@ type DayChange struct {
 	Accepted map[sales.Code]Count `json:"accepted,omitempty"` // bronze rows of the day that were rejected with the code and are not now
 }
 
-// Done says that a partition's writer has done a command. It is published on the
-// topic of the slices, in the transaction of the new versions, so that a
+// Done says how far a partition's writer has done a command. It is published on
+// the topic of the slices, in the transaction of the new versions, so that a
 // command is done exactly once.
 type Done struct {
 	Format    int         `json:"format"`
 	ID        string      `json:"id"` // of the command
 	Kind      Kind        `json:"kind"`
 	Partition int32       `json:"partition"`
-	Version   int64       `json:"version"`            // of the slices that it made
+	Version   int64       `json:"version"`            // of the slices that it made last
+	Through   string      `json:"through"`            // YYYY-MM-DD, the last day that is done
 	Days      []DayChange `json:"days"`               // those that changed, ascending
 	Replaced  []string    `json:"replaced,omitempty"` // keys of quarantine files whose rows are in a newer one
 	Created   int64       `json:"created"`            // µs UTC
