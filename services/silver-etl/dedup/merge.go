@@ -47,6 +47,7 @@ type Merge struct {
 	ask     EventIDs
 	batches []*column.Batch
 	rows    []Row
+	taken   []Row
 	asked   map[Ref][]byte
 }
 
@@ -209,9 +210,44 @@ func (a *adding) tied(i int) []Ref {
 	return refs
 }
 
+// Include adds a batch of which Put may name rows, and gives its number.
+func (m *Merge) Include(b *column.Batch) int32 {
+	m.batches = append(m.batches, b)
+	return int32(len(m.batches) - 1)
+}
+
+// Put makes a row its order's current version, whatever that is now. The index
+// must hold the order's version in a file, or none.
+func (m *Merge) Put(batch, row int32, o Order) {
+	ref, known := m.index.Find(o.Key)
+	if !known {
+		ref = m.index.Insert(o)
+	}
+	r := Row{Batch: batch, Row: row, Ref: ref, Old: NoFile}
+	if known {
+		r.Old = m.index.At(ref).File
+	}
+	o.File = inMerge | uint32(len(m.rows))
+	m.rows = append(m.rows, r)
+	*m.index.At(ref) = o
+}
+
+// Take takes an order's version in a file away. The order is left in the index,
+// in NoFile, until [Index.Kept] makes one without it.
+func (m *Merge) Take(ref Ref) {
+	o := m.index.At(ref)
+	m.taken = append(m.taken, Row{Batch: -1, Row: -1, Ref: ref, Old: o.File})
+	o.File = NoFile
+}
+
+// Taken are the orders taken away.
+func (m *Merge) Taken() []Row { return m.taken }
+
 // Changed gives the position in Rows of an order's new version, if the merge
 // has changed the order.
-func (m *Merge) Changed(o *Order) (int, bool) { return int(o.File &^ inMerge), o.File&inMerge != 0 }
+func (m *Merge) Changed(o *Order) (int, bool) {
+	return int(o.File &^ inMerge), o.File != NoFile && o.File&inMerge != 0
+}
 
 // Settle says which file the row at each position of Rows is in now. It ends
 // the merge.

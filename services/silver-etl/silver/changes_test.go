@@ -31,19 +31,17 @@ func newFollower() *follower {
 func (f *follower) follow(t require.TestingT, o Options, records []stream.Record) {
 	var manifests []*lake.Manifest
 	for _, r := range records {
-		if !lake.IsLedger(r.Key) {
+		if lake.IsManifest(r.Key) {
 			m, err := lake.DecodeManifest(r.Value)
 			require.NoError(t, err)
 			manifests = append(manifests, m)
 		}
 	}
-	days := maps.Clone(f.days)
 	for _, m := range manifests {
 		now := map[string]row{}
 		for _, r := range rowsIn(t, o, m.Files...) {
 			require.NotContains(t, now, r.orderID)
 			now[r.orderID] = r
-			days[r.orderID] = sales.DayOf(r.orderTS)
 		}
 		require.LessOrEqual(t, len(m.Changes), maxChanges)
 		require.GreaterOrEqual(t, m.Base, int64(1))
@@ -59,7 +57,12 @@ func (f *follower) follow(t require.TestingT, o Options, records []stream.Record
 		}
 		f.seen[m.Key()][m.Version] = now
 	}
-	f.days = days
+	f.days = map[string]int32{}
+	for _, versions := range f.seen {
+		for _, r := range versions[slices.Max(slices.Collect(maps.Keys(versions)))] {
+			f.days[r.orderID] = sales.DayOf(r.orderTS)
+		}
+	}
 }
 
 // apply makes a version's rows out of an earlier one's.

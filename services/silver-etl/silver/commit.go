@@ -29,7 +29,8 @@ type commit struct {
 	outcome   dedup.Outcome           // of all inputs together
 	in        lake.Count
 	rejected  map[sales.Code]lake.Count
-	eventTime int64 // newest event_ts among the new rows
+	eventTime int64      // newest event_ts among the new rows
+	done      *lake.Done // when the commit is a command's
 
 	manifests []*lake.Manifest // of the touched slices, by day
 	replaced  []string         // keys of the files that no manifest names any more
@@ -129,6 +130,11 @@ func (c *commit) records() []stream.Record {
 		key := []byte(l.Key())
 		records = append(records, stream.Record{Topic: sales.TopicSilver,
 			Partition: stream.PartitionFor(key, c.Partitions), Key: key, Value: l.Encode()})
+	}
+	if c.done != nil {
+		key := []byte(c.done.Key())
+		records = append(records, stream.Record{Topic: sales.TopicSilver,
+			Partition: stream.PartitionFor(key, c.Partitions), Key: key, Value: c.done.Encode()})
 	}
 	return records
 }

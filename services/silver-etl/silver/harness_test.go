@@ -105,6 +105,14 @@ func newHarness(t require.TestingT, topic topic, folder string, partitions int) 
 	h.stage, err = newStage(h.options, "test")
 	require.NoError(t, err)
 	h.stage.history = topic.read
+	h.stage.landed = func(_ context.Context, p int32, add func(stream.Record) error) error {
+		for _, r := range h.bronze[p] {
+			if err := add(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	return h
 }
 
@@ -233,6 +241,9 @@ func readTopic(t require.TestingT, from topic, o Options) contents {
 			require.NoError(t, err)
 			require.Equal(t, l.Key(), string(r.Key))
 			c.ledgers[sourceKey(l.Source, l.Partition)] = l
+			return nil
+		}
+		if !lake.IsManifest(r.Key) {
 			return nil
 		}
 		m, err := lake.DecodeManifest(r.Value)

@@ -29,7 +29,7 @@ func (s *stage) load(ctx context.Context, in input) (*loaded, error) {
 			return nil, fmt.Errorf("read bronze: %w", err)
 		}
 	}
-	result := s.cleaner.Clean(bronze)
+	result := s.clean(bronze)
 	l := &loaded{in: countOf(bronze), rows: result.Rows, keep: result.Keep, keys: dedup.KeysOf(result.Rows)}
 	if len(result.Rejects) > 0 {
 		l.reject(bronze, result.Rejects)

@@ -60,6 +60,10 @@ func (c *commit) plan() ([]*change, error) {
 		day, row := c.sorted.at(i)
 		at(day).replaces(row, f.day)
 	}
+	for _, r := range c.merge.Taken() {
+		f := c.state.files[r.Old]
+		at(f.day).lost[f]++
+	}
 	changes := make([]*change, 0, len(byDay))
 	for _, day := range slices.Sorted(maps.Keys(byDay)) {
 		number, err := c.number()

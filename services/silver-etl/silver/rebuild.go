@@ -43,6 +43,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err := t.sweepRejects(ctx, before); err != nil {
 		return nil, fmt.Errorf("delete rejects that were not committed: %w", err)
 	}
+	t.sit()
 	t.keeper.Mirror(ctx, t.lastManifests())
 	s.metrics.opened(t)
 	s.Log.Info("partition opened", zap.Stringer("partition", p), zap.Int64("next", next), zap.Int64("version", t.version),
@@ -60,6 +61,13 @@ func (t *task) restore(r stream.Record) error {
 		l, err := lake.DecodeLedger(r.Value)
 		if err == nil && l.Partition == t.partition {
 			t.ledgers[l.Source] = l
+		}
+		return err
+	case lake.IsDone(r.Key):
+		d, err := lake.DecodeDone(r.Value)
+		if err == nil && d.Partition == t.partition {
+			t.done[d.ID] = d
+			t.version = max(t.version, d.Version)
 		}
 		return err
 	}
@@ -90,6 +98,17 @@ func (t *task) resume(next int64) error {
 		t.version = max(t.version, s.manifest.Version)
 	}
 	return nil
+}
+
+// sit takes up the commands. The files that those done have replaced in the
+// quarantine are deleted again: a crash may have come between.
+func (t *task) sit() {
+	var replaced []string
+	for _, d := range t.done {
+		replaced = append(replaced, d.Replaced...)
+	}
+	t.seat, t.done = t.board.Sit(t.done), nil
+	t.deleteRejects(replaced)
 }
 
 // rebuild numbers the files and reads each into the index.

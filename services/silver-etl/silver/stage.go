@@ -8,8 +8,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -47,6 +50,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
 		stream.TopicSpec{Name: sales.TopicBronze, Partitions: o.Partitions, Compacted: true},
 		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
+		control.Topic,
 	); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
@@ -61,19 +65,28 @@ func Run(ctx context.Context, o Options) error {
 	if o.OnReady != nil {
 		o.OnReady()
 	}
-	return stream.Run(ctx, o.Kafka, stream.RunConfig{
-		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicBronze},
-		TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
-		Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "silver"),
-	}, s)
+	group, ctx := errgroup.WithContext(ctx)
+	followCtx, stopFollowing := context.WithCancel(ctx)
+	group.Go(func() error { return s.board.Follow(followCtx, o.Kafka) })
+	group.Go(func() error {
+		defer stopFollowing()
+		return stream.Run(ctx, o.Kafka, stream.RunConfig{
+			Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicBronze},
+			TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
+			Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "silver"),
+		}, s)
+	})
+	return group.Wait()
 }
 
 // stage is what the tasks of an instance share.
 type stage struct {
 	Options
 	cluster string
-	history func(context.Context, func(stream.Record) error) error // reads lake.silver to its end
-	cleaner *clean.Cleaner
+	history func(context.Context, func(stream.Record) error) error        // reads lake.silver to its end
+	landed  func(context.Context, int32, func(stream.Record) error) error // reads a partition of lake.bronze to its end
+	board   *control.Board
+	clean   func(bronze *column.Batch) clean.Result
 	metrics *metrics
 	writers chan *writer  // as many as there are processors; taken while a file is made
 	turn    chan struct{} // holds the task whose flush or rebuild runs: one bounds the memory, and uses all processors
@@ -81,10 +94,13 @@ type stage struct {
 
 func newStage(o Options, cluster string) (*stage, error) {
 	s := &stage{Options: o, cluster: cluster, metrics: newMetrics(o.Registry),
-		cleaner: clean.NewCleaner(o.Categories, o.Regions),
+		clean: clean.NewCleaner(o.Categories, o.Regions).Clean, board: control.NewBoard(lake.Reprocess),
 		writers: make(chan *writer, runtime.GOMAXPROCS(0)), turn: make(chan struct{}, 1)}
 	s.history = func(ctx context.Context, restore func(stream.Record) error) error {
 		return stream.ReadToEnd(ctx, o.Kafka, sales.TopicSilver, nil, restore)
+	}
+	s.landed = func(ctx context.Context, partition int32, add func(stream.Record) error) error {
+		return stream.ReadToEnd(ctx, o.Kafka, sales.TopicBronze, []int32{partition}, add)
 	}
 	for range cap(s.writers) {
 		w, err := newWriter(o.Encoding)

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -22,8 +23,11 @@ type task struct {
 	pending   []input
 	rows      int64     // pending
 	since     time.Time // when the oldest pending input was added
-	taken     map[string]position
-	made      *commit // by the last Flush, until it is in Kafka
+	taken     taken
+	made      *commit               // by the last Flush, until it is in Kafka
+	done      map[string]*lake.Done // of commands, while the task is opened
+	seat      *control.Seat
+	turnOf    bool // of a command, though inputs are pending: they have had theirs
 	keeper    *lake.Keeper
 }
 
@@ -33,15 +37,9 @@ type input struct {
 	offset int64 // of its record in lake.bronze
 }
 
-// position is how far a source was taken, pending slices included.
-type position struct {
-	topicID string
-	next    int64
-}
-
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, state: newState(), partition: partition, next: next, committed: next,
-		taken: map[string]position{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log,
+		taken: taken{}, done: map[string]*lake.Done{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log,
 			MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
@@ -74,18 +72,13 @@ func (t *task) take(m *lake.Manifest, offset int64) error {
 	if m.Source == nil || m.Source.Partition != t.partition {
 		return fmt.Errorf("%s on partition %d of %s is no bronze slice of that partition", m.Key(), t.partition, sales.TopicBronze)
 	}
-	src := m.Source
-	if at, known := t.taken[src.Name]; known && at.topicID == src.TopicID {
-		if src.Next <= at.next {
-			t.Log.Info("bronze slice was taken before", zap.String("slice", m.Key()), zap.Int64("offset", offset))
-			return nil
-		}
-		if src.First < at.next {
-			return fmt.Errorf("%s holds offsets %d to %d of %s, which was taken up to %d already: refusing to take rows twice",
-				m.Key(), src.First, src.Next-1, src.Name, at.next)
-		}
+	fresh, err := t.taken.take(m)
+	if err == nil && !fresh {
+		t.Log.Info("bronze slice was taken before", zap.String("slice", m.Key()), zap.Int64("offset", offset))
 	}
-	t.taken[src.Name] = position{src.TopicID, src.Next}
+	if err != nil || !fresh {
+		return err
+	}
 	if len(t.pending) == 0 {
 		t.since = time.Now()
 	}
@@ -94,10 +87,16 @@ func (t *task) take(m *lake.Manifest, offset int64) error {
 	return nil
 }
 
+// Wake implements stream.Waker: commands come from elsewhere.
+func (t *task) Wake() <-chan struct{} { return t.seat.Wake() }
+
 // Due is now when enough rows are pending or no more are to come. Records that
 // bring no rows are only committed then.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
+	command, _ := t.seat.Next()
 	switch {
+	case command != nil && (len(t.pending) == 0 || t.turnOf):
+		return now
 	case len(t.pending) == 0 && (!caughtUp || t.next == t.committed):
 		return time.Time{}
 	case caughtUp || t.rows >= int64(t.MaxRows):
@@ -109,6 +108,9 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 // Flush writes what is pending, as far as the bounds allow. Without any it only
 // commits the offset.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
+	if command, before := t.seat.Next(); command != nil && (len(t.pending) == 0 || t.turnOf) {
+		return t.flushCommand(ctx, command, before)
+	}
 	if len(t.pending) == 0 {
 		t.made = &commit{task: t, version: t.version, next: t.next}
 		return stream.Commit{Next: t.next}, nil
@@ -159,13 +161,20 @@ func (t *task) head() []input {
 func (t *task) Committed() {
 	c := t.made
 	t.made, t.since = nil, time.Now()
-	t.committed = c.next
+	t.committed, t.turnOf = c.next, c.done == nil
+	if c.done != nil {
+		t.seat.Did(c.done)
+		t.deleteRejects(c.done.Replaced)
+	}
 	t.metrics.committed(c)
 	t.keeper.Committed(c.manifests, c.replaced, t.Grace)
 }
 
 // Close deletes what is due; what is not stays until a sweep.
 func (t *task) Close() {
+	if t.seat != nil {
+		t.seat.Leave()
+	}
 	t.keeper.Close()
 	t.metrics.closed(t.partition)
 }

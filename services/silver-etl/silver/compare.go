@@ -1,0 +1,188 @@
+package silver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/silver-etl/dedup"
+)
+
+// shift books rows as rejected with a code that were superseded, or back when it
+// is negative.
+func (r *reprocess) shift(l *lake.Ledger, code sales.Code, n lake.Count) {
+	if l.Rejected == nil {
+		l.Rejected = map[sales.Code]lake.Count{}
+	}
+	if l.Rejected[code] = l.Rejected[code].Add(n); l.Rejected[code] == (lake.Count{}) {
+		delete(l.Rejected, code)
+	}
+	l.Superseded = l.Superseded.Sub(n)
+}
+
+// compare holds the orders' versions as judged now against the current ones, and
+// books the difference.
+func (r *reprocess) compare(context.Context) error {
+	r.merge = dedup.NewMerge(r.index, len(r.fresh.Rows()), nil)
+	batches := r.fresh.Batches()
+	for _, b := range batches {
+		r.merge.Include(b)
+	}
+	for _, row := range r.fresh.Rows() {
+		version := *r.versions.At(row.Ref)
+		day := sales.DayOf(batches[row.Batch].Column("order_ts").I64[row.Row])
+		ref, known := r.index.Find(version.Key)
+		if known {
+			if err := r.replace(*r.index.At(ref), version, day, row); err != nil {
+				return err
+			}
+			continue
+		}
+		one := lake.Count{Rows: 1, Cents: version.Cents}
+		r.gain(day, one)
+		r.added = append(r.added, row)
+		if err := r.book(version.Key, one); err != nil {
+			return err
+		}
+	}
+	for key := range r.orders {
+		if err := r.takeAway(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace notes an order whose current version is another now, or is spelled
+// otherwise.
+func (r *reprocess) replace(live, version dedup.Order, day int32, row dedup.Row) error {
+	file := live.File
+	if live.File = version.File; live == version {
+		return nil
+	}
+	before, after := lake.Count{Rows: 1, Cents: live.Cents}, lake.Count{Rows: 1, Cents: version.Cents}
+	r.added = append(r.added, row)
+	if was := r.state.files[file].day; was == day {
+		d := r.day(day)
+		d.Changed++
+		d.After = d.After.Sub(before).Add(after)
+	} else {
+		r.lose(was, before)
+		r.gain(day, after)
+	}
+	return r.book(version.Key, after.Sub(before))
+}
+
+// takeAway notes an order that has no valid version any more.
+func (r *reprocess) takeAway(key dedup.Key) error {
+	ref, known := r.index.Find(key)
+	if _, valid := r.versions.Find(key); !known || valid {
+		return nil
+	}
+	live := r.index.At(ref)
+	one := lake.Count{Rows: 1, Cents: live.Cents}
+	r.lose(r.state.files[live.File].day, one)
+	r.removed = append(r.removed, ref)
+	return r.book(key, lake.Count{}.Sub(one))
+}
+
+func (r *reprocess) gain(day int32, n lake.Count) {
+	d := r.day(day)
+	d.Added, d.After = d.Added.Add(n), d.After.Add(n)
+}
+
+func (r *reprocess) lose(day int32, n lake.Count) {
+	d := r.day(day)
+	d.Removed, d.After = d.Removed.Add(n), d.After.Sub(n)
+}
+
+// book moves what an order's current version changed by between out and
+// superseded, in the ledger of the first of its rows that was judged otherwise.
+func (r *reprocess) book(key dedup.Key, n lake.Count) error {
+	l := r.booked[key]
+	if n == (lake.Count{}) {
+		return nil
+	}
+	if l == nil {
+		return fmt.Errorf("an order's current version is another by %d rows and %d cents, though none of its rows is judged otherwise: silver is not what its bronze rows say", n.Rows, n.Cents)
+	}
+	l.Out, l.Superseded = l.Out.Add(n), l.Superseded.Sub(n)
+	return nil
+}
+
+// write makes the new versions of the slices, and their rejects.
+func (r *reprocess) write(ctx context.Context) error {
+	if len(r.days) == 0 {
+		r.touched, r.done.Version = nil, r.version
+		return nil
+	}
+	r.version++
+	r.done.Version = r.version
+	if err := r.keepRejects(ctx); err != nil {
+		return err
+	}
+	if err := r.writeRejects(ctx); err != nil {
+		return err
+	}
+	for _, row := range r.added {
+		r.merge.Put(row.Batch, row.Row, *r.versions.At(row.Ref))
+	}
+	for _, ref := range r.removed {
+		r.merge.Take(ref)
+	}
+	if err := r.writeDays(ctx); err != nil {
+		return err
+	}
+	r.eventTime = 0 // the rows are old: their age tells nothing of freshness
+	r.closeLedgers()
+	r.task.version = r.version
+	if len(r.removed) > 0 {
+		r.task.index = r.index.Kept()
+	}
+	r.merge, r.sorted, r.rejects = nil, nil, nil
+	return nil
+}
+
+// keepRejects takes over the rejects that stand from the files that have others.
+func (r *reprocess) keepRejects(ctx context.Context) error {
+	for _, key := range slices.Sorted(maps.Keys(r.moved)) {
+		b, err := r.readRejects(ctx, sales.Quarantine, key)
+		if err != nil {
+			return err
+		}
+		var stand []int32
+		for row := range b.Rows() {
+			if !r.rejudged[place{b.Column("_source").String(row), b.Column("_offset").I64[row]}] {
+				stand = append(stand, int32(row))
+			}
+		}
+		if len(stand) > 0 {
+			kept := column.NewBatch(sales.Quarantine, 0)
+			kept.AppendRows(b, stand)
+			r.rejects = append(r.rejects, kept)
+		}
+	}
+	return nil
+}
+
+// deleteTimeout bounds the deletion of quarantine files that others have replaced;
+// the next Open tries again.
+const deleteTimeout = 5 * time.Second
+
+func (t *task) deleteRejects(keys []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), deleteTimeout)
+	defer cancel()
+	for _, key := range keys {
+		if err := t.Bucket.Delete(ctx, key); err != nil {
+			t.Log.Warn("a replaced quarantine file is left until the partition is opened again", zap.String("file", key), zap.Error(err))
+			return
+		}
+	}
+}

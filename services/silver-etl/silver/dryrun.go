@@ -1,0 +1,65 @@
+package silver
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// Plan finds out what a command would change of what is committed, and changes
+// nothing: it may run beside the service. It gives what each partition would
+// do, by partition. o.Registry, Instance, OnReady and Fault are not used.
+func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lake.Done, error) {
+	o.Registry, o.MaxRows = prometheus.NewRegistry(), math.MaxInt // in one step: a second one would need what the first wrote
+	s, err := newStage(o, "")
+	if err != nil {
+		return nil, err
+	}
+	next, err := stream.Committed(ctx, o.Kafka, Group, sales.TopicBronze)
+	if err != nil {
+		return nil, fmt.Errorf("ask how far silver is: %w", err)
+	}
+	plans := make([]*lake.Done, o.Partitions)
+	group, groupCtx := errgroup.WithContext(ctx)
+	for p := range plans {
+		group.Go(func() (err error) {
+			return s.alone(groupCtx, func() error {
+				plans[p], err = s.plan(groupCtx, int32(p), next[int32(p)], command)
+				return err
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	byPartition := make(map[int32]*lake.Done, len(plans))
+	for p, plan := range plans {
+		byPartition[int32(p)] = plan
+	}
+	return byPartition, nil
+}
+
+// plan rebuilds a partition's state at an offset and does the command without
+// writing.
+func (s *stage) plan(ctx context.Context, partition int32, next int64, command *lake.Command) (*lake.Done, error) {
+	t := s.newTask(partition, next)
+	if err := s.history(ctx, t.restore); err != nil {
+		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
+	}
+	if err := t.rebuild(ctx); err != nil {
+		return nil, fmt.Errorf("rebuild the index: %w", err)
+	}
+	c := &commit{task: t, next: next, touched: map[string]*lake.Ledger{}}
+	_, done, err := c.reprocess(ctx, command, nil)
+	if err != nil {
+		return nil, fmt.Errorf("plan to reprocess %s to %s: %w", command.From, command.To, err)
+	}
+	return done, nil
+}

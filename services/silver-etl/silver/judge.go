@@ -1,0 +1,214 @@
+package silver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/silver-etl/clean"
+	"github.com/saleslake/saleslake/services/silver-etl/dedup"
+)
+
+// keyColumns say which orders have rows of which days; revenue is read to check
+// the file.
+var keyColumns = sales.Bronze.Project("order_id", "order_ts", "revenue")
+
+// findOrders finds the orders with a bronze row of the days. As many days are
+// taken as silver.max_rows allows, one at least.
+func (r *reprocess) findOrders(ctx context.Context) error {
+	byDay := map[int32]map[dedup.Key]struct{}{}
+	rows := map[int32]int64{}
+	err := inOrder(ctx, len(r.inputs), runtime.GOMAXPROCS(0),
+		func(ctx context.Context, i int) (*column.Batch, error) {
+			return r.readAll(ctx, keyColumns, r.inputs[i])
+		},
+		func(_ context.Context, _ int, b *column.Batch) error {
+			ids := &b.Column("order_id").Text
+			for row, at := range b.Column("order_ts").I64 {
+				day := sales.DayOf(at)
+				if day < r.from || day > r.to {
+					continue
+				}
+				if byDay[day] == nil {
+					byDay[day] = map[dedup.Key]struct{}{}
+				}
+				byDay[day][dedup.KeyOf(ids.At(row))] = struct{}{}
+				rows[day]++
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	sum := int64(0)
+	for _, day := range slices.Sorted(maps.Keys(byDay)) {
+		if sum += rows[day]; sum > int64(r.MaxRows) && len(r.orders) > 0 {
+			r.to = day - 1
+			break
+		}
+		maps.Copy(r.orders, byDay[day])
+	}
+	return nil
+}
+
+// readAll reads columns of all files of a bronze slice.
+func (s *stage) readAll(ctx context.Context, columns *column.Schema, in input) (*column.Batch, error) {
+	b := column.NewBatch(columns, 0)
+	for _, f := range in.Files {
+		if err := s.read(ctx, b, f); err != nil {
+			return nil, fmt.Errorf("read bronze: %w", err)
+		}
+	}
+	return b, nil
+}
+
+// findRejects reads how the orders' rejects were judged.
+func (r *reprocess) findRejects(ctx context.Context) error {
+	columns := sales.Quarantine.Project("code", "field", "key", "_source", "_offset")
+	for o, err := range r.Bucket.List(ctx, r.rejectPrefix()) {
+		if err != nil {
+			return fmt.Errorf("list rejects: %w", err)
+		}
+		b, err := r.readRejects(ctx, columns, o.Key)
+		if err != nil {
+			return err
+		}
+		for row := range b.Rows() {
+			if _, concerned := r.orders[dedup.KeyOf(b.Column("key").Bytes(row))]; concerned {
+				at := place{b.Column("_source").String(row), b.Column("_offset").I64[row]}
+				r.old[at] = verdict{sales.Code(b.Column("code").String(row)), b.Column("field").String(row), o.Key}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *stage) readRejects(ctx context.Context, columns *column.Schema, key string) (*column.Batch, error) {
+	data, err := s.Bucket.Get(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("read rejects: %w", err)
+	}
+	file, err := lake.Open(key, data)
+	if err != nil {
+		return nil, err
+	}
+	b := column.NewBatch(columns, 0)
+	return b, file.Read(b)
+}
+
+// judged is a bronze slice, as far as its rows are of the orders concerned.
+type judged struct {
+	rows    *column.Batch // the valid ones, of schema sales.Silver
+	bronze  *column.Batch // all of the slice
+	rejects []clean.Rejected
+	keep    []int32 // positions of rows in bronze
+}
+
+// judge cleans all rows of the orders, merges the valid ones and notes those that
+// were judged otherwise before.
+func (r *reprocess) judge(ctx context.Context) error {
+	r.versions = dedup.NewIndex(len(r.orders))
+	r.fresh = dedup.NewMerge(r.versions, len(r.orders), nil)
+	return inOrder(ctx, len(r.inputs), runtime.GOMAXPROCS(0),
+		func(ctx context.Context, i int) (*judged, error) { return r.concerned(ctx, r.inputs[i]) },
+		func(ctx context.Context, i int, j *judged) error {
+			if _, err := r.fresh.Add(ctx, j.rows, positions(j.rows.Rows()), dedup.KeysOf(j.rows)); err != nil {
+				return fmt.Errorf("merge %s: %w", r.inputs[i].Key(), err)
+			}
+			return r.note(r.inputs[i].Source.Name, j)
+		})
+}
+
+func positions(n int) []int32 {
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = int32(i)
+	}
+	return out
+}
+
+// concerned judges a bronze slice and gives what of it is of the orders.
+func (r *reprocess) concerned(ctx context.Context, in input) (*judged, error) {
+	bronze, err := r.readAll(ctx, sales.Bronze, in)
+	if err != nil {
+		return nil, err
+	}
+	result := r.clean(bronze)
+	j := &judged{rows: column.NewBatch(sales.Silver, 0), bronze: bronze}
+	ids := &bronze.Column("order_id").Text
+	wanted := func(row int32) bool {
+		_, yes := r.orders[dedup.KeyOf(ids.At(int(row)))]
+		return yes
+	}
+	for _, row := range result.Keep {
+		if wanted(row) {
+			j.keep = append(j.keep, row)
+		}
+	}
+	for _, reject := range result.Rejects {
+		if wanted(reject.Row) {
+			j.rejects = append(j.rejects, reject)
+		}
+	}
+	j.rows.AppendRows(result.Rows, j.keep)
+	return j, nil
+}
+
+// note books the rows that are judged otherwise. What is newly rejected goes to the
+// quarantine; what is not any more, or has another code, has its file there
+// written anew.
+func (r *reprocess) note(source string, j *judged) error {
+	l, err := r.ledger(source)
+	if err != nil {
+		return err
+	}
+	if len(j.keep)+len(j.rejects) > 0 {
+		r.touched[source] = l
+	}
+	var fresh []clean.Rejected
+	for _, row := range j.keep {
+		r.rejudge(l, j.bronze, row, sales.Reject{})
+	}
+	for _, reject := range j.rejects {
+		if r.rejudge(l, j.bronze, reject.Row, reject.Reject) {
+			fresh = append(fresh, reject)
+		}
+	}
+	if len(fresh) > 0 {
+		r.rejects = append(r.rejects, quarantine(j.bronze, fresh))
+	}
+	return nil
+}
+
+// rejudge books a row, if it is judged otherwise than before, between the ledger's
+// rejects and its superseded rows: what then becomes of the order is booked by
+// compare. A reject without a code says that the row is valid.
+func (r *reprocess) rejudge(l *lake.Ledger, bronze *column.Batch, row int32, now sales.Reject) bool {
+	at := place{l.Source, bronze.Column("_offset").I64[row]}
+	was := r.old[at]
+	if was.code == now.Code && was.field == now.Field {
+		return false
+	}
+	one := lake.Count{Rows: 1, Cents: bronze.Column("revenue").I64[row]}
+	d := r.day(sales.DayOf(bronze.Column("order_ts").I64[row]))
+	r.rejudged[at] = true
+	if was.code != "" {
+		r.moved[was.file] = true
+		r.shift(l, was.code, lake.Count{}.Sub(one))
+		d.Accepted[was.code] = d.Accepted[was.code].Add(one)
+	}
+	if now.Code != "" {
+		r.shift(l, now.Code, one)
+		d.Rejected[now.Code] = d.Rejected[now.Code].Add(one)
+	}
+	key := dedup.KeyOf(bronze.Column("order_id").Bytes(int(row)))
+	if r.booked[key] == nil {
+		r.booked[key] = l
+	}
+	return true
+}

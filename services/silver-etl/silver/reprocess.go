@@ -1,0 +1,179 @@
+package silver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/silver-etl/dedup"
+)
+
+// reprocess is a command's work for some days of a partition: which bronze rows
+// are judged otherwise now, and what their orders' current versions become.
+//
+// It takes all orders that have a bronze row of these days, and of these orders
+// all bronze rows, whatever their days, since each may be the current version.
+type reprocess struct {
+	*commit
+	from, to int32 // days since 1970-01-01
+	inputs   []input
+	orders   map[dedup.Key]struct{}
+	old      map[place]verdict // of the orders' rejects in the quarantine
+	rejudged map[place]bool
+	moved    map[string]bool            // keys of quarantine files with a row that is judged otherwise
+	booked   map[dedup.Key]*lake.Ledger // the ledger in which what becomes of an order is booked
+	fresh    *dedup.Merge               // of the orders' rows, as judged now
+	versions *dedup.Index               // of fresh
+	days     map[int32]*lake.DayChange
+	added    []dedup.Row // of fresh: current versions from now on
+	removed  []dedup.Ref // orders without a valid version
+}
+
+// place is where a bronze row came from, in this partition.
+type place struct {
+	source string
+	offset int64
+}
+
+// verdict is how a row was judged before: why it was rejected, and the file that
+// says so.
+type verdict struct {
+	code  sales.Code
+	field string
+	file  string
+}
+
+// flushCommand does a command, or as many of its days as silver.max_rows allows.
+// What is pending is left for later: the command sees what is committed.
+func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *lake.Done) (stream.Commit, error) {
+	start := time.Now()
+	c := &commit{task: t, version: t.version, next: t.next, touched: map[string]*lake.Ledger{}, rejected: map[sales.Code]lake.Count{}}
+	if len(t.pending) > 0 {
+		c.next = t.pending[0].offset
+	}
+	err := t.alone(ctx, func() error {
+		r, done, err := c.reprocess(ctx, command, before)
+		if err != nil {
+			return err
+		}
+		c.done = done
+		return r.write(ctx)
+	})
+	if err != nil {
+		return stream.Commit{}, fmt.Errorf("reprocess %s to %s: %w", command.From, command.To, err)
+	}
+	t.made = c
+	t.Log.Info("reprocessed", zap.String("command", command.ID), zap.Int32("partition", t.partition), zap.String("through", c.done.Through),
+		zap.Int("slices", len(c.manifests)), zap.Duration("took", time.Since(start)))
+	return stream.Commit{Next: c.next, Records: c.records()}, nil
+}
+
+// reprocess finds out what the command, or its next days, would change. Only the
+// ledgers in memory are changed by it.
+func (c *commit) reprocess(ctx context.Context, command *lake.Command, before *lake.Done) (*reprocess, *lake.Done, error) {
+	from, to, err := command.Days()
+	if err != nil {
+		return nil, nil, err
+	}
+	done := &lake.Done{Format: lake.Format, ID: command.ID, Kind: command.Kind, Partition: c.partition}
+	if before != nil {
+		last, err := sales.ParseDay(before.Through)
+		if err != nil {
+			return nil, nil, fmt.Errorf("last day done: %w", err)
+		}
+		from, done.Days, done.Replaced = last+1, before.Days, before.Replaced
+	}
+	r := &reprocess{commit: c, from: from, to: to, orders: map[dedup.Key]struct{}{}, old: map[place]verdict{}, rejudged: map[place]bool{}, moved: map[string]bool{},
+		booked: map[dedup.Key]*lake.Ledger{}, days: map[int32]*lake.DayChange{}}
+	for _, step := range []func(context.Context) error{r.findInputs, r.findOrders, r.findRejects, r.judge, r.compare} {
+		if err := step(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	done.Through, done.Created = sales.FormatDay(r.to), time.Now().UnixMicro()
+	done.Replaced = append(done.Replaced, slices.Sorted(maps.Keys(r.moved))...)
+	done.Days = merged(done.Days, r.days)
+	return r, done, nil
+}
+
+// merged adds what a step changes of days to what the steps before it did.
+func merged(before []lake.DayChange, step map[int32]*lake.DayChange) []lake.DayChange {
+	byDay := map[string]lake.DayChange{}
+	for _, d := range before {
+		byDay[d.Day] = d
+	}
+	for _, d := range step {
+		sum, again := byDay[d.Day]
+		if again {
+			sum.After, sum.Changed = d.After, sum.Changed+d.Changed
+			sum.Added, sum.Removed = sum.Added.Add(d.Added), sum.Removed.Add(d.Removed)
+			sum.Rejected, sum.Accepted = addCounts(sum.Rejected, d.Rejected), addCounts(sum.Accepted, d.Accepted)
+		} else {
+			sum = *d
+		}
+		byDay[d.Day] = sum
+	}
+	days := make([]lake.DayChange, 0, len(byDay))
+	for _, day := range slices.Sorted(maps.Keys(byDay)) {
+		days = append(days, byDay[day])
+	}
+	return days
+}
+
+func addCounts(a, b map[sales.Code]lake.Count) map[sales.Code]lake.Count {
+	sum := map[sales.Code]lake.Count{}
+	for _, m := range []map[sales.Code]lake.Count{a, b} {
+		for code, n := range m {
+			sum[code] = sum[code].Add(n)
+		}
+	}
+	return sum
+}
+
+// findInputs lists the bronze slices that silver has taken, in their order.
+func (r *reprocess) findInputs(ctx context.Context) error {
+	seen := taken{}
+	return r.landed(ctx, r.partition, func(record stream.Record) error {
+		if record.Offset >= r.next || len(record.Value) == 0 || lake.IsLedger(record.Key) {
+			return nil
+		}
+		m, err := lake.DecodeManifest(record.Value)
+		if err != nil || m.Table != sales.TableBronze {
+			return err
+		}
+		if fresh, err := seen.take(m); err != nil || !fresh {
+			return err
+		}
+		r.inputs = append(r.inputs, input{m, record.Offset})
+		return nil
+	})
+}
+
+// day gives what changes of a day.
+func (r *reprocess) day(day int32) *lake.DayChange {
+	d := r.days[day]
+	if d == nil {
+		d = &lake.DayChange{Day: sales.FormatDay(day), Rejected: map[sales.Code]lake.Count{}, Accepted: map[sales.Code]lake.Count{}}
+		if s := r.slices[day]; s != nil {
+			d.Before, d.After = s.manifest.Count, s.manifest.Count
+		}
+		r.days[day] = d
+	}
+	return d
+}
+
+// ledger gives a source's ledger, which the commit is about to publish.
+func (r *reprocess) ledger(source string) (*lake.Ledger, error) {
+	l := r.ledgers[source]
+	if l == nil {
+		return nil, fmt.Errorf("bronze has rows of %s, of which silver has no ledger", source)
+	}
+	return l, nil
+}
