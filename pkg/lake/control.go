@@ -3,6 +3,8 @@ package lake
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -75,6 +77,43 @@ type DayChange struct {
 	Changed  int64                `json:"changed"`            // rows that are another version, or spelled otherwise
 	Rejected map[sales.Code]Count `json:"rejected,omitempty"` // bronze rows of the day that are rejected now and were not, or were with another code
 	Accepted map[sales.Code]Count `json:"accepted,omitempty"` // bronze rows of the day that were rejected with the code and are not now
+}
+
+// Add adds another change of the same day, of another partition or step.
+func (d *DayChange) Add(o DayChange) {
+	d.Before, d.After = d.Before.Add(o.Before), d.After.Add(o.After)
+	d.Added, d.Removed, d.Changed = d.Added.Add(o.Added), d.Removed.Add(o.Removed), d.Changed+o.Changed
+	d.Rejected, d.Accepted = addByCode(d.Rejected, o.Rejected), addByCode(d.Accepted, o.Accepted)
+}
+
+func addByCode(a, b map[sales.Code]Count) map[sales.Code]Count {
+	sum := map[sales.Code]Count{}
+	for _, counts := range []map[sales.Code]Count{a, b} {
+		for code, n := range counts {
+			sum[code] = sum[code].Add(n)
+		}
+	}
+	return sum
+}
+
+// SumDays adds up what all partitions have done, by day.
+func SumDays(done map[int32]*Done) []DayChange {
+	byDay := map[string]*DayChange{}
+	for _, d := range done {
+		for _, change := range d.Days {
+			sum := byDay[change.Day]
+			if sum == nil {
+				sum = &DayChange{Day: change.Day}
+				byDay[change.Day] = sum
+			}
+			sum.Add(change)
+		}
+	}
+	days := make([]DayChange, 0, len(byDay))
+	for _, day := range slices.Sorted(maps.Keys(byDay)) {
+		days = append(days, *byDay[day])
+	}
+	return days
 }
 
 // Done says how far a partition's writer has done a command. It is published on

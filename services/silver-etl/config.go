@@ -14,6 +14,7 @@ type cli struct {
 	Silver    config.Silver    `embed:"" prefix:"silver-"`
 
 	Run         run                `cmd:"" default:"withargs" help:"Keep silver up to date until told to stop."`
+	Reprocess   reprocess          `cmd:"" help:"Judge the bronze rows of days again, by the rules and the catalogue of now, beside the live stream."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
 }

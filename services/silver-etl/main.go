@@ -21,23 +21,28 @@ type run struct{}
 
 // Run opens what the stage needs, in the order a record meets it.
 func (run) Run(ctx context.Context, d *daemon.Daemon) error {
-	s := d.Settings
-	if err := sales.Extend(s.Schema.Columns); err != nil {
-		return daemon.UsageError{Err: err}
-	}
-	kafka, bucket, err := wire.Open(ctx, d)
+	o, err := options(ctx, d)
 	if err != nil {
 		return err
 	}
-	if err := registry.Check(ctx, bucket, sales.Bronze, sales.Silver, sales.Changes); err != nil {
-		return err
+	o.OnReady, o.Fault = func() { d.Ready(true) }, fault.Hook()
+	return silver.Run(ctx, o)
+}
+
+func options(ctx context.Context, d *daemon.Daemon) (silver.Options, error) {
+	s := d.Settings
+	if err := sales.Extend(s.Schema.Columns); err != nil {
+		return silver.Options{}, daemon.UsageError{Err: err}
 	}
-	return silver.Run(ctx, silver.Options{
+	kafka, bucket, err := wire.Open(ctx, d)
+	if err == nil {
+		err = registry.Check(ctx, bucket, sales.Bronze, sales.Silver, sales.Changes)
+	}
+	return silver.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
 		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
 		MaxRows: s.Silver.MaxRows, MaxAge: s.Silver.MaxAge, Grace: s.Silver.Grace,
 		Categories: s.Catalogue.Categories, Regions: s.Catalogue.Regions, Encoding: lake.Encoding{Compression: s.Lake.Compression},
-		OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),
-	})
+	}, err
 }

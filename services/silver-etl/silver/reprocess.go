@@ -111,13 +111,13 @@ func merged(before []lake.DayChange, step map[int32]*lake.DayChange) []lake.DayC
 	}
 	for _, d := range step {
 		sum, again := byDay[d.Day]
-		if again {
-			sum.After, sum.Changed = d.After, sum.Changed+d.Changed
-			sum.Added, sum.Removed = sum.Added.Add(d.Added), sum.Removed.Add(d.Removed)
-			sum.Rejected, sum.Accepted = addCounts(sum.Rejected, d.Rejected), addCounts(sum.Accepted, d.Accepted)
-		} else {
-			sum = *d
+		if !again {
+			byDay[d.Day] = *d
+			continue
 		}
+		first := sum.Before
+		sum.Add(*d)
+		sum.Before, sum.After = first, d.After // one day, before and after both
 		byDay[d.Day] = sum
 	}
 	days := make([]lake.DayChange, 0, len(byDay))
@@ -125,16 +125,6 @@ func merged(before []lake.DayChange, step map[int32]*lake.DayChange) []lake.DayC
 		days = append(days, byDay[day])
 	}
 	return days
-}
-
-func addCounts(a, b map[sales.Code]lake.Count) map[sales.Code]lake.Count {
-	sum := map[sales.Code]lake.Count{}
-	for _, m := range []map[sales.Code]lake.Count{a, b} {
-		for code, n := range m {
-			sum[code] = sum[code].Add(n)
-		}
-	}
-	return sum
 }
 
 // findInputs lists the bronze slices that silver has taken, in their order.
