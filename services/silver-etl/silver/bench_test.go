@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/column"
@@ -67,24 +68,30 @@ func benchBronze(random *rand.Rand, partition int32, first int64, rows int) *col
 
 // landBench writes the bronze files.
 func landBench(b *testing.B, h *harness) {
-	encoder, err := lake.NewEncoder(sales.Bronze, lake.Encoding{})
-	require.NoError(b, err)
 	random := rand.New(rand.NewPCG(5, 6))
 	const each = benchRows / benchPartitions
 	for p := range int32(benchPartitions) {
 		for first := 0; first < each; first += benchFileRows {
 			rows := min(benchFileRows, each-first)
 			batch := benchBronze(random, p, int64(first), rows)
-			data, err := encoder.Encode(nil, batch)
-			require.NoError(b, err)
-			slice := lake.BronzeSlice(20_000, p, "01234567", int64(first))
-			file := lake.NewFile(lake.BronzeKey(sales.TableBronze, slice), data, countOf(batch))
-			require.NoError(b, h.options.Bucket.Put(h.ctx, file.Key, data))
-			h.publish(&lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: slice, Partition: p,
-				Files: []lake.File{file}, Count: file.Count, Source: &lake.Source{Name: "file:0123456789abcdef",
-					Partition: p, First: int64(first), Next: int64(first + rows), Records: int64(rows)}})
+			h.publish(putBronze(b, h, batch, p, int64(first)))
 		}
 	}
+}
+
+// putBronze writes a bronze file of a partition.
+func putBronze(b *testing.B, h *harness, batch *column.Batch, p int32, first int64) *lake.Manifest {
+	encoder, err := lake.NewEncoder(sales.Bronze, lake.Encoding{})
+	require.NoError(b, err)
+	data, err := encoder.Encode(nil, batch)
+	require.NoError(b, err)
+	slice := lake.BronzeSlice(20_000, p, "01234567", first)
+	file := lake.NewFile(lake.BronzeKey(sales.TableBronze, slice), data, countOf(batch))
+	require.NoError(b, h.options.Bucket.Put(h.ctx, file.Key, data))
+	rows := int64(batch.Rows())
+	return &lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: slice, Partition: p,
+		Files: []lake.File{file}, Count: file.Count, Source: &lake.Source{Name: "file:0123456789abcdef",
+			Partition: p, First: first, Next: first + rows, Records: rows}}
 }
 
 // BenchmarkBronzeToSilver takes 3M rows in 4 partitions and 90 days through
@@ -153,4 +160,33 @@ func peakMiB() float64 {
 	var kib float64
 	_, _ = fmt.Sscan(rest, &kib)
 	return kib / 1024
+}
+
+// BenchmarkSmallCommits takes 2,000 commits of 100 new orders each into one
+// slice, and tells how many bytes are written for each byte that is in it at
+// the end.
+func BenchmarkSmallCommits(b *testing.B) {
+	const commits, rows = 2000, 100
+	for b.Loop() {
+		h := newHarness(b, &memoryTopic{}, b.TempDir(), 1)
+		h.follower = nil
+		for i := range commits {
+			batch := benchBronze(rand.New(rand.NewPCG(1, 2)), 0, int64(i*rows), rows)
+			times := batch.Column("order_ts").I64
+			for i := range times {
+				times[i] = midnight
+			}
+			h.publish(putBronze(b, h, batch, 0, int64(i*rows)))
+			h.add(0, 1)
+			h.flush(0, noCrash)
+		}
+		m := h.tasks[0].(*task).slices[sales.DayOf(midnight)].manifest
+		held := int64(0)
+		for _, f := range m.Files {
+			held += f.Bytes
+		}
+		b.ReportMetric(testutil.ToFloat64(h.stage.metrics.bytesWritten)/float64(held), "bytes-written/byte")
+		b.ReportMetric(1+testutil.ToFloat64(h.stage.metrics.rowsRewritten)/float64(m.Rows), "rows-written/row")
+		h.close()
+	}
 }

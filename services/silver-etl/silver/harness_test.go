@@ -81,7 +81,7 @@ type harness struct {
 	ends       map[string]int64  // next offset by source and partition
 	committed  []int64           // by partition
 	tasks      []stream.Task
-	follower   *follower
+	follower   *follower // nil for none
 }
 
 func newOptions(t require.TestingT, folder string, partitions int) Options {
@@ -90,7 +90,7 @@ func newOptions(t require.TestingT, folder string, partitions int) Options {
 	require.NoError(t, err)
 	return Options{
 		Bucket: bucket, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test",
-		Partitions: partitions, Replication: 1, MaxRows: 1_000_000, MaxAge: 2 * time.Second,
+		Partitions: partitions, Replication: 1, MaxRows: 1_000_000, MaxAge: 2 * time.Second, TargetBytes: 128 << 20,
 		Categories: []string{"Electronics", "Fashion", "Home & Garden", "Sports", "Books", "Toys", "Beauty", "Grocery"},
 		Regions:    []string{"North America", "Europe", "Asia Pacific", "Latin America", "Middle East"},
 	}
@@ -205,7 +205,9 @@ func (h *harness) flush(p, crash int) {
 	}
 	require.NoError(h.t, h.topic.publish(h.ctx, c.Records))
 	h.committed[p] = c.Next
-	h.follower.follow(h.t, h.options, c.Records)
+	if h.follower != nil {
+		h.follower.follow(h.t, h.options, c.Records)
+	}
 	if crash == crashAfterCommit {
 		h.drop(p)
 		return

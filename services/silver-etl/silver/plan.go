@@ -15,7 +15,8 @@ type change struct {
 	rows   *column.Batch   // new rows, nil when there are none
 	prev   []int32         // by new row: the day of its order's row before; nil when all orders are new
 	lost   map[*file]int64 // rows that the slice's files lose
-	number uint32          // of the new file
+	parts  []*part         // what the next version is made of
+	number uint32          // of the file with the new rows
 
 	made  *slice // the outcome
 	took  int64  // rows taken over from replaced files
@@ -66,14 +67,39 @@ func (c *commit) plan() ([]*change, error) {
 	}
 	changes := make([]*change, 0, len(byDay))
 	for _, day := range slices.Sorted(maps.Keys(byDay)) {
-		number, err := c.number()
-		if err != nil {
+		ch := byDay[day]
+		ch.parts = ch.layout(c.TargetBytes)
+		if err := c.numberParts(ch); err != nil {
 			return nil, err
 		}
-		byDay[day].number = number
-		changes = append(changes, byDay[day])
+		changes = append(changes, ch)
 	}
 	return changes, nil
+}
+
+// numberParts gives the files to be written their numbers.
+func (c *commit) numberParts(ch *change) error {
+	for _, p := range ch.parts {
+		if ch.stays(p) != nil {
+			continue
+		}
+		var err error
+		if p.number, err = c.number(); err != nil {
+			return err
+		}
+		if p.fresh {
+			ch.number = p.number
+		}
+	}
+	return nil
+}
+
+// current gives the files of the slice, none when there is no slice yet.
+func (ch *change) current() []*file {
+	if ch.before == nil {
+		return nil
+	}
+	return ch.before.files
 }
 
 // replaces notes that a new row's order had its row on a day.

@@ -22,8 +22,8 @@ import (
 // Group is the consumer group on lake.bronze.
 const Group = "silver-etl"
 
-// Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
-// Partitions are required.
+// Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance,
+// Partitions and TargetBytes are required.
 type Options struct {
 	Kafka       stream.Config
 	Bucket      *blob.Bucket
@@ -35,6 +35,7 @@ type Options struct {
 	MaxRows     int           // after which a partition is committed
 	MaxAge      time.Duration // of the oldest input, after which it is committed
 	Grace       time.Duration // after which a replaced file is deleted
+	TargetBytes int64         // of a file, from which it is not merged with others
 	Categories  []string      // the catalogue's spelling
 	Regions     []string
 	Encoding    lake.Encoding

@@ -15,10 +15,6 @@ import (
 	"github.com/saleslake/saleslake/services/silver-etl/dedup"
 )
 
-// maxFiles is the number of files of a slice beyond which they become one:
-// readers pay for each file, a merge pays for each row.
-const maxFiles = 8
-
 // writer makes the files of one slice at a time; it keeps its buffers between
 // them.
 type writer struct {
@@ -71,25 +67,26 @@ func (c *commit) writeDays(ctx context.Context) error {
 	return nil
 }
 
-// writeDay makes the new version of one slice: a file of its new rows and of
-// the remaining rows of the files that lose one, beside those that stay, and a
+// writeDay makes the new version of one slice: the files of its parts, and a
 // file of what changed.
 func (c *commit) writeDay(ctx context.Context, w *writer, ch *change) error {
-	w.kept.Reset()
 	w.lost.reset()
 	ch.made = &slice{}
-	for _, f := range ch.current() {
-		if ch.stays(f) {
-			ch.made.files = append(ch.made.files, f)
-			continue
-		}
-		if err := c.takeOver(ctx, w, ch, f); err != nil {
-			return fmt.Errorf("take over rows: %w", err)
-		}
-	}
 	entry := lake.Change{Version: c.version}
-	if err := c.writeRows(ctx, w, ch, &entry); err != nil {
-		return err
+	for _, p := range ch.parts {
+		f, err := ch.stays(p), error(nil)
+		if f == nil {
+			f, err = c.writePart(ctx, w, ch, p)
+		}
+		if err != nil {
+			return err
+		}
+		if f.Rows > 0 {
+			ch.made.files = append(ch.made.files, f)
+		}
+		if p.fresh && len(p.files) == 0 && ch.appends() {
+			entry.Added = []lake.File{f.File}
+		}
 	}
 	if ch.listed() && entry.Added == nil {
 		f, err := c.upload(ctx, w.changes, sales.TableChanges, ch, ch.batches(&w.lost))
@@ -99,28 +96,31 @@ func (c *commit) writeDay(ctx context.Context, w *writer, ch *change) error {
 		entry.Changed = []lake.File{f}
 	}
 	ch.made.manifest = c.manifest(ch, entry)
-	ch.rows, ch.prev = nil, nil
+	ch.rows, ch.prev, ch.parts = nil, nil, nil
 	return nil
 }
 
-// current gives the files of a day's slice, none when there is no slice yet.
-func (ch *change) current() []*file {
-	if ch.before == nil {
-		return nil
+// writePart writes one file. It has no rows when its files have lost all.
+func (c *commit) writePart(ctx context.Context, w *writer, ch *change, p *part) (*file, error) {
+	w.kept.Reset()
+	for _, f := range p.files {
+		if err := c.takeOver(ctx, w, ch, p, f); err != nil {
+			return nil, fmt.Errorf("take over rows: %w", err)
+		}
 	}
-	return ch.before.files
-}
-
-// stays tells whether the slice's next version keeps the file: when it loses no
-// row, and the files do not become too many.
-func (ch *change) stays(f *file) bool {
-	return ch.lost[f] == 0 && len(ch.current())-len(ch.lost) < maxFiles
+	ch.took += int64(w.kept.Rows())
+	batches := []*column.Batch{w.kept}
+	if p.fresh && ch.rows != nil {
+		batches = append(batches, ch.rows)
+	}
+	f, err := c.upload(ctx, w.rows, sales.TableSilver, ch, batches)
+	return &file{File: f, number: p.number, day: ch.day}, err
 }
 
 // takeOver appends the rows of a file that are still current, and says in the
 // index where they are from now on; those that are not are kept as lost. No
 // other goroutine meets these orders: each has one row.
-func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, f *file) error {
+func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, p *part, f *file) error {
 	if f.Rows == ch.lost[f] && !ch.listed() {
 		return nil
 	}
@@ -136,7 +136,7 @@ func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, f *file) e
 			return fmt.Errorf("%s: order %q is not in the index", f.Key, ids.At(row))
 		}
 		if o := c.index.At(ref); o.File == f.number {
-			o.File = ch.number
+			o.File = p.number
 			w.pick = append(w.pick, int32(row))
 			continue
 		} else if ch.listed() {
@@ -162,25 +162,6 @@ func (c *commit) lossOf(ch *change, o *dedup.Order) string {
 		}
 	}
 	return sales.OpDelete
-}
-
-// writeRows writes the slice's new file. If that holds new orders only, it is
-// the change itself.
-func (c *commit) writeRows(ctx context.Context, w *writer, ch *change, entry *lake.Change) error {
-	ch.took = int64(w.kept.Rows())
-	batches := []*column.Batch{w.kept}
-	if ch.rows != nil {
-		batches = append(batches, ch.rows)
-	}
-	f, err := c.upload(ctx, w.rows, sales.TableSilver, ch, batches)
-	if err != nil || f.Rows == 0 {
-		return err
-	}
-	ch.made.files = append(ch.made.files, &file{File: f, number: ch.number, day: ch.day})
-	if ch.appends() && ch.took == 0 {
-		entry.Added = []lake.File{f}
-	}
-	return nil
 }
 
 // upload writes the batches as one file of a table; none when they are empty.
