@@ -169,6 +169,17 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 	}
 }
 
+// Keys answers the keys that List does.
+func (b *Bucket) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for object, err := range b.List(ctx, prefix) {
+			if !yield(object.Key, err) {
+				return
+			}
+		}
+	}
+}
+
 // URL answers where the object is for other programs: s3://bucket/key, or an absolute
 // path.
 func (b *Bucket) URL(key string) string { return b.store.url(key) }

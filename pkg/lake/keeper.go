@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,10 +20,12 @@ const (
 type KeptBucket interface {
 	Putter
 	Deleter
+	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
 
 // Keeper does what a partition's commits leave to do in the bucket: manifests
-// are mirrored, and the files that they replace are deleted in time. Both are
+// are mirrored, and the files that they replace are deleted in time, or when an
+// earlier process did not come to it, by a later one's [Keeper.Sweep]. All is
 // best effort: what fails is logged and does not hold the stream.
 //
 // It is for one goroutine.

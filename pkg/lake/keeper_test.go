@@ -2,14 +2,13 @@ package lake
 
 import (
 	"context"
+	"iter"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 )
 
 // hangingBucket answers nothing while it is away, as one that is retried does.
@@ -28,6 +27,10 @@ func (b *hangingBucket) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
+func (b *hangingBucket) Keys(context.Context, string) iter.Seq2[string, error] {
+	return func(func(string, error) bool) {}
+}
+
 func (b *hangingBucket) wait(ctx context.Context) error {
 	if b.away {
 		<-ctx.Done()
@@ -38,8 +41,7 @@ func (b *hangingBucket) wait(ctx context.Context) error {
 func TestKeeperDoesNotWaitForABucketThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket := &hangingBucket{away: true}
-		k := NewKeeper(KeeperOptions{bucket, zap.NewNop(), prometheus.NewCounter(prometheus.CounterOpts{Name: "mirror"}),
-			prometheus.NewCounter(prometheus.CounterOpts{Name: "deleted"})})
+		k := newTestKeeper(bucket)
 		manifests := []*Manifest{{Table: "t", Slice: "a"}, {Table: "t", Slice: "b"}}
 
 		start := time.Now()

@@ -2,6 +2,8 @@ package lake
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/saleslake/saleslake/pkg/sales"
 )
@@ -35,4 +37,16 @@ func GoldSlice(day int32) string { return "day=" + sales.FormatDay(day) }
 // one slice in order, the hash keeps two writers of one version apart.
 func VersionKey(table, slice string, version int64, sha256 string) string {
 	return fmt.Sprintf("%s/%s/%08d-%s.parquet", table, slice, version, sha256[:8])
+}
+
+// parseVersionKey takes a VersionKey of the table apart.
+func parseVersionKey(table, key string) (slice string, version int64, ok bool) {
+	rest, ok := strings.CutPrefix(key, table+"/")
+	at := strings.LastIndexByte(rest, '/')
+	if !ok || at < 0 || !strings.HasSuffix(rest, ".parquet") {
+		return "", 0, false
+	}
+	number, _, ok := strings.Cut(rest[at+1:], "-")
+	version, err := strconv.ParseInt(number, 10, 64)
+	return rest[:at], version, ok && err == nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -13,60 +14,48 @@ type Deleter interface {
 }
 
 // Reaper deletes replaced files when readers of older manifests have had time
-// to finish. What it holds is lost with the process; such files are no rows of
-// any table, and only cost space.
+// to finish. What it holds is lost with the process, and found again by
+// [Keeper.Sweep].
 //
 // It is for one goroutine.
 type Reaper struct {
-	bucket  Deleter
-	pending []condemned // in the order of their times
-}
-
-type condemned struct {
-	keys []string
-	at   time.Time
+	bucket Deleter
+	due    map[string]time.Time // by key
 }
 
 // NewReaper gives a reaper that has nothing to delete.
-func NewReaper(bucket Deleter) *Reaper { return &Reaper{bucket: bucket} }
+func NewReaper(bucket Deleter) *Reaper { return &Reaper{bucket, map[string]time.Time{}} }
 
-// Later has keys deleted at a time, which must not be before that of an
-// earlier call. Keys of files that a manifest still names must not be given.
+// Later has keys deleted at a time; one that is to be deleted already keeps its
+// own. Keys of files that a manifest still names must not be given.
 func (r *Reaper) Later(keys []string, at time.Time) {
-	if len(keys) > 0 {
-		r.pending = append(r.pending, condemned{keys, at})
+	for _, key := range keys {
+		if _, known := r.due[key]; !known {
+			r.due[key] = at
+		}
 	}
 }
 
-// Next is when Reap has something to do; zero when nothing is pending.
-func (r *Reaper) Next() time.Time {
-	if len(r.pending) == 0 {
-		return time.Time{}
-	}
-	return r.pending[0].at
-}
-
-// Reap deletes what is due at now and gives the number of deleted objects. One
-// that could not be deleted is tried again by the next Reap, and part of the error.
+// Reap deletes what is due at now, in the order of the keys, and gives the
+// number of deleted objects. One that could not be deleted is tried again by the
+// next Reap, and part of the error.
 func (r *Reaper) Reap(ctx context.Context, now time.Time) (int, error) {
-	deleted := 0
-	var failed []condemned
-	var errs []error
-	for len(r.pending) > 0 && !r.pending[0].at.After(now) {
-		var left []string
-		for _, key := range r.pending[0].keys {
-			if err := r.bucket.Delete(ctx, key); err != nil {
-				left = append(left, key)
-				errs = append(errs, fmt.Errorf("delete replaced file %s: %w", key, err))
-				continue
-			}
-			deleted++
+	var keys []string
+	for key, at := range r.due {
+		if !at.After(now) {
+			keys = append(keys, key)
 		}
-		if len(left) > 0 {
-			failed = append(failed, condemned{left, r.pending[0].at})
-		}
-		r.pending = r.pending[1:]
 	}
-	r.pending = append(failed, r.pending...)
+	slices.Sort(keys)
+	deleted := 0
+	var errs []error
+	for _, key := range keys {
+		if err := r.bucket.Delete(ctx, key); err != nil {
+			errs = append(errs, fmt.Errorf("delete replaced file %s: %w", key, err))
+			continue
+		}
+		delete(r.due, key)
+		deleted++
+	}
 	return deleted, errors.Join(errs...)
 }

@@ -117,7 +117,7 @@ func checkHistory(r *rapid.T, topic topic, folder string) {
 			sources = append(sources[:i], sources[i+1:]...)
 		}
 		p := rapid.IntRange(0, partitions-1).Draw(r, "partition")
-		switch rapid.IntRange(0, 6).Draw(r, "step") {
+		switch rapid.IntRange(0, 7).Draw(r, "step") {
 		case 0: // more lands before anything is read
 		case 1:
 			h.add(p, 1)
@@ -126,6 +126,10 @@ func checkHistory(r *rapid.T, topic topic, folder string) {
 		case 3:
 			h.add(p, len(h.bronze[p]))
 			h.flush(p, rapid.SampledFrom([]int{crashAfterUpload, crashAfterCommit}).Draw(r, "crash"))
+		case 4:
+			if _, broker := topic.(*kafkaTopic); !broker {
+				h.zombie(r, int32(p))
+			}
 		default:
 			h.add(p, len(h.bronze[p]))
 			h.flush(p, noCrash)
@@ -137,6 +141,7 @@ func checkHistory(r *rapid.T, topic topic, folder string) {
 		h.drop(p)
 		h.open(p)
 	}
+	h.requireSwept()
 }
 
 // Many small commits to one day stay few files, and a run without crashes

@@ -4,12 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -45,6 +41,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	}
 	t.sit()
 	t.keeper.Mirror(ctx, t.lastManifests())
+	t.sweep(ctx)
 	s.metrics.opened(t)
 	s.Log.Info("partition opened", zap.Stringer("partition", p), zap.Int64("next", next), zap.Int64("version", t.version),
 		zap.Int("orders", t.index.Len()), zap.Int("slices", len(t.slices)), zap.Int("files", len(t.files)))
@@ -171,55 +168,4 @@ func (t *task) lastManifests() []*lake.Manifest {
 		}
 	}
 	return last
-}
-
-// quarantineKey is the object of a commit's rejects.
-func quarantineKey(partition int32, version int64, hash string) string {
-	return lake.QuarantineKey(sales.Quarantine.Name, "silver", fmt.Sprintf("p=%03d/%08d-%s", partition, version, hash[:8]))
-}
-
-// noHash stands where the hash of a file would.
-const noHash = "00000000"
-
-// rejectPrefix is that of all of the partition's rejects.
-func (t *task) rejectPrefix() string { return path.Dir(quarantineKey(t.partition, 0, noHash)) + "/" }
-
-// newestReject is when the last of the partition's rejects was written, by the
-// clock of the bucket; zero if there are none.
-func (t *task) newestReject(ctx context.Context) (newest time.Time, err error) {
-	for o, err := range t.Bucket.List(ctx, t.rejectPrefix()) {
-		if err != nil {
-			return newest, err
-		}
-		if o.Modified.After(newest) {
-			newest = o.Modified
-		}
-	}
-	return newest, nil
-}
-
-// sweepRejects deletes what a commit that never was has left, so that the
-// quarantine's files are exactly the rejects. A version after the committed one
-// that was there before this Open can never be committed any more: its writer
-// is fenced. What was written since is a successor's: then this is the fenced
-// one, and what it takes for the committed version is old.
-func (t *task) sweepRejects(ctx context.Context, before time.Time) error {
-	prefix := t.rejectPrefix()
-	for o, err := range t.Bucket.List(ctx, prefix) {
-		if err != nil {
-			return err
-		}
-		text, _, _ := strings.Cut(strings.TrimPrefix(o.Key, prefix), "-")
-		version, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return fmt.Errorf("%s is no file of this stage: move it away", o.Key)
-		}
-		if version <= t.version || o.Modified.After(before) {
-			continue
-		}
-		if err := t.Bucket.Delete(ctx, o.Key); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -25,10 +25,12 @@ type task struct {
 	since     time.Time // when the oldest pending input was added
 	taken     taken
 	made      *commit               // by the last Flush, until it is in Kafka
+	own       int64                 // version of the last commit that this task made, 0 before the first
 	done      map[string]*lake.Done // of commands, while the task is opened
 	seat      *control.Seat
 	turnOf    bool // of a command, though inputs are pending: they have had theirs
 	keeper    *lake.Keeper
+	swept     time.Time // when the task last looked for files that nothing names
 }
 
 // input is a bronze slice that is not in silver yet.
@@ -160,6 +162,9 @@ func (t *task) head() []input {
 // Committed mirrors the manifests and condemns the files that they replace.
 func (t *task) Committed() {
 	c := t.made
+	if len(c.inputs) > 0 || len(c.manifests) > 0 {
+		t.own = c.version
+	}
 	t.made, t.since = nil, time.Now()
 	t.committed, t.turnOf = c.next, c.done == nil
 	if c.done != nil {
@@ -168,6 +173,9 @@ func (t *task) Committed() {
 	}
 	t.metrics.committed(c)
 	t.keeper.Committed(c.manifests, c.replaced, t.Grace)
+	if time.Since(t.swept) >= sweepEvery {
+		t.sweep(context.Background())
+	}
 }
 
 // Close deletes what is due; what is not stays until a sweep.
