@@ -94,8 +94,8 @@ func (r *runner) silver(ctx context.Context, onReady func()) error {
 		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1,
 		MaxRows: r.Settings.Silver.MaxRows, MaxAge: r.Settings.Silver.MaxAge, Grace: r.Settings.Silver.Grace,
-		TargetBytes: int64(r.Settings.Silver.TargetBytes),
-		Categories:  r.Settings.Catalogue.Categories, Regions: r.Settings.Catalogue.Regions,
+		TargetBytes: int64(r.Settings.Silver.TargetBytes), Horizon: r.Settings.Silver.DedupHorizon, IndexBytes: r.Settings.Silver.IndexBytes,
+		Categories: r.Settings.Catalogue.Categories, Regions: r.Settings.Catalogue.Regions,
 		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
 	})
 }

@@ -13,8 +13,12 @@ type Order struct {
 	File    uint32 // the file with its row, or while it is being merged, inMerge and a place in Merge.rows
 }
 
-// Ref is an order's place in its index. It never changes.
+// Ref is an order's place in its index. It does not change but by Retain.
 type Ref uint32
+
+// IndexBytes is the memory that an order takes in an Index, at most, but for an
+// unfilled chunk.
+const IndexBytes = 67
 
 const (
 	chunkBits   = 14 // 16384 orders, 896 KiB: growing copies nothing and wastes little
@@ -22,8 +26,7 @@ const (
 	minSlotBits = 10
 )
 
-// Index finds orders by key. It only grows: an order that was once valid always
-// has a current version.
+// Index finds orders by key.
 //
 // The orders lie densely in chunks, in the order of first sight. The hash table
 // beside them is open addressing with linear probing over slots of 4 bytes:
@@ -40,12 +43,17 @@ type Index struct {
 // NewIndex gives an empty index with room for about orders orders.
 func NewIndex(orders int) *Index {
 	x := &Index{}
-	bits := minSlotBits
-	for maxLoad(1<<bits) < orders {
-		bits++
-	}
-	x.resize(1 << bits)
+	x.resize(tableFor(orders))
 	return x
+}
+
+// tableFor is the number of slots for so many orders.
+func tableFor(orders int) int {
+	slots := 1 << minSlotBits
+	for maxLoad(slots) < orders {
+		slots *= 2
+	}
+	return slots
 }
 
 // maxLoad is how many orders a table of so many slots holds before it grows.
@@ -121,4 +129,50 @@ func (x *Index) resize(slots int) {
 	for r := range Ref(x.len) {
 		x.place(x.At(r).Key, r)
 	}
+}
+
+// Retain keeps, among the orders from a ref on, those for which keep answers
+// true; these get other refs.
+func (x *Index) Retain(from Ref, keep func(*Order) bool) {
+	if from > 0 {
+		for r := from; int(r) < x.len; r++ {
+			x.unplace(r)
+		}
+	}
+	kept := from
+	for r := from; int(r) < x.len; r++ {
+		if o := x.At(r); keep(o) {
+			*x.At(kept) = *o
+			kept++
+		}
+	}
+	x.len = int(kept)
+	chunks := (x.len + chunkOrders - 1) / chunkOrders
+	clear(x.chunks[chunks:])
+	x.chunks = x.chunks[:chunks]
+	if from == 0 {
+		x.resize(tableFor(x.len))
+		return
+	}
+	for r := from; r < kept; r++ {
+		x.place(x.At(r).Key, r)
+	}
+}
+
+// unplace takes an order's slot out of the table, and moves up those behind it
+// that probing would not reach any more.
+func (x *Index) unplace(r Ref) {
+	hole := uint32(x.At(r).Key.Lo) & x.mask
+	for x.slots[hole]&x.mask != uint32(r+1) {
+		hole = (hole + 1) & x.mask
+	}
+	for i := (hole + 1) & x.mask; x.slots[i] != 0; i = (i + 1) & x.mask {
+		home := uint32(x.At(Ref(x.slots[i]&x.mask-1)).Key.Lo) & x.mask
+		if (i-home)&x.mask < (i-hole)&x.mask {
+			continue
+		}
+		x.slots[hole] = x.slots[i]
+		hole = i
+	}
+	x.slots[hole] = 0
 }

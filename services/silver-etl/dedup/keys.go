@@ -28,13 +28,23 @@ type Keys struct {
 // the business fields, in the order of the schema.
 var notCompared = []string{"order_id", "event_id", "event_ts", "_partition", "_offset"}
 
-// KeysOf hashes the rows of a batch of schema sales.Silver.
+// OrdersOf hashes the order_ids of a batch.
+func OrdersOf(b *column.Batch) []Key {
+	ids := &b.Column("order_id").Text
+	keys := make([]Key, ids.Len())
+	for i := range keys {
+		keys[i] = KeyOf(ids.At(i))
+	}
+	return keys
+}
+
+// KeysOf hashes the rows of a batch of schema sales.Silver, which need not have
+// all of the columns that are not compared, but order_id and event_id.
 func KeysOf(b *column.Batch) Keys {
 	rows := b.Rows()
-	k := Keys{Orders: make([]Key, rows), Events: make([]uint64, rows), Content: make([]uint32, rows)}
-	orders, events := &b.Column("order_id").Text, &b.Column("event_id").Text
+	k := Keys{Orders: OrdersOf(b), Events: make([]uint64, rows), Content: make([]uint32, rows)}
+	events := &b.Column("event_id").Text
 	for i := range rows {
-		k.Orders[i] = KeyOf(orders.At(i))
 		k.Events[i] = xxh3.Hash(events.At(i))
 	}
 	sums := make([]uint64, rows)

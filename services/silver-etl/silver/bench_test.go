@@ -27,13 +27,14 @@ const (
 	benchDays       = 90
 )
 
-// benchBronze is a bronze file of the benchmark: 3 % of the rows repeat an event, 1 % are faulty.
+// benchBronze is a bronze file of the benchmark: 3 % of the rows repeat an
+// event if there is a random, 1 % are faulty.
 func benchBronze(random *rand.Rand, partition int32, first int64, rows int) *column.Batch {
 	b := column.NewBatch(sales.Bronze, rows)
 	text := func(name, v string) { b.Column(name).AppendString(v) }
 	for offset := first; offset < first+int64(rows); offset++ {
 		n := offset // what the order is made of
-		if random.IntN(100) < 3 {
+		if random != nil && random.IntN(100) < 3 {
 			n = random.Int64N(offset + 1)
 		}
 		quantity := int32(n%5 + 1)
@@ -171,7 +172,7 @@ func BenchmarkSmallCommits(b *testing.B) {
 		h := newHarness(b, &memoryTopic{}, b.TempDir(), 1)
 		h.follower = nil
 		for i := range commits {
-			batch := benchBronze(rand.New(rand.NewPCG(1, 2)), 0, int64(i*rows), rows)
+			batch := benchBronze(nil, 0, int64(i*rows), rows)
 			times := batch.Column("order_ts").I64
 			for i := range times {
 				times[i] = midnight
@@ -188,5 +189,30 @@ func BenchmarkSmallCommits(b *testing.B) {
 		b.ReportMetric(testutil.ToFloat64(h.stage.metrics.bytesWritten)/float64(held), "bytes-written/byte")
 		b.ReportMetric(1+testutil.ToFloat64(h.stage.metrics.rowsRewritten)/float64(m.Rows), "rows-written/row")
 		h.close()
+	}
+}
+
+// BenchmarkRebuild opens a partition of 1M orders in 90 days, all of them within
+// the horizon, or all but one day beyond it.
+func BenchmarkRebuild(b *testing.B) {
+	const orders = 1_000_000
+	h := newHarness(b, &memoryTopic{}, b.TempDir(), 1)
+	h.follower = nil
+	for first := 0; first < orders; first += benchFileRows {
+		h.publish(putBronze(b, h, benchBronze(nil, 0, int64(first), min(benchFileRows, orders-first)), 0, int64(first)))
+	}
+	h.drain()
+	for name, horizon := range map[string]time.Duration{"hot": 90 * 24 * time.Hour, "cold": 0} {
+		b.Run(name, func(b *testing.B) {
+			h.stage.Horizon = horizon
+			cpu := cpuSeconds()
+			for b.Loop() {
+				h.drop(0)
+				h.open(0)
+			}
+			t := h.tasks[0].(*task)
+			b.ReportMetric((cpuSeconds()-cpu)/float64(b.N), "cpu-s/op")
+			b.ReportMetric(float64(t.index.Bytes()+t.filter.Bytes())/float64(t.index.Len()+t.filter.Len()), "bytes/order")
+		})
 	}
 }

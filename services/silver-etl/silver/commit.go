@@ -37,6 +37,7 @@ type commit struct {
 	files     int              // written
 	bytes     int64            // of those files
 	rewritten int64            // rows taken over from replaced files
+	recalled  int              // files read for orders that were only in the filter
 }
 
 // run reads, merges and writes. The order is that of the data.
@@ -46,6 +47,7 @@ func (c *commit) run(ctx context.Context) error {
 		rows += in.Rows
 	}
 	c.merge = dedup.NewMerge(c.index, int(rows), c.eventIDs)
+	first := dedup.Ref(c.index.Len())
 	c.touched, c.rejected = map[string]*lake.Ledger{}, map[sales.Code]lake.Count{}
 	if err := c.mergeInputs(ctx); err != nil {
 		return err
@@ -54,6 +56,9 @@ func (c *commit) run(ctx context.Context) error {
 		return err
 	}
 	if err := c.writeDays(ctx); err != nil {
+		return err
+	}
+	if err := c.cool(first); err != nil {
 		return err
 	}
 	c.closeLedgers()
@@ -67,6 +72,9 @@ func (c *commit) mergeInputs(ctx context.Context) error {
 	return inOrder(ctx, len(c.inputs), runtime.GOMAXPROCS(0),
 		func(ctx context.Context, i int) (*loaded, error) { return c.load(ctx, c.inputs[i]) },
 		func(ctx context.Context, i int, l *loaded) error {
+			if err := c.recall(ctx, l); err != nil {
+				return fmt.Errorf("look older orders up: %w", err)
+			}
 			out, err := c.merge.Add(ctx, l.rows, l.keep, l.keys)
 			if err != nil {
 				return fmt.Errorf("merge %s: %w", c.inputs[i].Key(), err)

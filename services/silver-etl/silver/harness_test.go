@@ -90,7 +90,7 @@ func newOptions(t require.TestingT, folder string, partitions int) Options {
 	require.NoError(t, err)
 	return Options{
 		Bucket: bucket, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test",
-		Partitions: partitions, Replication: 1, MaxRows: 1_000_000, MaxAge: 2 * time.Second, TargetBytes: 128 << 20,
+		Partitions: partitions, Replication: 1, MaxRows: 1_000_000, MaxAge: 2 * time.Second, TargetBytes: 128 << 20, Horizon: 90 * 24 * time.Hour, IndexBytes: 256 << 20,
 		Categories: []string{"Electronics", "Fashion", "Home & Garden", "Sports", "Books", "Toys", "Beauty", "Grocery"},
 		Regions:    []string{"North America", "Europe", "Asia Pacific", "Latin America", "Middle East"},
 	}

@@ -3,12 +3,14 @@ package silver
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/silver-etl/dedup"
 )
 
 const midnight = int64(1_767_225_600_000_000) // 2026-01-01T00:00:00Z
@@ -27,7 +29,7 @@ func drawEvents(t *rapid.T, partitions int) []event {
 			orderID: fmt.Sprint("order-", rapid.IntRange(0, 11).Draw(t, "order")),
 			eventID: pick("event", "e1", "e10", "f"),
 			eventTS: midnight + rapid.Int64Range(0, 2).Draw(t, "event_ts")*hour,
-			orderTS: midnight - rapid.Int64Range(0, 1).Draw(t, "day")*day,
+			orderTS: midnight - rapid.Int64Range(0, 3).Draw(t, "day")*day,
 			// "Unknown" stays as it is
 			category: pick("category", "Books", "BOOKS", " books", "home  & garden", "Unknown"),
 			region:   pick("region", "Europe", "EUROPE "), product: pick("product", "p1", "p2"), customer: "c1",
@@ -98,6 +100,8 @@ func checkHistory(r *rapid.T, topic topic, folder string) {
 	const partitions = 2
 	h := newHarness(r, topic, folder, partitions)
 	defer h.close()
+	h.stage.Horizon = time.Duration(rapid.SampledFrom([]int{0, 1, 90}).Draw(r, "horizon")) * 24 * time.Hour
+	h.stage.IndexBytes = rapid.SampledFrom([]int{12 * dedup.FilterBytes, 6 * dedup.IndexBytes, 1 << 20}).Draw(r, "bound")
 	events := drawEvents(r, partitions)
 	rest := map[string][]event{}
 	var sources []string

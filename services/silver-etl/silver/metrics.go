@@ -14,9 +14,9 @@ type metrics struct {
 	rowsIn, rowsOut, duplicates, superseded, ties prometheus.Counter
 	rejected                                      *prometheus.CounterVec // by code
 	filesWritten, bytesWritten, filesDeleted      prometheus.Counter
-	rowsRewritten, mirrorErrors                   prometheus.Counter
+	rowsRewritten, filesRecalled, mirrorErrors    prometheus.Counter
 	flush, freshness                              prometheus.Histogram
-	orders, indexBytes                            *prometheus.GaugeVec // by partition
+	orders, older, indexBytes                     *prometheus.GaugeVec // by partition
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -49,8 +49,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		mirrorErrors:  counter("mirror_errors_total", "Commits whose manifests were not all copied to the lake."),
 		flush:         histogram("flush_seconds", "Time from the first bronze file read to the last silver file written."),
 		freshness:     histogram("freshness_seconds", "Age of a commit's newest event when it is committed."),
+		filesRecalled: counter("recalled_files_total", "Files read because an order came again that was only in the filter."),
 		orders:        gauge("index_orders_rows", "Orders in the index."),
-		indexBytes:    gauge("index_bytes", "Memory of the index."),
+		older:         gauge("filter_orders_rows", "Older orders, in the filter."),
+		indexBytes:    gauge("index_bytes", "Memory of the index and the filter."),
 		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sales_silver_rejected_rows_total", Help: "Rows rejected, by code."}, []string{"code"}),
 	}
@@ -73,6 +75,7 @@ func (m *metrics) committed(c *commit) {
 	m.filesWritten.Add(float64(c.files))
 	m.bytesWritten.Add(float64(c.bytes))
 	m.rowsRewritten.Add(float64(c.rewritten))
+	m.filesRecalled.Add(float64(c.recalled))
 	if c.eventTime > 0 {
 		m.freshness.Observe(time.Since(time.UnixMicro(c.eventTime)).Seconds())
 	}
@@ -82,12 +85,14 @@ func (m *metrics) committed(c *commit) {
 func (m *metrics) opened(t *task) {
 	label := strconv.Itoa(int(t.partition))
 	m.orders.WithLabelValues(label).Set(float64(t.index.Len()))
-	m.indexBytes.WithLabelValues(label).Set(float64(t.index.Bytes()))
+	m.older.WithLabelValues(label).Set(float64(t.filter.Len()))
+	m.indexBytes.WithLabelValues(label).Set(float64(t.index.Bytes() + t.filter.Bytes()))
 }
 
 // closed drops the gauges of a partition that another instance has now.
 func (m *metrics) closed(partition int32) {
 	label := strconv.Itoa(int(partition))
 	m.orders.DeleteLabelValues(label)
+	m.older.DeleteLabelValues(label)
 	m.indexBytes.DeleteLabelValues(label)
 }

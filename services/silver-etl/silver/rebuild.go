@@ -44,7 +44,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	t.sweep(ctx)
 	s.metrics.opened(t)
 	s.Log.Info("partition opened", zap.Stringer("partition", p), zap.Int64("next", next), zap.Int64("version", t.version),
-		zap.Int("orders", t.index.Len()), zap.Int("slices", len(t.slices)), zap.Int("files", len(t.files)))
+		zap.Int("orders", t.index.Len()), zap.Int("older_orders", t.filter.Len()), zap.Int("slices", len(t.slices)), zap.Int("files", len(t.files)))
 	return t, nil
 }
 
@@ -108,30 +108,54 @@ func (t *task) sit() {
 	t.deleteRejects(replaced)
 }
 
-// rebuild numbers the files and reads each into the index.
+// rebuild numbers the files and reads the keys of each into the index or the
+// filter.
 func (t *task) rebuild(ctx context.Context) error {
-	var files []*file
-	rows := int64(0)
+	var err error
+	if t.hot, err = t.firstHot(); err != nil {
+		return err
+	}
+	files, err := t.numberFiles()
+	if err != nil {
+		return err
+	}
+	hot, cold := 0, 0
+	for _, f := range files {
+		if f.day >= t.hot {
+			hot += int(f.Rows)
+		} else {
+			cold += int(f.Rows)
+		}
+	}
+	t.index, t.filter = dedup.NewIndex(hot), dedup.NewFilter(cold)
+	return inOrder(ctx, len(files), runtime.GOMAXPROCS(0),
+		func(ctx context.Context, i int) (*stored, error) {
+			if files[i].day < t.hot {
+				return t.readOrders(ctx, files[i])
+			}
+			return t.readStored(ctx, files[i])
+		},
+		func(_ context.Context, i int, s *stored) error { return t.addStored(files[i], s) })
+}
+
+// numberFiles gives the files of all slices, with their numbers.
+func (t *task) numberFiles() (files []*file, err error) {
 	for _, day := range slices.Sorted(maps.Keys(t.slices)) {
 		s := t.slices[day]
 		for _, f := range s.manifest.Files {
 			number, err := t.number()
 			if err != nil {
-				return err
+				return nil, err
 			}
 			s.files = append(s.files, &file{File: f, number: number, day: day})
-			rows += f.Rows
 		}
 		t.put(day, s)
 		files = append(files, s.files...)
 	}
-	t.index = dedup.NewIndex(int(rows))
-	return inOrder(ctx, len(files), runtime.GOMAXPROCS(0),
-		func(ctx context.Context, i int) (*stored, error) { return t.readStored(ctx, files[i]) },
-		func(_ context.Context, i int, s *stored) error { return t.addStored(files[i], s) })
+	return files, nil
 }
 
-// stored is what the index needs of a file.
+// stored is what the index needs of a file; of a cold one, only keys.Orders.
 type stored struct {
 	keys    dedup.Keys
 	times   []int64
@@ -139,21 +163,39 @@ type stored struct {
 	offsets []int64
 }
 
+// indexColumns are what the index needs of a silver row, in silver's order.
+func indexColumns() *column.Schema {
+	columns := *sales.Silver
+	columns.Fields = slices.DeleteFunc(slices.Clone(columns.Fields), func(f column.Field) bool { return f.Name == "_partition" })
+	return &columns
+}
+
+// filterColumns are what the filter needs; revenue is read to check the file.
+var filterColumns = sales.Silver.Project("order_id", "revenue")
+
 func (s *stage) readStored(ctx context.Context, f *file) (*stored, error) {
-	b := column.NewBatch(sales.Silver, 0)
+	b := column.NewBatch(indexColumns(), 0)
 	if err := s.read(ctx, b, f.File); err != nil {
 		return nil, err
 	}
 	return &stored{dedup.KeysOf(b), b.Column("event_ts").I64, b.Column("revenue").I64, b.Column("_offset").I64}, nil
 }
 
+func (s *stage) readOrders(ctx context.Context, f *file) (*stored, error) {
+	b := column.NewBatch(filterColumns, 0)
+	if err := s.read(ctx, b, f.File); err != nil {
+		return nil, err
+	}
+	return &stored{keys: dedup.Keys{Orders: dedup.OrdersOf(b)}}, nil
+}
+
 func (t *task) addStored(f *file, s *stored) error {
-	for i, key := range s.keys.Orders {
-		if _, twice := t.index.Find(key); twice {
-			return fmt.Errorf("%s: row %d: the order has a row elsewhere already", f.Key, i+1)
+	for row, key := range s.keys.Orders {
+		if f.day < t.hot {
+			t.filter.Add(key, f.day)
+		} else if err := t.insert(f, s, row); err != nil {
+			return err
 		}
-		t.index.Insert(dedup.Order{Key: key, EventTS: s.times[i], Event: s.keys.Events[i], Cents: s.cents[i],
-			Offset: s.offsets[i], Content: s.keys.Content[i], File: f.number})
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ import (
 const Group = "silver-etl"
 
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance,
-// Partitions and TargetBytes are required.
+// Partitions, TargetBytes and IndexBytes are required.
 type Options struct {
 	Kafka       stream.Config
 	Bucket      *blob.Bucket
@@ -36,6 +36,8 @@ type Options struct {
 	MaxAge      time.Duration // of the oldest input, after which it is committed
 	Grace       time.Duration // after which a replaced file is deleted
 	TargetBytes int64         // of a file, from which it is not merged with others
+	Horizon     time.Duration // days of orders in the index, back from the newest, as far as IndexBytes allows
+	IndexBytes  int           // bound of index and filter of a partition
 	Categories  []string      // the catalogue's spelling
 	Regions     []string
 	Encoding    lake.Encoding

@@ -9,8 +9,10 @@ import (
 
 // state is what the partition's silver rows are at the committed offset.
 type state struct {
-	version  int64 // of the last commit; slices take their versions from it
-	index    *dedup.Index
+	version  int64                   // of the last commit; slices take their versions from it
+	index    *dedup.Index            // whole entries: the orders of days from hot on, and some others
+	filter   *dedup.Filter           // all orders that are not in the index
+	hot      int32                   // the first day whose orders are all in the index
 	slices   map[int32]*slice        // by day
 	files    map[uint32]*file        // by number
 	lastFile uint32                  // number given last
@@ -72,8 +74,8 @@ func (s *state) check() error {
 		return fmt.Errorf("the silver slices hold %d rows and %d cents, the ledgers say %d and %d: lake.silver is not whole",
 			rows.Rows, rows.Cents, accounted.Rows, accounted.Cents)
 	}
-	if int64(s.index.Len()) != rows.Rows {
-		return fmt.Errorf("the silver slices hold %d rows of %d orders", rows.Rows, s.index.Len())
+	if orders := s.index.Len() + s.filter.Len(); int64(orders) != rows.Rows {
+		return fmt.Errorf("the silver slices hold %d rows of %d orders", rows.Rows, orders)
 	}
 	return nil
 }

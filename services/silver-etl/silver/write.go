@@ -132,17 +132,23 @@ func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, p *part, f
 	ids := &w.old.Column("order_id").Text
 	for row := range ids.Len() {
 		ref, known := c.index.Find(dedup.KeyOf(ids.At(row)))
-		if !known {
+		if !known && ch.day >= c.hot {
 			return fmt.Errorf("%s: order %q is not in the index", f.Key, ids.At(row))
 		}
-		if o := c.index.At(ref); o.File == f.number {
+		if !known { // the commit has not met the order
+			w.pick = append(w.pick, int32(row))
+			continue
+		}
+		o := c.index.At(ref)
+		if o.File == f.number {
 			o.File = p.number
 			w.pick = append(w.pick, int32(row))
 			continue
-		} else if ch.listed() {
-			w.lost.ops.AppendString(c.lossOf(ch, o))
 		}
 		w.gone = append(w.gone, int32(row))
+		if ch.listed() {
+			w.lost.ops.AppendString(c.lossOf(ch, o))
+		}
 	}
 	if int64(len(w.gone)) != ch.lost[f] {
 		return fmt.Errorf("%s: %d rows are current, want %d", f.Key, len(w.pick), f.Rows-ch.lost[f])
