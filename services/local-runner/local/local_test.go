@@ -66,6 +66,7 @@ func TestSampleGivesTheExpectedAnswerInEitherOrder(t *testing.T) {
 	report := run(t, o) // the runs add up
 	require.Empty(t, differences(t, o, report, want.Total))
 	require.NoError(t, report.Fault())
+	require.ElementsMatch(t, report.changes(), changeFiles(t, o.Lake))
 
 	again := run(t, o)
 	require.True(t, again.Inputs[0].Known, "the same content is not taken twice")
@@ -73,6 +74,30 @@ func TestSampleGivesTheExpectedAnswerInEitherOrder(t *testing.T) {
 
 	other := options(t, sampleNDJSON, sampleCSV)
 	require.Empty(t, differences(t, other, run(t, other), want.Total))
+}
+
+// changes are the files of changes that the newest manifests list.
+func (r *Report) changes() (keys []string) {
+	for _, m := range r.Ledger.manifests {
+		for _, c := range m.Changes {
+			for _, f := range c.Changed {
+				keys = append(keys, f.Key)
+			}
+		}
+	}
+	return keys
+}
+
+func changeFiles(t *testing.T, folder string) (keys []string) {
+	paths, err := filepath.Glob(filepath.Join(folder, sales.TableChanges, "*", "*", "*.parquet"))
+	require.NoError(t, err)
+	for _, path := range paths {
+		key, err := filepath.Rel(folder, path)
+		require.NoError(t, err)
+		keys = append(keys, filepath.ToSlash(key))
+	}
+	require.NotEmpty(t, keys)
+	return keys
 }
 
 // differences lists where the lake and the warehouse are not what they should

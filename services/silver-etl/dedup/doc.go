@@ -7,6 +7,10 @@
 // a duplicate when it is the same event or says the same as the winner, else
 // it is superseded.
 //
+// An order is in the [Index], or in the much smaller [Filter], which only knows
+// its day: such an order has to be put in the index before its versions are
+// compared.
+//
 // The index keeps no names, only hashes: 128 bits of order_id (a collision is
 // less likely than 1e-20 among 1e9 orders), 64 of event_id and 32 of the
 // business fields, which are only compared among the versions of one order.

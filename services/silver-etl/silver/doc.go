@@ -4,12 +4,15 @@
 // wait in its [task] until enough rows are pending or nothing more is to read.
 // Flush makes a [commit] of them: each bronze file is fetched and checked,
 // its rows are judged ([clean.Cleaner.Clean]) and compared with the current
-// versions of their orders ([dedup.Merge.Add]). Rejects go to a quarantine file.
-// Each day that gained or lost a row gets one new file, which also takes over
-// the remaining rows of every file that lost one (copy on write). The
+// versions of their orders ([dedup.Merge.Add]); orders beyond the horizon are
+// first looked up in the files of their days. Rejects go to a quarantine file.
+// Each day that gained or lost a row gets a new file, which also takes over
+// the remaining rows of the files that lost one (copy on write) and of small
+// ones when they become too many, and a file of the rows as they were and as
+// they are, unless all are new or most have changed. The
 // transaction then publishes the touched slices' manifests and the
 // ledger of each source beside the consumed offset. Replaced files are deleted
-// after a grace period.
+// after a grace period; what a process leaves, the next one's sweep finds.
 //
 // What a task holds in memory belongs to the committed offset: it is rebuilt
 // from lake.silver and the files when the partition is assigned ([stage.Open]),
