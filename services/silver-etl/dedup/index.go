@@ -102,17 +102,6 @@ func (x *Index) Insert(o Order) Ref {
 	return r
 }
 
-// Kept gives an index of the orders that have a file.
-func (x *Index) Kept() *Index {
-	kept := NewIndex(x.len)
-	for r := range Ref(x.len) {
-		if o := x.At(r); o.File != NoFile {
-			kept.Insert(*o)
-		}
-	}
-	return kept
-}
-
 // tagOf takes bits of the key that do not choose the slot.
 func tagOf(k Key) uint32 { return uint32(k.Hi >> 32) }
 

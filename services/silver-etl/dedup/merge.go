@@ -233,7 +233,7 @@ func (m *Merge) Put(batch, row int32, o Order) {
 }
 
 // Take takes an order's version in a file away. The order is left in the index,
-// in NoFile, until [Index.Kept] makes one without it.
+// in NoFile, for [Index.Retain] to leave out.
 func (m *Merge) Take(ref Ref) {
 	o := m.index.At(ref)
 	m.taken = append(m.taken, Row{Batch: -1, Row: -1, Ref: ref, Old: o.File})

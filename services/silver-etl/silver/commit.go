@@ -72,7 +72,7 @@ func (c *commit) mergeInputs(ctx context.Context) error {
 	return inOrder(ctx, len(c.inputs), runtime.GOMAXPROCS(0),
 		func(ctx context.Context, i int) (*loaded, error) { return c.load(ctx, c.inputs[i]) },
 		func(ctx context.Context, i int, l *loaded) error {
-			if err := c.recall(ctx, l); err != nil {
+			if err := c.recall(ctx, l.orders()); err != nil {
 				return fmt.Errorf("look older orders up: %w", err)
 			}
 			out, err := c.merge.Add(ctx, l.rows, l.keep, l.keys)

@@ -29,7 +29,10 @@ func (r *reprocess) shift(l *lake.Ledger, code sales.Code, n lake.Count) {
 
 // compare holds the orders' versions as judged now against the current ones, and
 // books the difference.
-func (r *reprocess) compare(context.Context) error {
+func (r *reprocess) compare(ctx context.Context) error {
+	if err := r.recall(ctx, maps.Keys(r.orders)); err != nil {
+		return fmt.Errorf("look older orders up: %w", err)
+	}
 	r.merge = dedup.NewMerge(r.index, len(r.fresh.Rows()), nil)
 	batches := r.fresh.Batches()
 	for _, b := range batches {
@@ -144,7 +147,10 @@ func (r *reprocess) write(ctx context.Context) error {
 	r.closeLedgers()
 	r.task.version = r.version
 	if len(r.removed) > 0 {
-		r.task.index = r.index.Kept()
+		r.index.Retain(0, func(o *dedup.Order) bool { return o.File != dedup.NoFile })
+	}
+	if err := r.cool(0); err != nil {
+		return err
 	}
 	r.merge, r.sorted, r.rejects = nil, nil, nil
 	return nil

@@ -3,6 +3,7 @@ package silver
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -67,6 +68,17 @@ func countOf(b *column.Batch) lake.Count {
 		c.Cents += v
 	}
 	return c
+}
+
+// orders are those of the rows that are kept.
+func (l *loaded) orders() iter.Seq[dedup.Key] {
+	return func(yield func(dedup.Key) bool) {
+		for _, row := range l.keep {
+			if !yield(l.keys.Orders[row]) {
+				return
+			}
+		}
+	}
 }
 
 func (l *loaded) reject(bronze *column.Batch, rejects []clean.Rejected) {

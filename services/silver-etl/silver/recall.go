@@ -3,6 +3,7 @@ package silver
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"runtime"
 	"slices"
@@ -10,11 +11,11 @@ import (
 	"github.com/saleslake/saleslake/services/silver-etl/dedup"
 )
 
-// recall takes the orders of a bronze slice that only the filter knows into the
-// index, from the files of the days that it names. An order that is on none of
-// them is new.
-func (c *commit) recall(ctx context.Context, l *loaded) error {
-	wanted := c.wanted(l)
+// recall takes those of the orders that only the filter knows into the index,
+// from the files of the days that it names. An order that is on none of them is
+// new.
+func (c *commit) recall(ctx context.Context, orders iter.Seq[dedup.Key]) error {
+	wanted := c.wanted(orders)
 	var files []*file
 	for _, day := range slices.Sorted(maps.Keys(wanted)) {
 		files = append(files, c.slices[day].files...)
@@ -38,14 +39,13 @@ func (c *commit) recall(ctx context.Context, l *loaded) error {
 }
 
 // wanted gives the orders that the index does not know and the filter may, by day.
-func (c *commit) wanted(l *loaded) map[int32]map[dedup.Key]bool {
+func (c *commit) wanted(orders iter.Seq[dedup.Key]) map[int32]map[dedup.Key]bool {
 	wanted := map[int32]map[dedup.Key]bool{}
 	if c.filter.Len() == 0 {
 		return wanted
 	}
 	var days []int32
-	for _, row := range l.keep {
-		key := l.keys.Orders[row]
+	for key := range orders {
 		if _, known := c.index.Find(key); known {
 			continue
 		}

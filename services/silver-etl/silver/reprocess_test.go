@@ -85,6 +85,7 @@ func TestReprocessedIsAsIfItHadAlwaysBeenSo(t *testing.T) {
 		h := newHarness(r, &memoryTopic{}, tempLake(t, run), partitions)
 		defer h.close()
 		h.stage.MaxRows = rapid.SampledFrom([]int{3, 1_000_000}).Draw(r, "most rows")
+		h.stage.Horizon = time.Duration(rapid.SampledFrom([]int{0, 90}).Draw(r, "horizon")) * 24 * time.Hour
 		events := drawEvents(r, partitions)
 		these := h.stage.clean
 		h.stage.clean = otherRules(rapid.SliceOfDistinct(rapid.SampledFrom(sales.SilverCodes), rapid.ID).Draw(r, "unknown"),
