@@ -14,7 +14,7 @@ type Pipeline struct {
 	Producer  Producer  `yaml:"producer" help:"The load that the producer makes."`
 	Bronze    Bronze    `yaml:"bronze" help:"When bronze-writer closes a file, and what it refuses."`
 	Silver    Silver    `yaml:"silver" help:"When silver-etl commits, and how long replaced files are kept; gold-aggregator keeps its own as long."`
-	Gold      Gold      `yaml:"gold" help:"When gold-aggregator commits."`
+	Gold      Gold      `yaml:"gold" help:"When gold-aggregator commits, what it keeps in memory, and when a day is published."`
 	DQ        DQ        `yaml:"dq" help:"The thresholds of dq-checker, as fractions of a run's rows."`
 	Warehouse Warehouse `yaml:"warehouse" help:"What redshift-loader loads, and where to. The password is never written here: set SALES_WAREHOUSE_PASSWORD or password_file."`
 }
@@ -95,9 +95,11 @@ type Silver struct {
 	IndexBytes   int           `yaml:"index_bytes" value:"256MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of the memory in which a partition knows its orders: 67 bytes for one within the horizon, 12 for an older one. A commit takes more while it runs, 67 bytes for each of its rows."`
 }
 
-// Gold bounds the commits of gold-aggregator.
+// Gold bounds the commits and the memory of gold-aggregator.
 type Gold struct {
-	MaxAge time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a day is aggregated again."`
+	MaxAge     time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a day is aggregated again."`
+	CacheBytes int           `yaml:"cache_bytes" value:"256MiB" unit:"bytes" min:"1MiB" max:"1024GiB" help:"Bound of the days' states that an instance keeps, about 56 bytes for each silver row. A day whose state is not kept is read whole when it changes."`
+	Settle     time.Duration `yaml:"settle" value:"24h" min:"0s" max:"366d" help:"Time after the end of a day in UTC at which it counts as published. What a later version changes is kept in gold/restatements."`
 }
 
 // DQ holds the thresholds of dq-checker. The fractions are thresholds, not money.

@@ -1,6 +1,10 @@
 package sales
 
-import "github.com/saleslake/saleslake/pkg/column"
+import (
+	"slices"
+
+	"github.com/saleslake/saleslake/pkg/column"
+)
 
 // The topics. Order events are keyed by order_id, so all versions of an order
 // are in one partition; updates of customers by customer_id.
@@ -25,6 +29,9 @@ const (
 	TableFacts           = "gold/fact_sales"
 	TableDailySales      = "gold/daily_sales"
 	TableDailyProducts   = "gold/daily_products"
+	TableHourlySales     = "gold/hourly_sales"
+	TableRefundsByDay    = "gold/refunds_by_day"
+	TableRestatements    = "gold/restatements"
 )
 
 // The statuses of an order.
@@ -126,32 +133,72 @@ var Changes = &column.Schema{Name: TableChanges, Version: 1, Fields: append(appe
 	column.Field{ID: 18, Name: "_prev_day", Type: column.Date, Doc: "UTC date of the order's row before this version: another than the slice's when the order moved here"},
 )}
 
+// Measures are the columns that every count of orders has, in their order. An
+// order is pending, cancelled, completed or refunded, so a group has rows exactly
+// when orders, pending_orders or cancelled_orders is over 0.
+var Measures = []column.Field{
+	{ID: 4, Name: "orders", Type: column.Int64, Doc: "completed and refunded orders"},
+	{ID: 5, Name: "units", Type: column.Int64, Doc: "units of those orders"},
+	{ID: 6, Name: "gross_revenue", Type: column.Decimal, Doc: "revenue of those orders"},
+	{ID: 7, Name: "refunded_revenue", Type: column.Decimal, Doc: "revenue of refunded orders"},
+	{ID: 8, Name: "net_revenue", Type: column.Decimal, Doc: "gross less refunded"},
+	{ID: 9, Name: "customers", Type: column.Int64, Doc: "distinct customers of those orders"},
+	{ID: 10, Name: "pending_orders", Type: column.Int64, Doc: "orders still pending"},
+	{ID: 11, Name: "cancelled_orders", Type: column.Int64, Doc: "orders cancelled"},
+}
+
+// The keys that gold's tables share.
+var (
+	orderDate = column.Field{ID: 1, Name: "order_date", Type: column.Date, Doc: "UTC date of order_ts"}
+	region    = column.Field{ID: 2, Name: "region", Type: column.Symbol, Doc: "sales region"}
+	category  = column.Field{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"}
+)
+
 // DailySales is the schema of gold/daily_sales: a row for each (UTC date,
 // region, category) with any silver row.
-var DailySales = aggregate(TableDailySales,
-	column.Field{ID: 2, Name: "region", Type: column.Symbol, Doc: "sales region"},
-	column.Field{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"})
+var DailySales = &column.Schema{Name: TableDailySales, Version: 1, Fields: slices.Concat([]column.Field{orderDate, region, category}, Measures)}
 
 // DailyProducts is the schema of gold/daily_products: a row for each (UTC date,
 // product) with any silver row. Category is the product's on most of the day's
 // orders, the alphabetically first of equals.
-var DailyProducts = aggregate(TableDailyProducts,
-	column.Field{ID: 2, Name: "product_id", Type: column.Symbol, Doc: "product"},
-	column.Field{ID: 3, Name: "category", Type: column.Symbol, Doc: "product category"})
+var DailyProducts = &column.Schema{Name: TableDailyProducts, Version: 1, Fields: slices.Concat([]column.Field{
+	orderDate, {ID: 2, Name: "product_id", Type: column.Symbol, Doc: "product"}, category}, Measures)}
 
-// aggregate is the schema of a table that counts orders by day and keys.
-func aggregate(table string, keys ...column.Field) *column.Schema {
-	fields := append([]column.Field{{ID: 1, Name: "order_date", Type: column.Date, Doc: "UTC date of order_ts"}}, keys...)
-	return &column.Schema{Name: table, Version: 1, Fields: append(fields,
-		column.Field{ID: 4, Name: "orders", Type: column.Int64, Doc: "completed and refunded orders"},
-		column.Field{ID: 5, Name: "units", Type: column.Int64, Doc: "units of those orders"},
-		column.Field{ID: 6, Name: "gross_revenue", Type: column.Decimal, Doc: "revenue of those orders"},
-		column.Field{ID: 7, Name: "refunded_revenue", Type: column.Decimal, Doc: "revenue of refunded orders"},
-		column.Field{ID: 8, Name: "net_revenue", Type: column.Decimal, Doc: "gross less refunded"},
-		column.Field{ID: 9, Name: "customers", Type: column.Int64, Doc: "distinct customers of those orders"},
-		column.Field{ID: 10, Name: "pending_orders", Type: column.Int64, Doc: "orders still pending"},
-		column.Field{ID: 11, Name: "cancelled_orders", Type: column.Int64, Doc: "orders cancelled"},
-	)}
+// HourlySales is the schema of gold/hourly_sales: a row for each (UTC hour,
+// region, category) with any silver row. Customers are not counted: those of
+// hours do not add up to those of a day.
+var HourlySales = &column.Schema{Name: TableHourlySales, Version: 1, Fields: slices.DeleteFunc(slices.Concat([]column.Field{
+	{ID: 1, Name: "order_hour", Type: column.Timestamp, Doc: "start of the UTC hour of order_ts"}, region, category}, Measures),
+	func(f column.Field) bool { return f.Name == "customers" })}
+
+// RefundsByDay is the schema of gold/refunds_by_day: a row for each (UTC date of
+// the order, UTC date of the refund, region, category) with a refunded order. The
+// date of the order is part of it so that a day's slice has one writer; summed
+// over it, by refund_date, refunds are in the period that they happened in.
+var RefundsByDay = &column.Schema{Name: TableRefundsByDay, Version: 1, Fields: []column.Field{orderDate, region, category,
+	{ID: 4, Name: "refund_date", Type: column.Date, Doc: "UTC date of event_ts of the refunded version"},
+	{ID: 5, Name: "refunds", Type: column.Int64, Doc: "refunded orders"},
+	{ID: 6, Name: "refunded_revenue", Type: column.Decimal, Doc: "revenue of those orders"},
+}}
+
+// Restatements is the schema of gold/restatements: a row for each cell of
+// gold/daily_sales that a version of a published day changed. A cell that is not
+// there has 0 in every measure.
+var Restatements = &column.Schema{Name: TableRestatements, Version: 1, Fields: slices.Concat([]column.Field{orderDate, region, category,
+	{ID: 4, Name: "version", Type: column.Int64, Doc: "the day's version that changed the cell"},
+	{ID: 5, Name: "previous_version", Type: column.Int64, Doc: "the version before it"},
+	{ID: 6, Name: "restated_ts", Type: column.Timestamp, Doc: "when the version was made"},
+	{ID: 7, Name: "cause_orders", Type: column.Int64, Doc: "orders whose part in the cell changed; 0 when that could not be known"},
+	{ID: 8, Name: "causes", Type: column.String, Doc: "the first 10 of their order_ids in byte order, a JSON array"},
+}, measuresAs("old_", 10), measuresAs("new_", 20))}
+
+// measuresAs gives the measures with a prefix, numbered from an id.
+func measuresAs(prefix string, id int) []column.Field {
+	fields := slices.Clone(Measures)
+	for i := range fields {
+		fields[i].ID, fields[i].Name = id+i, prefix+fields[i].Name
+	}
+	return fields
 }
 
 // Quarantine is the schema of the files under quarantine/sales_events: the

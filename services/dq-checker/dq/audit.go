@@ -154,13 +154,14 @@ type Cells struct {
 	Orders     int64
 	Open       int64 // pending and cancelled orders
 	Gross      int64 // cents
+	Refunds    int64 // orders, of gold/refunds_by_day only
 	Refunded   int64 // cents
 	Net        int64 // cents
 	Unreadable []string
 }
 
-// AuditCells reads the files of a gold/daily_sales or gold/daily_products
-// manifest again from the store, with the errors of AuditFacts.
+// AuditCells reads the files of an aggregate's manifest again from the store, with
+// the errors of AuditFacts.
 func AuditCells(ctx context.Context, o lake.Objects, m *lake.Manifest) (*Cells, error) {
 	c := &Cells{}
 	for _, file := range m.Files {
@@ -168,27 +169,36 @@ func AuditCells(ctx context.Context, o lake.Objects, m *lake.Manifest) (*Cells, 
 		if err != nil {
 			return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
 		}
-		if err := c.addFile(data, file); err != nil {
+		if err := c.addFile(data, file, m.Table); err != nil {
 			c.Unreadable = append(c.Unreadable, err.Error())
 		}
 	}
 	return c, nil
 }
 
-func (c *Cells) addFile(data []byte, file lake.File) error {
+// total is a column to be summed.
+type total struct {
+	column string
+	sum    *int64
+}
+
+func (c *Cells) totals(table string) []total {
+	if table == sales.TableRefundsByDay {
+		return []total{{"refunds", &c.Refunds}, {"refunded_revenue", &c.Refunded}}
+	}
+	return []total{
+		{"orders", &c.Orders}, {"pending_orders", &c.Open}, {"cancelled_orders", &c.Open},
+		{"gross_revenue", &c.Gross}, {"refunded_revenue", &c.Refunded}, {"net_revenue", &c.Net},
+	}
+}
+
+func (c *Cells) addFile(data []byte, file lake.File, table string) error {
 	t, err := ReadFile(data, file)
 	if err != nil {
 		return err
 	}
 	c.Rows += t.rows
-	sums := []struct {
-		column string
-		sum    *int64
-	}{
-		{"orders", &c.Orders}, {"pending_orders", &c.Open}, {"cancelled_orders", &c.Open},
-		{"gross_revenue", &c.Gross}, {"refunded_revenue", &c.Refunded}, {"net_revenue", &c.Net},
-	}
-	for _, s := range sums {
+	for _, s := range c.totals(table) {
 		if err := t.Ints(s.column, func(_, v int64, _ bool) { *s.sum += v }); err != nil {
 			return err
 		}

@@ -165,6 +165,11 @@ func judgeReconcile(e Evidence) lake.Finding {
 		return finding(RuleReconcile, faults, "facts, manifest and silver slices agree on %d rows and %s", m.Rows, sales.FormatCents(m.Cents))
 	}
 	c := e.Cells
+	if m.Table == sales.TableRefundsByDay {
+		same("cells and refunded revenue against manifest", lake.Count{Rows: c.Rows, Cents: c.Refunded}, m.Count)
+		same("refunds against facts", lake.Count{Rows: c.Refunds, Cents: c.Refunded}, f.Refunded)
+		return finding(RuleReconcile, faults, "%d cells agree with the facts: %d refunds of %s", c.Rows, c.Refunds, sales.FormatCents(c.Refunded))
+	}
 	same("cells and gross revenue against manifest", lake.Count{Rows: c.Rows, Cents: c.Gross}, m.Count)
 	same("orders and gross revenue against facts", lake.Count{Rows: c.Orders, Cents: c.Gross}, f.Sold)
 	same("pending and cancelled orders against facts", lake.Count{Rows: c.Open}, lake.Count{Rows: f.openOrders})

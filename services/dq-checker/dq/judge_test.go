@@ -25,9 +25,16 @@ func goodCells() Evidence {
 	return e
 }
 
+func goodRefunds() Evidence {
+	e := good()
+	e.Manifest = &lake.Manifest{Table: sales.TableRefundsByDay, Count: lake.Count{Rows: 1, Cents: 100}}
+	e.Cells = &Cells{Rows: 1, Refunds: 1, Refunded: 100}
+	return e
+}
+
 func TestJudge(t *testing.T) {
 	limits := Thresholds{RowLossWarn: 0.01, RowLossFail: 0.05, RejectFail: 0.05}
-	for _, e := range []Evidence{good(), goodCells()} {
+	for _, e := range []Evidence{good(), goodCells(), goodRefunds()} {
 		findings := Judge(e, limits)
 		require.Equal(t, lake.Pass, Worst(findings), "%v", findings)
 		require.Len(t, findings, len(Rules))
@@ -57,6 +64,9 @@ func TestJudge(t *testing.T) {
 		"net off by a cent":    {goodCells, func(e *Evidence) { e.Cells.Net-- }, RuleReconcile, lake.Fail},
 		"an open order less":   {goodCells, func(e *Evidence) { e.Cells.Open-- }, RuleReconcile, lake.Fail},
 		"refund off by a cent": {goodCells, func(e *Evidence) { e.Cells.Refunded++; e.Cells.Net-- }, RuleReconcile, lake.Fail},
+		"a refund too many":    {goodRefunds, func(e *Evidence) { e.Cells.Refunds++ }, RuleReconcile, lake.Fail},
+		"refunds off a cent":   {goodRefunds, func(e *Evidence) { e.Cells.Refunded++; e.Manifest.Cents++ }, RuleReconcile, lake.Fail},
+		"a cell of refunds":    {goodRefunds, func(e *Evidence) { e.Manifest.Rows++ }, RuleReconcile, lake.Fail},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -95,19 +95,20 @@ func (r *rig) record(topic, key string, value []byte) stream.Record {
 	return stream.Record{Topic: topic, Partition: partition, Key: []byte(key), Value: value}
 }
 
-// gold makes the three manifests of the day, and the aggregates' file.
+// gold makes the manifests of the day, and the aggregates' files.
 func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*lake.Manifest {
 	m := lake.Manifest{Format: lake.Format, Table: sales.TableFacts, Slice: "day=2026-01-01", Day: "2026-01-01", Partition: -1, Version: version, Files: []lake.File{f}, Count: f.Count,
 		Inputs: []lake.Input{{Table: silver.Table, Slice: silver.Slice, Version: version, Count: silver.Count}}}
 	manifests := []*lake.Manifest{&m}
-	for _, schema := range []*column.Schema{sales.DailySales, sales.DailyProducts} {
+	for _, schema := range []*column.Schema{sales.DailySales, sales.DailyProducts, sales.HourlySales, sales.RefundsByDay} {
 		b := column.NewBatch(schema, 1)
 		sold, refunded, open := int64(0), int64(0), int64(0)
-		orders := int64(0)
+		orders, refunds := int64(0), int64(0)
 		for i := range n {
 			switch statuses[i%len(statuses)] {
 			case sales.Refunded:
 				refunded += int64(i * 100)
+				refunds++
 				fallthrough
 			case sales.Completed:
 				orders++
@@ -116,7 +117,7 @@ func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*l
 				open++
 			}
 		}
-		values := map[string]int64{"orders": orders, "gross_revenue": sold, "refunded_revenue": refunded, "net_revenue": sold - refunded, "pending_orders": open}
+		values := map[string]int64{"orders": orders, "gross_revenue": sold, "refunded_revenue": refunded, "net_revenue": sold - refunded, "pending_orders": open, "refunds": refunds}
 		for i, field := range schema.Fields {
 			switch c := &b.Columns[i]; field.Type {
 			case column.Date:
@@ -133,6 +134,9 @@ func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*l
 		require.NoError(r.t, err)
 		a := m
 		a.Table, a.Count = schema.Name, lake.Count{Rows: 1, Cents: sold}
+		if schema == sales.RefundsByDay {
+			a.Cents = refunded
+		}
 		file := lake.NewFile(fmt.Sprintf("%s/day=2026-01-01/%08d.parquet", schema.Name, version), data, a.Count)
 		require.NoError(r.t, r.bucket.Put(context.Background(), file.Key, data))
 		a.Files = []lake.File{file}
@@ -144,14 +148,14 @@ func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*l
 func TestStagePassesASoundDayOnce(t *testing.T) {
 	r := newRig(t)
 	r.publish(1, 100, 0)
-	r.run(r.until(3))
+	r.run(r.until(len(goldTables)))
 	for _, v := range r.verdicts() {
 		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
 	}
 	r.publish(2, 101, 0)
-	r.run(r.until(6))
+	r.run(r.until(2 * len(goldTables)))
 	verdicts := r.verdicts()
-	require.Len(t, verdicts, 6, "a restart gives no verdict again")
+	require.Len(t, verdicts, 2*len(goldTables), "a restart gives no verdict again")
 	for _, v := range verdicts {
 		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
 	}
@@ -165,17 +169,17 @@ func TestStageHoldsWhatIsWrong(t *testing.T) {
 	require.NoError(t, err)
 	data[len(data)/2] ^= 1
 	require.NoError(t, r.bucket.Put(context.Background(), key, data))
-	r.run(r.until(3))
+	r.run(r.until(len(goldTables)))
 	require.Equal(t, lake.Fail, r.verdicts()[0].Outcome)
 	require.Equal(t, RuleFiles, failed(r.verdicts()[0])[0])
 
 	r.publish(2, 100, 5) // silver's manifest is off by five rows
-	r.run(r.until(6))
-	require.Contains(t, failed(r.verdicts()[3]), RuleLedger)
+	r.run(r.until(2 * len(goldTables)))
+	require.Contains(t, failed(r.verdicts()[len(goldTables)]), RuleLedger)
 
 	r.publish(3, 100, 0) // a later version passes by itself
-	r.run(r.until(9))
-	for _, v := range r.verdicts()[6:] {
+	r.run(r.until(3 * len(goldTables)))
+	for _, v := range r.verdicts()[2*len(goldTables):] {
 		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
 	}
 }
@@ -190,17 +194,17 @@ func TestStageJudgesHeldDaysAgain(t *testing.T) {
 	bad := append([]byte{}, good...)
 	bad[len(bad)/2] ^= 1
 	require.NoError(t, r.bucket.Put(context.Background(), key, bad))
-	r.run(r.until(3))
+	r.run(r.until(len(goldTables)))
 	require.Equal(t, lake.Fail, r.verdicts()[0].Outcome)
 
 	require.NoError(t, r.bucket.Put(context.Background(), key, good))
-	r.run(r.until(6))
-	for _, v := range r.verdicts()[3:] {
+	r.run(r.until(2 * len(goldTables)))
+	for _, v := range r.verdicts()[len(goldTables):] {
 		require.Equal(t, lake.Pass, v.Outcome, "%+v", v.Findings)
 	}
 	r.publish(2, 100, 0)
-	r.run(r.until(9))
-	require.Len(t, r.verdicts(), 9, "a day that passed is not judged again")
+	r.run(r.until(3 * len(goldTables)))
+	require.Len(t, r.verdicts(), 3*len(goldTables), "a day that passed is not judged again")
 }
 
 // TestTaskWaitsForTheWholeDay gives the task the day's manifests one by one.
@@ -218,7 +222,10 @@ func TestTaskWaitsForTheWholeDay(t *testing.T) {
 			task.Committed()
 		}
 	}
-	require.EqualValues(t, 10, task.upTo())
+	require.EqualValues(t, 7+len(goldTables), task.upTo())
+	other := &lake.Manifest{Format: lake.Format, Table: sales.TableRestatements, Slice: "day=2026-01-02", Day: "2026-01-02", Version: 1}
+	require.NoError(t, task.Add(context.Background(), []stream.Record{{Offset: 20, Key: []byte(other.Key()), Value: other.Encode()}}))
+	require.EqualValues(t, 21, task.upTo(), "a table without verdicts is passed over")
 	require.Equal(t, now.Add(time.Minute), task.Due(now.Add(time.Minute), true))
 }
 

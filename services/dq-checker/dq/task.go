@@ -3,6 +3,7 @@ package dq
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -15,8 +16,8 @@ import (
 const rejudgeEvery = time.Minute
 
 // goldTables are the slices of a day; they are published together and judged
-// together.
-var goldTables = []string{sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts}
+// together. Gold's other tables get no verdict.
+var goldTables = []string{sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts, sales.TableHourlySales, sales.TableRefundsByDay}
 
 // day is what the task knows of a day that has no passing verdict yet.
 type day struct {
@@ -64,7 +65,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 			return nil
 		}
 		m, err := lake.DecodeManifest(r.Value)
-		if err == nil && held[m.Day] {
+		if err == nil && held[m.Day] && slices.Contains(goldTables, m.Table) {
 			t.day(m.Day).manifests[m.Table] = m
 		}
 		return err
@@ -112,6 +113,9 @@ func (t *task) Add(_ context.Context, records []stream.Record) error {
 		m, err := lake.DecodeManifest(r.Value)
 		if err != nil {
 			return fmt.Errorf("offset %d: %w", r.Offset, err)
+		}
+		if !slices.Contains(goldTables, m.Table) {
+			continue
 		}
 		if !t.waiting() {
 			t.since = time.Now()

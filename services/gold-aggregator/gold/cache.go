@@ -4,52 +4,60 @@ import (
 	"container/list"
 	"sync"
 
-	"github.com/saleslake/saleslake/services/gold-aggregator/fold"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
-// cache keeps partial aggregates by the key of their file, the last used ones
-// up to a number of bytes. It is safe for concurrent use.
+// cache keeps states of days, the last used ones up to a number of bytes. A state
+// belongs to one task's day: whoever takes it has it alone, and puts it back when
+// it is what the task commits next. The cache is safe for concurrent use.
 type cache struct {
 	mu      sync.Mutex
 	limit   int
 	bytes   int
-	entries map[string]*list.Element
+	entries map[*day]*list.Element
 	used    *list.List // of *entry, the last used in front
+	gauge   prometheus.Gauge
 }
 
 type entry struct {
-	key     string
-	partial *fold.Partial
+	day   *day
+	state *state
+	bytes int
 }
 
-func newCache(limit int) *cache {
-	return &cache{limit: limit, entries: map[string]*list.Element{}, used: list.New()}
+func newCache(limit int, gauge prometheus.Gauge) *cache {
+	return &cache{limit: limit, entries: map[*day]*list.Element{}, used: list.New(), gauge: gauge}
 }
 
-func (c *cache) get(key string) (*fold.Partial, bool) {
+// take gives a day's state, and forgets it; nil when there is none.
+func (c *cache) take(d *day) *state {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.entries[key]
-	if !ok {
-		return nil, false
+	e := c.entries[d]
+	if e == nil {
+		return nil
 	}
-	c.used.MoveToFront(e)
-	return e.Value.(*entry).partial, true
+	return c.remove(e).state
 }
 
-// put adds a partial and gives the bytes that the cache then holds.
-func (c *cache) put(key string, p *fold.Partial) int {
+// put keeps a day's state, and drops the longest unused ones, which may be this
+// one, when there are too many bytes.
+func (c *cache) put(d *day, st *state) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.entries[key]; !ok {
-		c.entries[key] = c.used.PushFront(&entry{key, p})
-		c.bytes += p.Bytes()
-	}
+	e := &entry{d, st, st.day.Bytes()}
+	c.entries[d] = c.used.PushFront(e)
+	c.bytes += e.bytes
 	for c.bytes > c.limit {
-		last := c.used.Back()
-		e := c.used.Remove(last).(*entry)
-		delete(c.entries, e.key)
-		c.bytes -= e.partial.Bytes()
+		c.remove(c.used.Back())
 	}
-	return c.bytes
+	c.gauge.Set(float64(c.bytes))
+}
+
+func (c *cache) remove(at *list.Element) *entry {
+	e := c.used.Remove(at).(*entry)
+	delete(c.entries, e.day)
+	c.bytes -= e.bytes
+	c.gauge.Set(float64(c.bytes))
+	return e
 }

@@ -10,10 +10,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
-// tables are gold's, in the order in which a day's manifests are published.
-var tables = [...]string{sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts}
-
-// version is a day's three manifests, in the order of tables.
+// version is a day's manifests, in the order of tables.
 type version [len(tables)]*lake.Manifest
 
 // day is what the topics say of one day.
@@ -36,8 +33,8 @@ func (d *day) take(m *lake.Manifest) bool {
 // taken gives the silver versions that the gold version was made from, by slice.
 func (d *day) taken() map[string]int64 {
 	versions := map[string]int64{}
-	if facts := d.gold[0]; facts != nil {
-		for _, in := range facts.Inputs {
+	if m := d.gold[facts]; m != nil {
+		for _, in := range m.Inputs {
 			versions[in.Slice] = in.Version
 		}
 	}
@@ -45,8 +42,11 @@ func (d *day) taken() map[string]int64 {
 }
 
 // changed tells whether the gold version was made from other silver versions
-// than the newest.
+// than the newest, or lacks a table, as one from before that table was made.
 func (d *day) changed() bool {
+	if slices.Contains(d.gold[:], nil) {
+		return true
+	}
 	taken := d.taken()
 	return len(taken) != len(d.silver) || len(d.newer(taken)) > 0
 }
@@ -96,15 +96,14 @@ func (d *day) manifests(cluster string, now int64) version {
 		next.Inputs = append(next.Inputs, lake.Input{Table: m.Table, Slice: m.Slice, Version: m.Version, Count: m.Count})
 	}
 	var v version
-	for i, table := range tables {
+	for i := range tables {
 		m := next
-		m.Table = table
+		m.Table, m.Schema = tables[i].name, tables[i].schema.Version
 		v[i] = &m
 	}
-	v[0].Schema, v[1].Schema, v[2].Schema = sales.Silver.Version, sales.DailySales.Version, sales.DailyProducts.Version
 	for _, m := range d.slices() {
-		v[0].Files = append(v[0].Files, m.Files...)
-		v[0].Count = v[0].Count.Add(m.Count)
+		v[facts].Files = append(v[facts].Files, m.Files...)
+		v[facts].Count = v[facts].Count.Add(m.Count)
 	}
 	return v
 }

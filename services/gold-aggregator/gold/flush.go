@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
-	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
@@ -63,7 +62,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	if len(missing) > 0 {
 		c.next, t.retry = t.committed, time.Now().Add(goneRetry)
 	}
-	t.made = c
+	t.flushed = c
 	t.metrics.waiting.WithLabelValues(t.label()).Set(float64(len(missing)))
 	t.metrics.flush.Observe(time.Since(started).Seconds())
 	return stream.Commit{Next: c.next, Records: t.records(c)}, nil
@@ -75,7 +74,7 @@ func (t *task) waitFor(d *day, now time.Time, gone error) error {
 	since, waits := t.gone[d.name]
 	if !waits {
 		t.gone[d.name] = now
-		t.Log.Info("a silver file is gone, waiting for the newer manifest", zap.String("day", d.name), zap.Error(gone))
+		t.Log.Info("a file is gone, waiting for the newer manifest", zap.String("day", d.name), zap.Error(gone))
 		return nil
 	}
 	if now.Sub(since) < goneLimit {
@@ -84,28 +83,44 @@ func (t *task) waitFor(d *day, now time.Time, gone error) error {
 	return fmt.Errorf("no newer manifest of %s has come for %s: %w", d.name, now.Sub(since).Round(time.Second), gone)
 }
 
-// build makes the next version of a day and writes its files.
+// build makes the next version of a day and writes its files. The day's state is
+// out of the cache meanwhile, and comes back as that of the new version: if that is
+// not committed, the task ends, and takes its states along.
 func (t *task) build(ctx context.Context, d *day, now int64) (version, error) {
-	var w *worker
-	select {
-	case w = <-t.workers:
-	case <-ctx.Done():
-		return version{}, ctx.Err()
+	w, err := t.worker(ctx)
+	if err != nil {
+		return version{}, err
 	}
 	defer func() { t.workers <- w }()
-	v := d.manifests(t.cluster, now)
-	folded, err := w.fold(ctx, d.date, v[0])
+	st, err := w.current(ctx, d, t.states.take(d))
 	if err != nil {
-		return v, fmt.Errorf("aggregate %s: %w", d.name, err)
+		return version{}, fmt.Errorf("aggregate %s: %w", d.name, err)
 	}
-	if folded.Silver != v[0].Count {
-		return v, fmt.Errorf("aggregate %s: %w: its silver files hold %d rows and %d cents, their manifests say %d and %d", d.name,
-			lake.ErrCorrupt, folded.Silver.Rows, folded.Silver.Cents, v[0].Rows, v[0].Cents)
+	v := d.manifests(t.cluster, now)
+	if err := w.writeTables(ctx, d, st, v); err != nil {
+		return version{}, fmt.Errorf("write %s: %w", d.name, err)
 	}
-	if err := w.write(ctx, w.sales, folded.Sales, folded.Gross, v[1]); err != nil {
-		return v, err
+	t.states.put(d, st)
+	return v, nil
+}
+
+// writeTables writes the rows of a day's tables, and names their files in its manifests.
+func (w *worker) writeTables(ctx context.Context, d *day, st *state, v version) error {
+	for i := range tables {
+		if tables[i].rows == nil {
+			continue
+		}
+		rows := tables[i].rows(st.day)
+		if err := w.write(ctx, i, rows, sum(rows, tables[i].money), v[i]); err != nil {
+			return err
+		}
+		if i == dailySales {
+			if err := w.restate(ctx, d, v, rows); err != nil {
+				return err
+			}
+		}
 	}
-	return v, w.write(ctx, w.products, folded.Products, folded.Gross, v[2])
+	return nil
 }
 
 // records gives the manifests in the order of their days.

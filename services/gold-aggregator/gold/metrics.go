@@ -9,8 +9,9 @@ import (
 
 type metrics struct {
 	days         prometheus.Counter
-	folded       prometheus.Counter
-	cached       prometheus.Counter
+	files        prometheus.Counter
+	rebuilt      prometheus.Counter
+	restated     prometheus.Counter
 	rows         prometheus.Counter
 	filesDeleted prometheus.Counter
 	mirrorErrors prometheus.Counter
@@ -26,12 +27,13 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	m := &metrics{
 		days:         counter("days_total", "Versions of days published."),
-		folded:       counter("files_folded_total", "Silver files read and aggregated."),
-		cached:       counter("files_cached_total", "Silver files whose aggregate was in the cache."),
-		rows:         counter("rows_total", "Silver rows aggregated."),
+		files:        counter("files_total", "Files of silver, and of its changes, that were taken into a day."),
+		rebuilt:      counter("rebuilt_days_total", "Days made from all of their files, as their state was not there or changes did not lead on from it."),
+		restated:     counter("restated_cells_total", "Cells of published days that changed."),
+		rows:         counter("rows_total", "Rows of those files."),
 		filesDeleted: counter("files_deleted_total", "Replaced files deleted after the grace period."),
 		mirrorErrors: counter("mirror_errors_total", "Commits whose copies of manifests could not all be written."),
-		cacheBytes:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "sales_gold_cache_bytes", Help: "Memory of the cached partial aggregates."}),
+		cacheBytes:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "sales_gold_cache_bytes", Help: "Memory of the days' states that are kept."}),
 		waiting:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sales_gold_waiting_days", Help: "Days that wait for the manifest that replaces a deleted silver file."}, []string{"partition"}),
 		flush: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sales_gold_flush_seconds",
 			Help: "Time to make the changed days of a partition.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 14)}),
@@ -39,14 +41,14 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Age of the newest event of a day when its version is committed.", Buckets: prometheus.ExponentialBuckets(0.1, 2, 16)}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.days, m.folded, m.cached, m.rows, m.filesDeleted, m.mirrorErrors, m.cacheBytes, m.waiting, m.flush, m.freshness)
+		reg.MustRegister(m.days, m.files, m.rebuilt, m.restated, m.rows, m.filesDeleted, m.mirrorErrors, m.cacheBytes, m.waiting, m.flush, m.freshness)
 	}
 	return m
 }
 
 func (m *metrics) committed(v version, now time.Time) {
 	m.days.Inc()
-	m.freshness.Observe(now.Sub(time.UnixMicro(v[0].EventTime)).Seconds())
+	m.freshness.Observe(now.Sub(time.UnixMicro(v[facts].EventTime)).Seconds())
 }
 
 func (t *task) label() string { return strconv.Itoa(int(t.partition)) }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
@@ -29,6 +30,7 @@ type silverTable struct {
 	t       testing.TB
 	bucket  *blob.Bucket
 	encoder *lake.Encoder
+	changes *lake.Encoder
 	rows    map[string][][]order      // by slice, by file
 	newest  map[string]*lake.Manifest // by slice
 }
@@ -38,58 +40,156 @@ func newSilver(t testing.TB) *silverTable {
 	require.NoError(t, err)
 	e, err := lake.NewEncoder(sales.Silver, lake.Encoding{})
 	require.NoError(t, err)
-	return &silverTable{t, bucket, e, map[string][][]order{}, map[string]*lake.Manifest{}}
+	c, err := lake.NewEncoder(sales.Changes, lake.Encoding{})
+	require.NoError(t, err)
+	return &silverTable{t, bucket, e, c, map[string][][]order{}, map[string]*lake.Manifest{}}
 }
 
-// write makes the next version of a slice, of the given files.
+// write makes the next version of a slice, of the given files; it does not say what changed.
 func (s *silverTable) write(date int32, partition int32, files ...[]order) *lake.Manifest {
-	slice := lake.SilverSlice(date, partition)
-	m := &lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: slice, Day: sales.FormatDay(date), Partition: partition,
-		Version: 1, Schema: 1, Files: []lake.File{}, EventTime: int64(date)*sales.MicrosPerDay + int64(partition)}
-	if before := s.newest[slice]; before != nil {
-		m.Version = before.Version + 1
+	m := s.next(date, partition)
+	m.Base = m.Version
+	for _, orders := range files {
+		f := s.file(m, date, orders)
+		m.Files, m.Count = append(m.Files, f), m.Count.Add(f.Count)
 	}
-	for i, orders := range files {
-		batch, count := silverRows(date, orders)
-		data, err := s.encoder.Encode(lake.Meta{"file": fmt.Sprint(m.Version, i)}, batch)
-		require.NoError(s.t, err)
-		f := lake.NewFile(lake.VersionKey(sales.TableSilver, slice, m.Version, lake.Hash(data)), data, count)
-		require.NoError(s.t, s.bucket.Put(context.Background(), f.Key, data))
-		m.Files, m.Count = append(m.Files, f), m.Count.Add(count)
-	}
-	s.rows[slice], s.newest[slice] = files, m
+	s.rows[m.Slice], s.newest[m.Slice] = files, m
 	return m
 }
+
+// update makes the next version of a slice by orders that come or change and others that
+// leave, and says what changed. Files whose rows do not change stay.
+func (s *silverTable) update(date int32, partition int32, upserts []order, leave ...string) *lake.Manifest {
+	m := s.next(date, partition)
+	var files [][]order
+	var added []order
+	changed := column.NewBatch(sales.Changes, 0)
+	known := map[string]bool{}
+	for i, orders := range s.rows[m.Slice] {
+		next := slices.Clone(orders)
+		for j := len(next) - 1; j >= 0; j-- {
+			old := next[j]
+			known[old.id] = true
+			at := slices.IndexFunc(upserts, func(o order) bool { return o.id == old.id })
+			switch {
+			case slices.Contains(leave, old.id):
+				appendChange(changed, date, old, sales.OpDelete)
+				next = slices.Delete(next, j, j+1)
+			case at >= 0:
+				appendChange(changed, date, upserts[at], sales.OpUpsert)
+				appendChange(changed, date, old, sales.OpBefore)
+				next[j] = upserts[at]
+			}
+		}
+		f := s.newest[m.Slice].Files[i]
+		if !slices.Equal(orders, next) {
+			f = s.file(m, date, next)
+		}
+		if files = append(files, next); len(next) == 0 {
+			files = files[:len(files)-1]
+			continue
+		}
+		m.Files, m.Count = append(m.Files, f), m.Count.Add(f.Count)
+	}
+	for _, o := range upserts {
+		if !known[o.id] {
+			added = append(added, o)
+		}
+	}
+	c := lake.Change{Version: m.Version}
+	if len(added) > 0 {
+		f := s.file(m, date, added)
+		c.Added, files = []lake.File{f}, append(files, added)
+		m.Files, m.Count = append(m.Files, f), m.Count.Add(f.Count)
+	}
+	if changed.Rows() > 0 {
+		c.Changed = []lake.File{s.put(s.changes, sales.TableChanges, m, changed, lake.Count{Rows: int64(changed.Rows())})}
+	}
+	if m.Changes = append(m.Changes, c); m.Version == 1 {
+		m.Base, m.Changes = 1, nil
+	}
+	if over := len(m.Changes) - 4; over > 0 {
+		m.Base, m.Changes = m.Changes[over-1].Version, m.Changes[over:]
+	}
+	s.rows[m.Slice], s.newest[m.Slice] = files, m
+	return m
+}
+
+// next gives the manifest of a slice's next version, without files.
+func (s *silverTable) next(date, partition int32) *lake.Manifest {
+	m := &lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: lake.SilverSlice(date, partition), Day: sales.FormatDay(date), Partition: partition,
+		Version: 1, Schema: 1, Files: []lake.File{}, EventTime: int64(date)*sales.MicrosPerDay + int64(partition)}
+	if before := s.newest[m.Slice]; before != nil {
+		m.Version, m.Base, m.Changes = before.Version+1, before.Base, slices.Clone(before.Changes)
+	}
+	return m
+}
+
+func (s *silverTable) file(m *lake.Manifest, date int32, orders []order) lake.File {
+	batch, count := silverRows(date, orders)
+	return s.put(s.encoder, sales.TableSilver, m, batch, count)
+}
+
+func (s *silverTable) put(e *lake.Encoder, table string, m *lake.Manifest, batch *column.Batch, count lake.Count) lake.File {
+	data, err := e.Encode(lake.Meta{"file": fmt.Sprint(m.Version, len(m.Files))}, batch)
+	require.NoError(s.t, err)
+	f := lake.NewFile(lake.VersionKey(table, m.Slice, m.Version, lake.Hash(data)), data, count)
+	require.NoError(s.t, s.bucket.Put(context.Background(), f.Key, data))
+	return f
+}
+
+// ordered and emitted give an order's times; they vary with its revenue.
+func ordered(date int32, o order) int64 {
+	return int64(date)*sales.MicrosPerDay + o.revenue%24*3_600_000_000
+}
+func emitted(date int32, o order) int64 { return int64(date+int32(o.revenue%3)) * sales.MicrosPerDay }
 
 func silverRows(date int32, orders []order) (*column.Batch, lake.Count) {
 	b := column.NewBatch(sales.Silver, len(orders))
 	var count lake.Count
-	for i, o := range orders {
-		for name, v := range map[string]string{"order_id": o.id, "event_id": "e" + o.id, "customer_id": o.customer, "product_id": o.product,
-			"category": o.category, "region": o.region, "currency": "USD", "status": o.status, "payment_method": ""} {
-			b.Column(name).AppendString(v)
-		}
-		for name, v := range map[string]int64{"order_ts": int64(date) * sales.MicrosPerDay, "event_ts": int64(date) * sales.MicrosPerDay,
-			"unit_price": o.revenue, "revenue": o.revenue, "_offset": int64(i)} {
-			b.Column(name).I64 = append(b.Column(name).I64, v)
-		}
-		b.Column("quantity").I32 = append(b.Column("quantity").I32, 1)
-		b.Column("_partition").I32 = append(b.Column("_partition").I32, 0)
+	for _, o := range orders {
+		appendOrder(b, date, o)
 		count = count.Add(lake.Count{Rows: 1, Cents: o.revenue})
 	}
 	return b, count
 }
 
-// cells is what daily_sales must say of a day: "region|category" to
-// "orders,gross,refunded,customers,pending,cancelled".
-func (s *silverTable) cells(date int32) map[string]string {
-	groups := map[string][]order{}
+func appendOrder(b *column.Batch, date int32, o order) {
+	for name, v := range map[string]string{"order_id": o.id, "event_id": "e" + o.id, "customer_id": o.customer, "product_id": o.product,
+		"category": o.category, "region": o.region, "currency": "USD", "status": o.status, "payment_method": ""} {
+		b.Column(name).AppendString(v)
+	}
+	for name, v := range map[string]int64{"order_ts": ordered(date, o), "event_ts": emitted(date, o),
+		"unit_price": o.revenue, "revenue": o.revenue, "_offset": 0} {
+		b.Column(name).I64 = append(b.Column(name).I64, v)
+	}
+	b.Column("quantity").I32 = append(b.Column("quantity").I32, 1)
+	b.Column("_partition").I32 = append(b.Column("_partition").I32, 0)
+}
+
+func appendChange(b *column.Batch, date int32, o order, op string) {
+	appendOrder(b, date, o)
+	b.Column("_op").AppendString(op)
+	b.Column("_prev_day").I32 = append(b.Column("_prev_day").I32, date)
+}
+
+// orders gives the rows of a day.
+func (s *silverTable) orders(date int32) []order {
+	var all []order
 	for slice, files := range s.rows {
 		if s.newest[slice].Day == sales.FormatDay(date) {
-			for _, o := range slices.Concat(files...) {
-				groups[o.region+"|"+o.category] = append(groups[o.region+"|"+o.category], o)
-			}
+			all = append(all, slices.Concat(files...)...)
 		}
+	}
+	return all
+}
+
+// cells is what daily_sales must say of a day: "region|category" to
+// "orders,gross,refunded,customers,pending,cancelled".
+func cells(all []order) map[string]string {
+	groups := map[string][]order{}
+	for _, o := range all {
+		groups[o.region+"|"+o.category] = append(groups[o.region+"|"+o.category], o)
 	}
 	cells := map[string]string{}
 	for name, orders := range groups {
@@ -113,14 +213,21 @@ func (s *silverTable) cells(date int32) map[string]string {
 	return cells
 }
 
-// readCells reads what daily_sales says, from its files.
-func (s *silverTable) readCells(m *lake.Manifest) map[string]string {
-	b := column.NewBatch(sales.DailySales, 0)
+// read gives the rows of a gold manifest's files.
+func (s *silverTable) read(schema *column.Schema, m *lake.Manifest) *column.Batch {
+	b := column.NewBatch(schema, 0)
 	for _, f := range m.Files {
 		r, err := lake.Fetch(context.Background(), s.bucket, f)
 		require.NoError(s.t, err)
 		require.NoError(s.t, r.Read(b))
 	}
+	require.EqualValues(s.t, m.Rows, b.Rows())
+	return b
+}
+
+// readCells reads what daily_sales says, from its files.
+func (s *silverTable) readCells(m *lake.Manifest) map[string]string {
+	b := s.read(sales.DailySales, m)
 	cells := map[string]string{}
 	for i := range b.Rows() {
 		at := func(name string) int64 { return b.Column(name).I64[i] }
@@ -146,7 +253,8 @@ func (s *silverTable) requireDay(date int32, v version) {
 		}
 	}
 	for i, m := range v {
-		require.NotNil(s.t, m, tables[i])
+		require.NotNil(s.t, m, tables[i].name)
+		require.Equal(s.t, tables[i].name, m.Table)
 		require.Equal(s.t, inputs, m.Inputs)
 		require.Equal(s.t, v[0].Version, m.Version)
 		require.Equal(s.t, lake.GoldSlice(date), m.Slice)
@@ -155,9 +263,43 @@ func (s *silverTable) requireDay(date int32, v version) {
 	}
 	require.Equal(s.t, sum, v[0].Count)
 	require.ElementsMatch(s.t, files, v[0].Files)
-	require.Equal(s.t, s.cells(date), s.readCells(v[1]))
-	require.Equal(s.t, v[1].Cents, v[2].Cents)
-	require.EqualValues(s.t, len(s.cells(date)), v[1].Rows)
+	orders := s.orders(date)
+	require.Equal(s.t, cells(orders), s.readCells(v[dailySales]))
+	require.EqualValues(s.t, len(cells(orders)), v[dailySales].Rows)
+	require.Equal(s.t, v[dailySales].Cents, v[2].Cents)
+	require.Equal(s.t, v[dailySales].Cents, v[3].Cents)
+	s.requireTimes(date, orders, v)
+}
+
+// requireTimes compares hours and dates of refunds, each summed over its cells.
+func (s *silverTable) requireTimes(date int32, orders []order, v version) {
+	hours, refunds := map[int64]lake.Count{}, map[int32]lake.Count{}
+	for _, o := range orders {
+		gross := lake.Count{Rows: 1}
+		if o.status == sales.Completed || o.status == sales.Refunded {
+			gross.Cents = o.revenue
+		}
+		hours[ordered(date, o)] = hours[ordered(date, o)].Add(gross)
+		if o.status == sales.Refunded {
+			day := sales.DayOf(emitted(date, o))
+			refunds[day] = refunds[day].Add(gross)
+		}
+	}
+	b := s.read(sales.HourlySales, v[3])
+	for i, hour := range b.Column("order_hour").I64 {
+		n := b.Column("orders").I64[i] + b.Column("pending_orders").I64[i] + b.Column("cancelled_orders").I64[i]
+		hours[hour] = hours[hour].Sub(lake.Count{Rows: n, Cents: b.Column("gross_revenue").I64[i]})
+	}
+	b = s.read(sales.RefundsByDay, v[4])
+	for i, day := range b.Column("refund_date").I32 {
+		refunds[day] = refunds[day].Sub(lake.Count{Rows: b.Column("refunds").I64[i], Cents: b.Column("refunded_revenue").I64[i]})
+	}
+	for hour, left := range hours {
+		require.Zero(s.t, left, hour)
+	}
+	for day, left := range refunds {
+		require.Zero(s.t, left, day)
+	}
 }
 
 // goldFiles lists the aggregates' files in the bucket.
@@ -171,11 +313,13 @@ func (s *silverTable) goldFiles() []string {
 }
 
 func (s *silverTable) options() Options {
-	return Options{Bucket: s.bucket, Log: zap.NewNop(), Instance: "one", Partitions: 1, Replication: -1}
+	return Options{Bucket: s.bucket, Log: zap.NewNop(), Instance: "one", Partitions: 1, Replication: -1, CacheBytes: 1 << 20, Settle: 100 * 365 * 24 * time.Hour}
 }
 
-func (s *silverTable) task() *task {
-	st, err := newStage(s.options(), "cluster")
+func (s *silverTable) task() *task { return s.taskOf(s.options()) }
+
+func (s *silverTable) taskOf(o Options) *task {
+	st, err := newStage(o, "cluster")
 	require.NoError(s.t, err)
 	return st.newTask(0, 0)
 }

@@ -79,7 +79,7 @@ func (c *cluster) requireGold(dates ...int32) map[string]version {
 		seen[id] = true
 		v := days[m.Day]
 		for i, table := range tables {
-			if m.Table == table {
+			if m.Table == table.name {
 				v[i] = m
 			}
 		}

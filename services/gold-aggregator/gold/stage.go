@@ -18,10 +18,6 @@ import (
 // Group is the consumer group on lake.silver.
 const Group = "gold-aggregator"
 
-// DefaultCacheBytes bounds the cache of partial aggregates: about 24 bytes for
-// each silver row that it covers.
-const DefaultCacheBytes = 64 << 20
-
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
 // Partitions are required.
 type Options struct {
@@ -34,7 +30,8 @@ type Options struct {
 	Replication int           // of topics that must be made, -1 = the broker's default
 	MaxAge      time.Duration // how long a changed day may wait while more changes arrive
 	Grace       time.Duration // how long a replaced file is kept for its readers
-	CacheBytes  int           // DefaultCacheBytes when 0
+	Settle      time.Duration // after the end of a day, when it counts as published
+	CacheBytes  int           // bound of the days' states, about fold.RowBytes for each silver row
 	Encoding    lake.Encoding
 	Transaction time.Duration     // timeout, 0 = stream's default
 	Session     time.Duration     // timeout, 0 = stream's default
@@ -72,17 +69,15 @@ func Run(ctx context.Context, o Options) error {
 // stage is what the tasks of an instance share.
 type stage struct {
 	Options
-	cluster  string
-	metrics  *metrics
-	partials *cache
-	workers  chan *worker // taken while a day is made: bounds memory and processors
+	cluster string
+	metrics *metrics
+	states  *cache
+	workers chan *worker // taken while a day is made: bounds memory and processors
 }
 
 func newStage(o Options, cluster string) (*stage, error) {
-	if o.CacheBytes == 0 {
-		o.CacheBytes = DefaultCacheBytes
-	}
-	s := &stage{Options: o, cluster: cluster, metrics: newMetrics(o.Registry), partials: newCache(o.CacheBytes),
+	m := newMetrics(o.Registry)
+	s := &stage{Options: o, cluster: cluster, metrics: m, states: newCache(o.CacheBytes, m.cacheBytes),
 		workers: make(chan *worker, max(2, runtime.GOMAXPROCS(0)))}
 	for range cap(s.workers) {
 		w, err := newWorker(s)
@@ -107,6 +102,9 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 		return nil, fmt.Errorf("read silver manifests: %w", err)
 	}
 	if err := t.findChanges(); err != nil {
+		return nil, err
+	}
+	if err := t.warm(ctx); err != nil {
 		return nil, err
 	}
 	t.keeper.Mirror(ctx, t.lastCommit())

@@ -3,6 +3,7 @@ package gold
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -21,7 +22,7 @@ type task struct {
 	since     time.Time            // when the oldest of them changed
 	gone      map[string]time.Time // days whose silver files were gone, and since when
 	retry     time.Time            // when to look at these again
-	made      *commit              // by the last Flush, until it is in Kafka
+	flushed   *commit              // by the last Flush, until it is in Kafka
 	keeper    *lake.Keeper
 }
 
@@ -31,7 +32,8 @@ func (s *stage) newTask(partition int32, next int64) *task {
 			Bucket: s.Bucket, Log: s.Log, MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
-// Add takes the manifests among the records; the ledgers are for others.
+// Add takes the manifests of sales among the records; ledgers and other tables are
+// for others.
 func (t *task) Add(ctx context.Context, records []stream.Record) error {
 	t.keeper.Reap(ctx)
 	for _, r := range records {
@@ -47,12 +49,13 @@ func (t *task) addSilver(r stream.Record) error {
 	if len(r.Value) == 0 || lake.IsLedger(r.Key) {
 		return nil
 	}
-	m, d, err := t.decode(r)
-	if err != nil {
+	m, err := lake.DecodeManifest(r.Value)
+	if err != nil || m.Table != sales.TableSilver {
 		return err
 	}
-	if m.Table != sales.TableSilver {
-		return fmt.Errorf("%s is no silver slice", m.Key())
+	d, err := t.dayOf(r, m)
+	if err != nil {
+		return err
 	}
 	if d.take(m) {
 		t.mark(d)
@@ -64,39 +67,38 @@ func (t *task) addGold(r stream.Record) error {
 	if len(r.Value) == 0 {
 		return nil
 	}
-	m, d, err := t.decode(r)
+	m, err := lake.DecodeManifest(r.Value)
 	if err != nil {
 		return err
 	}
-	for i, table := range tables {
-		if m.Table == table {
-			d.gold[i] = m
-			return nil
-		}
+	at := slices.IndexFunc(tables[:], func(t table) bool { return t.name == m.Table })
+	if at < 0 {
+		return nil
 	}
-	return fmt.Errorf("%s is no gold slice", m.Key())
+	d, err := t.dayOf(r, m)
+	if err != nil {
+		return err
+	}
+	d.gold[at] = m
+	return nil
 }
 
-// decode gives the manifest and its day, which must be one of the partition's:
-// only then does this task see all of its slices.
-func (t *task) decode(r stream.Record) (*lake.Manifest, *day, error) {
-	m, err := lake.DecodeManifest(r.Value)
-	if err != nil {
-		return nil, nil, err
-	}
+// dayOf gives the day of a record's manifest, which must be one of the
+// partition's: only then does this task see all of its slices.
+func (t *task) dayOf(r stream.Record, m *lake.Manifest) (*day, error) {
 	if p := stream.PartitionFor([]byte(m.Day), t.Partitions); p != t.partition {
-		return nil, nil, fmt.Errorf("%s is on partition %d of %s, its day belongs to %d", m.Key(), t.partition, r.Topic, p)
+		return nil, fmt.Errorf("%s is on partition %d of %s, its day belongs to %d", m.Key(), t.partition, r.Topic, p)
 	}
 	if d := t.days[m.Day]; d != nil {
-		return m, d, nil
+		return d, nil
 	}
 	date, err := sales.ParseDay(m.Day)
 	if err != nil {
-		return nil, nil, fmt.Errorf("day of %s: %w", m.Key(), err)
+		return nil, fmt.Errorf("day of %s: %w", m.Key(), err)
 	}
 	d := &day{name: m.Day, date: date, silver: map[string]*lake.Manifest{}}
 	t.days[m.Day] = d
-	return m, d, nil
+	return d, nil
 }
 
 // mark has a changed day made again.
@@ -148,14 +150,14 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 // Committed makes the new versions current, mirrors them and condemns the files
 // that they replace.
 func (t *task) Committed() {
-	c := t.made
-	t.made = nil
+	c := t.flushed
+	t.flushed = nil
 	t.committed = c.next
 	now := time.Now()
 	var manifests []*lake.Manifest
 	var replaced []string
 	for d, v := range c.days {
-		replaced = append(replaced, d.gold.aggregates()...)
+		replaced = append(replaced, d.gold.replacedBy(v)...)
 		d.gold = v
 		delete(t.changed, d.name)
 		manifests = append(manifests, v[:]...)
@@ -165,16 +167,18 @@ func (t *task) Committed() {
 	t.keeper.Committed(manifests, replaced, t.Grace)
 }
 
-// aggregates gives the files of a version that are its own; those of facts are
-// silver's.
-func (v version) aggregates() []string {
+// replacedBy gives the files of a version's own that the next does not have; those of
+// facts are silver's.
+func (v version) replacedBy(next version) []string {
 	var keys []string
-	for _, m := range v[1:] {
-		if m == nil {
+	for i, m := range v {
+		if i == facts || m == nil {
 			continue
 		}
 		for _, f := range m.Files {
-			keys = append(keys, f.Key)
+			if !slices.ContainsFunc(next[i].Files, func(kept lake.File) bool { return kept.Key == f.Key }) {
+				keys = append(keys, f.Key)
+			}
 		}
 	}
 	return keys
@@ -198,5 +202,21 @@ func (t *task) lastCommit() []*lake.Manifest {
 	return last
 }
 
-// Close deletes what is due; what is not stays until a sweep.
-func (t *task) Close() { t.keeper.Close() }
+// rebuild has days made again from their files, though nothing says that they changed.
+func (t *task) rebuild(days ...string) {
+	for _, name := range days {
+		if d := t.days[name]; d != nil {
+			t.states.take(d)
+			t.mark(d)
+		}
+	}
+}
+
+// Close forgets the days' states and deletes what is due; what is not stays until a
+// sweep.
+func (t *task) Close() {
+	for _, d := range t.days {
+		t.states.take(d)
+	}
+	t.keeper.Close()
+}

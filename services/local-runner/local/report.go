@@ -267,7 +267,8 @@ type table struct {
 
 type tables map[string]*table
 
-var tableNames = []string{sales.TableBronze, sales.TableBronzeCustomers, sales.TableSilver, sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts}
+var tableNames = []string{sales.TableBronze, sales.TableBronzeCustomers, sales.TableSilver, sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts,
+	sales.TableHourlySales, sales.TableRefundsByDay, sales.TableRestatements}
 
 func (s *state) tables() tables {
 	all := tables{}

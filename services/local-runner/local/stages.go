@@ -104,7 +104,8 @@ func (r *runner) gold(ctx context.Context, onReady func()) error {
 	return gold.Run(ctx, gold.Options{
 		OnReady: onReady,
 		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
-		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: r.Settings.Gold.MaxAge, Grace: r.Settings.Silver.Grace,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: r.Settings.Gold.MaxAge,
+		Settle: r.Settings.Gold.Settle, CacheBytes: r.Settings.Gold.CacheBytes, Grace: r.Settings.Silver.Grace,
 		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
 	})
 }
