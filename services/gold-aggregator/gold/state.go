@@ -59,18 +59,21 @@ func (w *worker) current(ctx context.Context, d *day, st *state) (*state, error)
 func (w *worker) advance(ctx context.Context, d *day, st *state) error {
 	for _, m := range d.slices() {
 		have := st.slices[m.Slice]
-		switch {
-		case have.version == m.Version:
-		case have.Rows == 0: // nothing is to be taken off
+		if have.version == m.Version {
+			continue
+		}
+		if have.Rows == 0 { // nothing is to be taken off
 			if err := w.putOn(ctx, st, m); err != nil {
 				return err
 			}
-		case have.version < m.Base || have.version > m.Version:
-			return fmt.Errorf("%w: %s has version %d, the changes begin after %d", errApart, m.Key(), have.version, m.Base)
-		default:
-			if err := w.change(ctx, st, m, have); err != nil {
-				return err
-			}
+			continue
+		}
+		changes, ok := m.Since(have.version)
+		if !ok {
+			return fmt.Errorf("%w: %s does not say what changed since version %d", errApart, m.Key(), have.version)
+		}
+		if err := w.change(ctx, st, m, changes); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -98,12 +101,10 @@ func (w *worker) putOn(ctx context.Context, st *state, m *lake.Manifest) error {
 	return nil
 }
 
-// change takes what the versions after the one that a state has did to a slice.
-func (w *worker) change(ctx context.Context, st *state, m *lake.Manifest, held part) error {
-	for _, c := range m.Changes {
-		if c.Version <= held.version {
-			continue
-		}
+// change takes the changes of a slice since the version that the state has.
+func (w *worker) change(ctx context.Context, st *state, m *lake.Manifest, changes []lake.Change) error {
+	held := part{m.Version, st.slices[m.Slice].Count}
+	for _, c := range changes {
 		for _, f := range c.Added {
 			if err := w.applyTo(ctx, st, f, w.rows, &held); err != nil {
 				return err
@@ -119,7 +120,6 @@ func (w *worker) change(ctx context.Context, st *state, m *lake.Manifest, held p
 		return fmt.Errorf("%w: %s has %d rows and %d cents by its changes, its manifest says %d and %d", errApart, m.Key(),
 			held.Rows, held.Cents, m.Rows, m.Cents)
 	}
-	held.version = m.Version
 	st.slices[m.Slice] = held
 	return nil
 }

@@ -39,3 +39,14 @@ func TestSplitKeepsDaysWholeAndWithinTheRows(t *testing.T) {
 		require.Equal(t, verdicts, joined)
 	})
 }
+
+func TestTablesWithoutAPlaceArePassedOver(t *testing.T) {
+	verdict := func(table string, version int64, outcome lake.Outcome) *lake.Verdict {
+		return &lake.Verdict{Outcome: outcome, Manifest: lake.Manifest{Table: table, Slice: "day=2026-01-01", Version: version}}
+	}
+	newer := verdict(sales.TableDailySales, 2, lake.Warn)
+	passed, result := newest([]*lake.Verdict{verdict(sales.TableDailySales, 1, lake.Pass), newer,
+		verdict(sales.TableHourlySales, 2, lake.Pass), verdict(sales.TableRefundsByDay, 2, lake.Fail)})
+	require.Equal(t, []*lake.Verdict{newer}, passed)
+	require.Equal(t, Result{Stale: 1}, result)
+}
