@@ -28,6 +28,7 @@ type order struct {
 // what a reader of the topic should end up with.
 type silverTable struct {
 	t       testing.TB
+	root    string
 	bucket  *blob.Bucket
 	encoder *lake.Encoder
 	changes *lake.Encoder
@@ -36,13 +37,14 @@ type silverTable struct {
 }
 
 func newSilver(t testing.TB) *silverTable {
-	bucket, err := blob.Open(t.Context(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
+	root := t.TempDir()
+	bucket, err := blob.Open(t.Context(), blob.Options{URL: "file://" + root, Create: true})
 	require.NoError(t, err)
 	e, err := lake.NewEncoder(sales.Silver, lake.Encoding{})
 	require.NoError(t, err)
 	c, err := lake.NewEncoder(sales.Changes, lake.Encoding{})
 	require.NoError(t, err)
-	return &silverTable{t, bucket, e, c, map[string][][]order{}, map[string]*lake.Manifest{}}
+	return &silverTable{t, root, bucket, e, c, map[string][][]order{}, map[string]*lake.Manifest{}}
 }
 
 // write makes the next version of a slice, of the given files; it does not say what changed.
