@@ -14,12 +14,12 @@ type worker struct {
 	*stage
 	rows     *column.Batch // of a silver file
 	changed  *column.Batch // of a file of changes
-	encoders [len(tables)]*lake.Encoder
+	encoders [len(tables)]*lake.Encoder // none for facts
 }
 
 func newWorker(s *stage) (*worker, error) {
 	w := &worker{stage: s, rows: column.NewBatch(fold.Input, 0), changed: column.NewBatch(fold.Changed, 0)}
-	for i := range tables {
+	for i := facts + 1; i < len(tables); i++ {
 		var err error
 		if w.encoders[i], err = lake.NewEncoder(tables[i].schema, s.Encoding); err != nil {
 			return nil, err
