@@ -12,8 +12,8 @@ import (
 // worker makes one day at a time; it keeps its buffers between days.
 type worker struct {
 	*stage
-	rows     *column.Batch // of a silver file
-	changed  *column.Batch // of a file of changes
+	rows     *column.Batch              // of a silver file
+	changed  *column.Batch              // of a file of changes
 	encoders [len(tables)]*lake.Encoder // none for facts
 }
 
