@@ -1,16 +1,20 @@
 package blob_test
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/blob"
@@ -100,6 +104,40 @@ func TestS3Faults(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "ours", string(body))
 	})
+	t.Run("a range goes on where the connection broke", func(t *testing.T) {
+		body := make([]byte, 3<<20)
+		_, _ = rand.NewChaCha8([32]byte{}).Read(body) // it cannot fail
+		require.NoError(t, bucket.Put(ctx, "long", body))
+		r, err := bucket.Reader(ctx, "long")
+		require.NoError(t, err)
+		var asked []string
+		proxy.with(func(w http.ResponseWriter, r *http.Request, n int64, pass http.Handler) {
+			asked = append(asked, r.Header.Get("Range"))
+			if n <= 2 {
+				pass.ServeHTTP(&breaking{w, 1 << 20}, r)
+			}
+			pass.ServeHTTP(w, r)
+		})
+		p := make([]byte, len(body)-200)
+		n, err := r.ReadAt(p, 100)
+		require.NoError(t, err)
+		require.Equal(t, len(p), n)
+		require.True(t, bytes.Equal(body[100:len(body)-100], p))
+		require.Equal(t, []string{"bytes=100-3145627", "bytes=1048676-3145627", "bytes=2097252-3145627"}, asked)
+
+		direct := server.Bucket(t, func(o *blob.Options) { o.URL = strings.TrimSuffix(bucket.URL(""), "/") })
+		proxy.with(func(w http.ResponseWriter, r *http.Request, n int64, pass http.Handler) {
+			if n == 1 {
+				pass.ServeHTTP(&breaking{w, 1 << 20}, r)
+			}
+			if n == 2 {
+				assert.NoError(t, direct.Put(ctx, "long", body[1:]))
+			}
+			pass.ServeHTTP(w, r)
+		})
+		_, err = r.ReadAt(p, 100)
+		require.ErrorIs(t, err, blob.ErrChanged, "two objects are not mixed")
+	})
 	t.Run("what cannot succeed is answered at once", func(t *testing.T) {
 		proxy.with(func(w http.ResponseWriter, _ *http.Request, _ int64, _ http.Handler) {
 			s3Error(w, http.StatusForbidden, "AccessDenied")
@@ -131,4 +169,20 @@ func loseFirstAnswer(w http.ResponseWriter, r *http.Request, n int64, pass http.
 		panic(http.ErrAbortHandler)
 	}
 	pass.ServeHTTP(w, r)
+}
+
+// breaking cuts the connection after some bytes of the answer.
+type breaking struct {
+	http.ResponseWriter
+	left int
+}
+
+func (b *breaking) Write(p []byte) (int, error) {
+	if len(p) < b.left {
+		b.left -= len(p)
+		return b.ResponseWriter.Write(p)
+	}
+	_, _ = b.ResponseWriter.Write(p[:b.left])                // to a test's client
+	_ = http.NewResponseController(b.ResponseWriter).Flush() // as above
+	panic(http.ErrAbortHandler)
 }

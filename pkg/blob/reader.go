@@ -35,11 +35,13 @@ func (r *Reader) Key() string { return r.key }
 // Size answers the object's length in bytes.
 func (r *Reader) Size() int64 { return r.source.size() }
 
-// ReadAt fills p from the offset, in the way of io.ReaderAt.
+// ReadAt fills p from the offset, in the way of io.ReaderAt. When the connection breaks it
+// goes on at the byte where that was.
 func (r *Reader) ReadAt(p []byte, offset int64) (int, error) {
 	n, end := 0, error(nil)
-	err := r.bucket.try(r.ctx, "read", r.key, func() (err error) {
-		n, err = r.source.ReadAt(p, offset)
+	err := r.bucket.try(r.ctx, "read", r.key, func() error {
+		more, err := r.source.ReadAt(p[n:], offset+int64(n))
+		n += more
 		if errors.Is(err, io.EOF) { // an outcome, not a failure
 			end, err = io.EOF, nil
 		}

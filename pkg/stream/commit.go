@@ -73,7 +73,7 @@ func (s *session) sendOffsets(next []kafka.TopicPartition) error {
 		return err
 	}
 	if generation < 0 || member == "" || s.consumer.AssignmentLost() {
-		return fmt.Errorf("group %s has put this instance out: %w (%w)", s.rc.Group, errFenced, ErrRetry)
+		return fmt.Errorf("group %s has put this instance out: %w (%w)", s.rc.Group, ErrFenced, ErrRetry)
 	}
 	return s.txn.offsets(s.ctx, next, md)
 }

@@ -46,13 +46,13 @@ func hopeless(code kafka.ErrorCode) bool {
 	return false
 }
 
-// errFenced marks what this package itself finds out about another instance having taken over.
-var errFenced = errors.New("another instance has taken over")
+// ErrFenced says that another instance has taken over a transactional id or a group member.
+var ErrFenced = errors.New("another instance has taken over")
 
 // isFenced tells that the cause is an instance, member or generation that the cluster has replaced.
 func isFenced(err error) bool {
 	var e kafka.Error
-	if errors.Is(err, errFenced) {
+	if errors.Is(err, ErrFenced) {
 		return true
 	}
 	if !errors.As(err, &e) {

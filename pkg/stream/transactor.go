@@ -36,13 +36,16 @@ func NewTransactor(ctx context.Context, c Config, transactionalID string) (*Tran
 }
 
 // Publish publishes all of records or none, in one transaction, which is tried again while that helps. When ctx ends
-// during the commit, either may have happened.
+// during the commit, either may have happened. ErrFenced says that a later Transactor has the id now.
 func (t *Transactor) Publish(ctx context.Context, records []Record) error {
 	if len(records) == 0 {
 		return nil
 	}
 	again := func(err error) bool { return cureOf(err) == startAgain }
 	err := retry(ctx, pauses(50*time.Millisecond, 2*time.Second), again, nil, func() error { return t.try(ctx, records) })
+	if isFenced(err) {
+		err = fmt.Errorf("%w: %w", ErrFenced, err)
+	}
 	if err != nil {
 		return fmt.Errorf("publish %d records as %s: %w", len(records), t.id, err)
 	}

@@ -48,7 +48,7 @@ func TestCures(t *testing.T) {
 	}{
 		{errors.New("not understood"), restart, false},
 		{fmt.Errorf("task: %w", ErrRetry), startAgain, false},
-		{fmt.Errorf("out: %w (%w)", errFenced, ErrRetry), startAgain, true},
+		{fmt.Errorf("out: %w (%w)", ErrFenced, ErrRetry), startAgain, true},
 		{kafka.NewError(kafka.ErrFenced, "", true), restart, true},
 		{kafka.NewError(kafka.ErrMsgSizeTooLarge, "", false), restart, false},
 		{kafka.NewError(kafka.ErrIllegalGeneration, "", false), restart, true}, // without the client's flag

@@ -18,6 +18,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
 )
 
 // usual are the limits that config/pipeline.yaml has.
@@ -40,7 +41,7 @@ func BenchmarkIngest(b *testing.B) {
 		o := Options{Kafka: stream.Config{Brokers: []string{streamtest.Cluster(b)}}, Bucket: openLake(b.Context(), b.TempDir()), Log: zap.NewNop(),
 			Registry: prometheus.NewRegistry(), Partitions: 4, Replication: 1, Bronze: usual}
 		b.StartTimer()
-		res, err := Ingest(b.Context(), o, IngestOptions{Path: path})
+		res, err := Ingest(b.Context(), o, IngestOptions{File: files.File{Name: path}})
 		require.NoError(b, err)
 		require.EqualValues(b, n, res.Rows)
 	}

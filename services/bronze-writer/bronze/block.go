@@ -39,7 +39,7 @@ func (p *part) reset() {
 // block is a number of parts, and how far the file is read behind them.
 type block struct {
 	parts []*part
-	done  int64 // bytes
+	done  int64 // bytes of its content
 }
 
 // run decodes the file block by block; while one is written and published, the
@@ -66,11 +66,10 @@ func (g *ingest) landBlocks(ctx context.Context, decoded <-chan *block, free cha
 		if err := g.land(ctx, b); err != nil {
 			return err
 		}
-		if g.progress != nil {
-			g.progress(b.done, g.in.info.Size())
-		}
+		g.progress.tell(Land, g.storedBytes(b.done))
 		free <- b
 	}
+	g.progress.tell(Land, g.in.content.Size())
 	return nil
 }
 
@@ -173,7 +172,7 @@ func (g *ingest) land(ctx context.Context, b *block) error {
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	if err := g.in.unchanged(); err != nil {
+	if err := g.in.content.Unchanged(); err != nil {
 		return err
 	}
 	return g.publish(ctx, files)

@@ -72,7 +72,7 @@ func (c *chunker) fill(buf *[]byte, target int) error {
 		c.end, err = true, nil
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", c.in.path, err)
+		return fmt.Errorf("read %s: %w", c.in.name, err)
 	}
 	return nil
 }

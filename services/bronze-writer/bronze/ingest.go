@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"path"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,14 +15,35 @@ import (
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
 )
 
 // IngestOptions says what to ingest.
 type IngestOptions struct {
-	Path        string
-	Dataset     string                 // what it holds, one of Topics; "" is sales_events
-	EffectiveAt time.Time              // event_ts of rows without one; zero: their order_ts
-	Progress    func(done, size int64) // told now and then, of the file's bytes; may be nil
+	File        files.File
+	Dataset     string    // what it holds, one of Topics; "" is sales_events
+	EffectiveAt time.Time // event_ts of rows without one; zero: their order_ts
+	Progress    Progress  // may be nil
+}
+
+// Pass is one of the two readings of a file.
+type Pass string
+
+// The passes, in their order: the name of everything comes from the hash of the
+// whole content, so that has to be known before the first row is landed.
+const (
+	Hash Pass = "hash"
+	Land Pass = "land"
+)
+
+// Progress is told now and then how many bytes of the file, as it is stored, a
+// pass has done: in the end files.Content.Size for each.
+type Progress func(p Pass, done int64)
+
+func (p Progress) tell(pass Pass, done int64) {
+	if p != nil {
+		p(pass, done)
+	}
 }
 
 // Result is what an ingest found in its file. Slices that an earlier ingest of
@@ -36,9 +57,10 @@ type Result struct {
 	Skipped  int // of those, published before
 }
 
-// Ingest lands the rows of a CSV or NDJSON file. The same content gives the
-// same files, so that doing it twice changes nothing, and an ingest that was
-// cut short is completed by doing it again.
+// Ingest lands the rows of a CSV or NDJSON file. The same content, compressed or
+// not, gives the same files, so that doing it twice changes nothing, and an
+// ingest that was cut short is completed by doing it again. Of two at the same
+// time, the later one takes over, and the other ends with an error.
 //
 // An error that wraps decode.ErrUnusable says that the file as a whole cannot be
 // used; nothing is written then. o.Registry, Instance, OnReady and Fault are not
@@ -52,22 +74,23 @@ func ingestFile(ctx context.Context, o Options, io IngestOptions, l layout) (Res
 	if err != nil {
 		return Result{}, err
 	}
-	in, err := openInput(ctx, io.Path, set)
+	in, err := openInput(ctx, io.File, set)
 	if err != nil {
 		return Result{}, err
 	}
-	defer func() { _ = in.file.Close() }() // only read from
+	defer func() { _ = in.content.Close() }() // only read from
 	g := &ingest{stage: stage{Options: o, metrics: newMetrics(nil)}, source: source{dataset: set}, in: in, layout: l, progress: io.Progress}
 	g.store = newStore(o, set, g.metrics)
 	if err := g.begin(ctx, io); err != nil {
-		return Result{}, fmt.Errorf("ingest %s: %w", io.Path, err)
+		return Result{}, fmt.Errorf("ingest %s: %w", io.File.Name, err)
 	}
-	r, err := in.begin(ctx)
+	pass, err := in.begin(ctx)
 	if err == nil {
-		err = g.run(ctx, &chunker{in: in, r: r, size: l.chunk})
+		err = g.run(ctx, &chunker{in: in, r: pass, size: l.chunk})
+		pass.Close()
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("ingest %s: %w", io.Path, err)
+		return Result{}, fmt.Errorf("ingest %s: %w", io.File.Name, err)
 	}
 	return g.result, nil
 }
@@ -78,7 +101,7 @@ type ingest struct {
 	source
 	in         *input
 	layout     layout
-	progress   func(done, size int64)
+	progress   Progress
 	started    started
 	transactor *stream.Transactor
 	published  map[string]*lake.Manifest // by slice, of this source
@@ -89,7 +112,7 @@ type ingest struct {
 // begin finds out what the file and the cluster are, one beside the other.
 func (g *ingest) begin(ctx context.Context, io IngestOptions) error {
 	work, workCtx := errgroup.WithContext(ctx)
-	work.Go(func() error { return g.in.sum(workCtx) })
+	work.Go(func() error { return g.in.sum(workCtx, g.progress) })
 	work.Go(func() (err error) {
 		if err := ensureTopics(workCtx, g.Options); err != nil {
 			return err
@@ -129,7 +152,7 @@ type started struct {
 // start writes down that the file is being ingested, unless that stands already.
 func (g *ingest) start(ctx context.Context, io IngestOptions) error {
 	key := "bronze/_ingests/" + g.in.hash + ".json"
-	now := started{Name: filepath.Base(io.Path), Hash: g.in.hash, Dataset: g.topic, Time: time.Now().UnixMicro()}
+	now := started{Name: path.Base(io.File.Name), Hash: g.in.hash, Dataset: g.topic, Time: time.Now().UnixMicro()}
 	if !io.EffectiveAt.IsZero() {
 		now.Effective = io.EffectiveAt.UnixMicro()
 	}
@@ -208,11 +231,21 @@ func (g *ingest) publish(ctx context.Context, files []*landed) error {
 		manifests = append(manifests, l.manifest(g.cluster, time.Now().UnixMicro()))
 		fresh = append(fresh, l)
 	}
-	if err := g.transactor.Publish(ctx, records); err != nil {
+	err := g.transactor.Publish(ctx, records)
+	if errors.Is(err, stream.ErrFenced) {
+		return fmt.Errorf("another ingest of the same content has taken over: leave it to that one, or do it again: %w", err)
+	}
+	if err != nil {
 		return err
 	}
 	for _, l := range fresh {
 		g.metrics.committed(l, time.Now())
 	}
 	return lake.Mirror(ctx, g.Bucket, manifests...)
+}
+
+// storedBytes gives which share of the file's bytes a number of bytes of its
+// content is: the same unless it is compressed.
+func (g *ingest) storedBytes(done int64) int64 {
+	return int64(float64(done) / float64(g.in.length) * float64(g.in.content.Size()))
 }

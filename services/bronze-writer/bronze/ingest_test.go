@@ -21,6 +21,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/services/bronze-writer/decode"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
 )
 
 const header = "order_id,order_ts,customer_id,product_id,category,region,quantity,unit_price,revenue,status"
@@ -63,7 +64,7 @@ func (r *rig) write(name, content string) string {
 }
 
 // snapshot is all that an ingest leaves, but for times.
-func (r *rig) snapshot() (files map[string][]byte, published []string, letters int) {
+func (r *rig) snapshot() (objects map[string][]byte, published []string, letters int) {
 	require.NoError(r.t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicBronze, nil, func(record stream.Record) error {
 		published = append(published, string(record.Key))
 		return nil
@@ -127,28 +128,30 @@ func TestIngestTwiceIsOnce(t *testing.T) {
 	ignore := goleak.IgnoreCurrent()
 	csv, cents, rejects := fileOf(2000)
 	path := r.write("sales.csv", csv)
-	var seen []int64
-	in := IngestOptions{Path: path, Progress: func(done, size int64) { seen = append(seen, done*1000/size) }}
+	seen := map[Pass][]int64{}
+	in := IngestOptions{File: files.File{Name: path}, Progress: func(p Pass, done int64) { seen[p] = append(seen[p], done) }}
 	res, err := ingestFile(r.ctx, r.options(r.lake), in, small)
 	require.NoError(t, err)
-	require.IsIncreasing(t, seen)
-	require.Greater(t, seen[len(seen)-1], int64(990))
+	require.Equal(t, int64(len(csv)), seen[Hash][len(seen[Hash])-1])
+	require.Equal(t, int64(len(csv)), seen[Land][len(seen[Land])-1])
+	require.IsIncreasing(t, seen[Land])
+	require.Greater(t, len(seen[Land]), 10)
 	require.Equal(t, cents, res.Cents)
 	require.Equal(t, rejects, res.Rejected)
 	require.Zero(t, res.Skipped)
 	r.requireIngested(res, 2000+rejects[sales.Empty])
-	files, published, letters := r.snapshot()
+	objects, published, letters := r.snapshot()
 
-	again, err := ingestFile(r.ctx, r.options(r.lake), IngestOptions{Path: path}, small)
+	again, err := ingestFile(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: path}}, small)
 	require.NoError(t, err)
 	require.Equal(t, res.Files, again.Skipped)
 	again.Skipped = 0
 	require.Equal(t, res, again)
-	files2, published2, letters2 := r.snapshot()
-	require.Equal(t, files, files2)
+	objects2, published2, letters2 := r.snapshot()
+	require.Equal(t, objects, objects2)
 	require.Equal(t, published, published2)
 	require.Equal(t, letters, letters2)
-	_, err = ingestFile(r.ctx, r.options(r.lake), IngestOptions{Path: path, EffectiveAt: time.Now()}, small)
+	_, err = ingestFile(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: path}, EffectiveAt: time.Now()}, small)
 	require.ErrorContains(t, err, "was ingested with effective time none")
 	goleak.VerifyNone(t, ignore)
 }
@@ -172,13 +175,13 @@ func TestIngestCutShort(t *testing.T) {
 		if fail%2 == 1 {
 			o = r.options(&hooked{Bucket: r.lake, after: hook})
 		}
-		_, err := ingestFile(r.ctx, o, IngestOptions{Path: path}, layout{chunk: 3000, chunks: 3})
+		_, err := ingestFile(r.ctx, o, IngestOptions{File: files.File{Name: path}}, layout{chunk: 3000, chunks: 3})
 		if err == nil {
 			require.Greater(t, fail, 9)
 			return
 		}
 		require.ErrorIs(t, err, cut)
-		res, err := ingestFile(r.ctx, r.options(r.lake), IngestOptions{Path: path}, layout{chunk: 3000, chunks: 3})
+		res, err := ingestFile(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: path}}, layout{chunk: 3000, chunks: 3})
 		require.NoError(t, err)
 		r.requireIngested(res, 400+rejects[sales.Empty])
 	}
@@ -194,13 +197,16 @@ func TestIngestUnusable(t *testing.T) {
 		"columns.csv": {"order_id,status\n", "columns.csv: unusable input: the header lacks the columns order_ts, customer_id"},
 		"utf16.csv":   {"\xff\xfeo\x00", "not UTF-8"},
 		"long.csv":    {strings.Repeat("x", 2<<20), "the header does not end"},
+		"empty.gz":    {string(compressed(t, "gzip", "")), "the file is empty"},
+		"cut.csv":     {cutOff(t, "gzip"), "its gzip stream is cut off at byte"},
+		"cut.csv.zst": {cutOff(t, "zstd"), "its zstd stream is cut off at byte"},
 	} {
-		_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: r.write(name, c.content)})
+		_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: r.write(name, c.content)}})
 		require.ErrorIs(t, err, decode.ErrUnusable, name)
 		require.ErrorContains(t, err, c.want)
 	}
 	for _, path := range []string{"/no/such/file.csv", t.TempDir()} {
-		_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path})
+		_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: path}})
 		require.ErrorIs(t, err, decode.ErrUnusable)
 		require.ErrorContains(t, err, path)
 	}
@@ -216,14 +222,14 @@ func TestIngestCustomers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := r.write("customers.csv", customers)
-	_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path})
+	_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: path}})
 	require.ErrorIs(t, err, decode.ErrUnusable)
 	require.ErrorContains(t, err, "customers.csv: unusable input: it holds customer_updates, not sales_events: ingest it as dataset customer_updates")
 	require.Empty(t, r.files(""))
-	_, err = Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path, Dataset: "customers"})
+	_, err = Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: path}, Dataset: "customers"})
 	require.ErrorContains(t, err, `dataset "customers" is not known; there are [sales_events customer_updates]`)
 
-	in := IngestOptions{Path: path, Dataset: sales.TopicCustomers}
+	in := IngestOptions{File: files.File{Name: path}, Dataset: sales.TopicCustomers}
 	res, err := Ingest(r.ctx, r.options(r.lake), in)
 	require.NoError(t, err)
 	require.Equal(t, [2]int64{2, 0}, [2]int64{res.Rows, res.Cents})
@@ -246,9 +252,9 @@ func TestIngestAsAnotherDataset(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := r.write("odd.ndjson", "{}\n")
-	_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path})
+	_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: path}})
 	require.NoError(t, err)
-	_, err = Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: path, Dataset: sales.TopicCustomers})
+	_, err = Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: path}, Dataset: sales.TopicCustomers})
 	require.ErrorContains(t, err, "was ingested as dataset sales_events, now it is given as customer_updates")
 }
 
@@ -271,7 +277,7 @@ func TestIngestKinds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
-			res, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{Path: r.write(name, c.content)})
+			res, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: r.write(name, c.content)}})
 			require.NoError(t, err)
 			require.Equal(t, c.rows, res.Rows)
 			require.Equal(t, c.rows*200, res.Cents)

@@ -23,6 +23,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
 )
 
 const partitions = 3
@@ -194,6 +195,7 @@ type child struct {
 	Addr, Dir, KillAt string
 	KillAfter         int64
 	MaxRows           int
+	Ingest            string // the file to ingest instead of running the stage
 }
 
 const childVariable = "BRONZE_CHILD"
@@ -207,8 +209,10 @@ func TestMain(m *testing.M) {
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		panic(err)
 	}
-	fmt.Fprintln(os.Stderr, c.run())
-	os.Exit(1)
+	if err := c.run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 func (c child) run() error {
@@ -225,19 +229,28 @@ func (c child) run() error {
 		reach(folder)
 		return nil
 	}})
+	if c.Ingest != "" {
+		_, err := ingestFile(context.Background(), o, IngestOptions{File: files.File{Name: c.Ingest}}, small)
+		return err
+	}
 	o.Fault, o.Bronze.MaxRows = reach, c.MaxRows
 	return Run(context.Background(), o)
 }
 
 func (r *rig) child(killAt string) {
-	c := child{Addr: r.addr, Dir: r.dir, KillAt: killAt, KillAfter: rand.Int64N(4), MaxRows: 50 + rand.IntN(500)}
+	cmd := r.start(child{KillAt: killAt, KillAfter: rand.Int64N(4), MaxRows: 50 + rand.IntN(500)})
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	require.ErrorAs(r.t, err, &exit)
+	require.Equal(r.t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal(), killAt)
+}
+
+func (r *rig) start(c child) *exec.Cmd {
+	c.Addr, c.Dir = r.addr, r.dir
 	text, err := json.Marshal(c)
 	require.NoError(r.t, err)
 	cmd := exec.CommandContext(r.ctx, os.Args[0])
 	cmd.Env, cmd.Stderr = append(os.Environ(), childVariable+"="+string(text)), os.Stderr
 	require.NoError(r.t, cmd.Start())
-	err = cmd.Wait()
-	var exit *exec.ExitError
-	require.ErrorAs(r.t, err, &exit)
-	require.Equal(r.t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal(), killAt)
+	return cmd
 }

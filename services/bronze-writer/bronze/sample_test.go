@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
 )
 
 // The sample files, whose answer was written by the generator that planted
@@ -41,7 +42,7 @@ func TestSampleFiles(t *testing.T) {
 			o.Bronze.MaxEventBytes = 1 << 20
 			set, err := datasetOf(strings.TrimSuffix(name, filepath.Ext(name)))
 			require.NoError(t, err)
-			got, err := Ingest(r.ctx, o, IngestOptions{Path: filepath.Join(folder, name), Dataset: set.topic})
+			got, err := Ingest(r.ctx, o, IngestOptions{File: files.File{Name: filepath.Join(folder, name)}, Dataset: set.topic})
 			require.NoError(t, err)
 			require.Equal(t, want.BronzeRows, got.Rows)
 			require.Equal(t, want.BronzeCents, got.Cents)
