@@ -30,6 +30,16 @@ func Bucket(l config.Lake, log *zap.Logger) blob.Options {
 	return blob.Options{URL: l.URL, Endpoint: l.S3Endpoint, Region: l.S3Region, PathStyle: l.S3PathStyle, Create: l.Create, Log: log}
 }
 
+// Inbox opens other buckets, by a URL such as s3://bucket, with the endpoint and
+// credentials of the lake's: those that files to be ingested lie in.
+func Inbox(l config.Lake, log *zap.Logger) func(ctx context.Context, url string) (*blob.Bucket, error) {
+	return func(ctx context.Context, url string) (*blob.Bucket, error) {
+		o := Bucket(l, log)
+		o.URL, o.Create = url, false
+		return blob.Open(ctx, o)
+	}
+}
+
 // Open waits for the cluster and the bucket that the settings of d name, and
 // makes sure that the bucket honours conditional writes and that its lake has
 // the partitions of the settings. /readyz and the log

@@ -2,27 +2,44 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"text/tabwriter"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 	"go.uber.org/zap"
+	"golang.org/x/term"
 
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
 	"github.com/saleslake/saleslake/services/bronze-writer/decode"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
+	"github.com/saleslake/saleslake/services/bronze-writer/progress"
 )
 
 type ingest struct {
-	Files       []string  `arg:"" name:"file" help:"CSV file with a header row, or NDJSON (.ndjson, .jsonl) with one event a line."`
+	Files       []string  `arg:"" name:"file" help:"CSV file with a header row, or NDJSON (.ndjson, .jsonl) with one event a line; plain, gzip or zstd. Or s3://bucket/key, or a pattern of either, such as 'in/2026-*.csv.gz'."`
 	Dataset     string    `default:"sales_events" enum:"sales_events,customer_updates" help:"What the files hold: ${enum}."`
 	EffectiveAt time.Time `help:"Time of the events of rows without event_ts, RFC 3339, for a file of corrections. Their order_ts when not given." placeholder:"TIME"`
+	JSON        bool      `name:"json" help:"Print an object for each file, and nothing else."`
+}
+
+// outcome is what became of a file.
+type outcome struct {
+	File     string               `json:"file"`
+	Source   string               `json:"source"`
+	Rows     int64                `json:"rows"`
+	Cents    int64                `json:"cents"`
+	Rejected map[sales.Code]int64 `json:"rejected"`
+	Files    int                  `json:"files"`
+	Skipped  int                  `json:"skipped"`
+	Seconds  float64              `json:"seconds"`
 }
 
 // Run ingests the files in their order and stops at the first that fails.
@@ -30,48 +47,82 @@ func (c *ingest) Run(ctx context.Context, d *daemon.Daemon) error {
 	if c.Dataset != sales.TopicEvents && !c.EffectiveAt.IsZero() {
 		return daemon.UsageError{Err: fmt.Errorf("--effective-at is for rows of %s without event_ts; %s has none: leave it out", sales.TopicEvents, c.Dataset)}
 	}
-	for _, path := range c.Files { // a wrong name is told before anything is waited for
-		if _, err := os.Stat(path); err != nil {
-			return daemon.UsageError{Err: err}
-		}
+	err := c.run(ctx, d)
+	if errors.Is(err, decode.ErrUnusable) {
+		return daemon.UsageError{Err: err}
+	}
+	return err
+}
+
+func (c *ingest) run(ctx context.Context, d *daemon.Daemon) error {
+	found, err := files.Find(ctx, c.Files, wire.Inbox(d.Settings.Lake, d.Log))
+	if err != nil { // a wrong name is told before anything is waited for
+		return err
 	}
 	o, err := options(ctx, d)
 	if err != nil {
 		return err
 	}
-	for _, path := range c.Files {
-		if err := c.one(ctx, d, o, path); err != nil {
-			return err
+	people := !c.JSON && isTerminal(os.Stdout)
+	watch, end := bars(os.Stderr, c.JSON, found)
+	var done []outcome
+	for _, file := range found {
+		var out outcome
+		if out, err = c.one(ctx, o, file, watch(file)); err != nil {
+			break
+		}
+		done = append(done, out)
+		switch {
+		case c.JSON:
+			err = json.NewEncoder(os.Stdout).Encode(out)
+		case !people:
+			d.Log.Info("ingested", zap.Any("outcome", out))
+		}
+		if err != nil {
+			break
 		}
 	}
-	return nil
-}
-
-func (c *ingest) one(ctx context.Context, d *daemon.Daemon, o bronze.Options, path string) error {
-	begun := time.Now()
-	progress, end := bar(os.Stderr, filepath.Base(path))
-	res, err := bronze.Ingest(ctx, o, bronze.IngestOptions{Path: path, Dataset: c.Dataset, EffectiveAt: c.EffectiveAt, Progress: progress})
 	end()
-	if errors.Is(err, decode.ErrUnusable) {
-		return daemon.UsageError{Err: err}
+	if people && len(done) > 0 {
+		err = errors.Join(err, printTable(os.Stdout, done))
 	}
-	if err != nil {
-		return err
-	}
-	d.Log.Info("ingested", zap.String("file", path), zap.String("source", res.Source), zap.Int64("rows", res.Rows), zap.Int64("cents", res.Cents),
-		zap.Any("rejected", res.Rejected), zap.Int("files", res.Files), zap.Int("skipped", res.Skipped), zap.Duration("took", time.Since(begun)))
-	return nil
+	return err
 }
 
-// bar shows the progress when a person looks on.
-func bar(out *os.File, name string) (progress func(done, size int64), end func()) {
-	info, err := out.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return nil, func() {}
+func (c *ingest) one(ctx context.Context, o bronze.Options, file files.File, watch bronze.Progress) (outcome, error) {
+	begun := time.Now()
+	res, err := bronze.Ingest(ctx, o, bronze.IngestOptions{File: file, Dataset: c.Dataset, EffectiveAt: c.EffectiveAt, Progress: watch})
+	return outcome{File: file.Name, Source: res.Source, Rows: res.Rows, Cents: res.Cents, Rejected: res.Rejected,
+		Files: res.Files, Skipped: res.Skipped, Seconds: time.Since(begun).Seconds()}, err
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// bars shows the progress of each file, and of all together if there is more
+// than one, when a person looks on.
+func bars(out *os.File, silent bool, all []files.File) (watch func(files.File) bronze.Progress, end func()) {
+	if silent || !isTerminal(out) {
+		return func(files.File) bronze.Progress { return nil }, func() {}
 	}
-	p := mpb.New(mpb.WithOutput(io.Writer(out)), mpb.WithWidth(60))
-	b := p.AddBar(0, mpb.PrependDecorators(decor.Name(name+" ")),
-		mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f"), decor.Name(" "), decor.Percentage()))
-	return func(done, size int64) { b.SetTotal(size, false); b.SetCurrent(done) },
-		func() { b.Abort(false); p.Wait() }
+	p := mpb.New(mpb.WithOutput(out), mpb.WithWidth(40), mpb.PopCompletedMode())
+	watch = func(f files.File) bronze.Progress { return progress.File(p, f) }
+	if len(all) > 1 {
+		counted := progress.Total(p, all)
+		watch = func(f files.File) bronze.Progress { return counted(progress.File(p, f)) }
+	}
+	return watch, p.Shutdown
+}
+
+// printTable writes the outcomes for people.
+func printTable(w io.Writer, outcomes []outcome) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "file\tsource\trows\trevenue\trejected\tfiles\tskipped\tseconds\t")
+	for _, o := range outcomes {
+		rejected := int64(0)
+		for _, n := range o.Rejected {
+			rejected += n
+		}
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%d\t%d\t%d\t%.1f\t\n", o.File, o.Source, o.Rows, sales.FormatCents(o.Cents), rejected, o.Files, o.Skipped, o.Seconds)
+	}
+	return t.Flush()
 }

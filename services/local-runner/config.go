@@ -23,8 +23,8 @@ type cli struct {
 }
 
 type run struct {
-	Input           []string      `sep:"none" placeholder:"FILE" help:"CSV or NDJSON file of sales_events to take; may be repeated. Without any file: the sample files in data/."`
-	CustomerUpdates []string      `sep:"none" placeholder:"FILE" help:"CSV or NDJSON file of customer_updates to take; may be repeated."`
+	Input           []string      `sep:"none" placeholder:"FILE" help:"CSV or NDJSON file of sales_events to take, plain, gzip or zstd; a pattern such as 'in/*.csv.gz' or s3://bucket/key; may be repeated. Without any file: the sample files in data/."`
+	CustomerUpdates []string      `sep:"none" placeholder:"FILE" help:"CSV or NDJSON file of customer_updates to take, in the same way."`
 	Lake            string        `default:"data/local_lake" name:"lake" help:"Folder of the lake; runs on the same folder add up."`
 	JSON            bool          `name:"json" help:"Print the report as JSON, and nothing else."`
 	Stream          bool          `help:"Feed the topics in real time instead of taking files."`

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,6 +10,9 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
+	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
+	"github.com/saleslake/saleslake/services/bronze-writer/progress"
 	"github.com/saleslake/saleslake/services/local-runner/local"
 )
 
@@ -29,14 +31,11 @@ func newView(out *os.File, silent bool) *view {
 }
 
 // File shows a bar with the time that is left.
-func (v *view) File(path string, size int64) func(int64) {
+func (v *view) File(f files.File) bronze.Progress {
 	if v.bars == nil {
-		return func(int64) {}
+		return nil
 	}
-	bar := v.bars.AddBar(size,
-		mpb.PrependDecorators(decor.Name("ingest "+filepath.Base(path), decor.WCSyncSpaceR), decor.CountersKibiByte("% .1f of % .1f", decor.WCSyncSpace)),
-		mpb.AppendDecorators(decor.Percentage(), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), " done")))
-	return func(bytes int64) { bar.SetCurrent(bytes) }
+	return progress.File(v.bars, f)
 }
 
 // Step shows a spinner until the step is done, and then its time.

@@ -2,7 +2,9 @@ package bronze
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,7 +27,8 @@ import (
 var usual = Limits{MaxRows: 131072, MaxAge: 5 * time.Second, MaxEventBytes: 1 << 20, QueueBytes: 32 << 20}
 
 // BenchmarkIngest lands a CSV file of INGEST_ROWS rows (100,000 when not set)
-// in a folder. An iteration begins with an empty lake and an empty broker.
+// in a folder, plain and compressed; MB/s are those of the content. An iteration
+// begins with an empty lake and an empty broker.
 func BenchmarkIngest(b *testing.B) {
 	n := 100_000
 	if text := os.Getenv("INGEST_ROWS"); text != "" {
@@ -35,6 +38,17 @@ func BenchmarkIngest(b *testing.B) {
 	}
 	path := filepath.Join(b.TempDir(), "sales.csv")
 	size := writeSample(b, path, n)
+	b.Run("plain", func(b *testing.B) { benchmarkIngest(b, path, n, size) })
+	for _, kind := range []string{"gzip", "zstd"} {
+		b.Run(kind, func(b *testing.B) {
+			packed := filepath.Join(b.TempDir(), "sales.csv")
+			compressFile(b, kind, path, packed)
+			benchmarkIngest(b, packed, n, size)
+		})
+	}
+}
+
+func benchmarkIngest(b *testing.B, path string, n int, size int64) {
 	b.SetBytes(size)
 	for b.Loop() {
 		b.StopTimer()
@@ -83,6 +97,17 @@ func BenchmarkTask(b *testing.B) {
 	}
 	b.ReportMetric(float64(offset)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 	b.ReportMetric(peakMiB(b), "peak-MiB")
+}
+
+func compressFile(b *testing.B, kind, from, to string) {
+	in, err := os.Open(from)
+	require.NoError(b, err)
+	out, err := os.Create(to)
+	require.NoError(b, err)
+	w := compressor(b, kind, out)
+	_, err = io.Copy(w, in)
+	require.NoError(b, err)
+	require.NoError(b, errors.Join(w.Close(), out.Close(), in.Close()))
 }
 
 func writeSample(b *testing.B, path string, n int) int64 {

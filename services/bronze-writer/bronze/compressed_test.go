@@ -23,12 +23,7 @@ import (
 func compressed(t testing.TB, kind, text string) []byte {
 	var b bytes.Buffer
 	for begun := false; !begun || text != ""; begun = true {
-		var w io.WriteCloser = gzip.NewWriter(&b)
-		if kind == "zstd" {
-			var err error
-			w, err = zstd.NewWriter(&b)
-			require.NoError(t, err)
-		}
+		w := compressor(t, kind, &b)
 		n := min(len(text), 70_000)
 		_, err := io.WriteString(w, text[:n])
 		require.NoError(t, err)
@@ -36,6 +31,15 @@ func compressed(t testing.TB, kind, text string) []byte {
 		text = text[n:]
 	}
 	return b.Bytes()
+}
+
+func compressor(t testing.TB, kind string, to io.Writer) io.WriteCloser {
+	if kind == "gzip" {
+		return gzip.NewWriter(to)
+	}
+	w, err := zstd.NewWriter(to)
+	require.NoError(t, err)
+	return w
 }
 
 // cutOff lacks the last byte, so that all rows are there.

@@ -19,15 +19,17 @@ import (
 	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
 	"github.com/saleslake/saleslake/services/producer/generate"
 )
 
 // silent is a Progress that nobody watches.
 type silent struct{ live []Gauges }
 
-func (*silent) File(string, int64) func(int64) { return func(int64) {} }
-func (*silent) Step(string) func()             { return func() {} }
-func (s *silent) Live(g Gauges)                { s.live = append(s.live, g) }
+func (*silent) File(files.File) bronze.Progress { return nil }
+func (*silent) Step(string) func()              { return func() {} }
+func (s *silent) Live(g Gauges)                 { s.live = append(s.live, g) }
 
 func options(t *testing.T, inputs ...string) Options {
 	return Options{Settings: settings(), Lake: filepath.Join(t.TempDir(), "lake"), Inputs: inputs, Registry: prometheus.NewRegistry(), Log: zap.NewNop(), Progress: &silent{}}

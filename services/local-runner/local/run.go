@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +19,9 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/embedded"
+	"github.com/saleslake/saleslake/pkg/wire"
+	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
 
@@ -31,7 +33,7 @@ const instance = "local"
 type Options struct {
 	Settings config.Pipeline // rules, thresholds and bounds; the servers that it names are not used
 	Lake     string          // folder, made when missing
-	Inputs   []string        // CSV and NDJSON files of sales_events
+	Inputs   []string        // CSV and NDJSON files of sales_events, named as for files.Find
 	Updates  []string        // CSV and NDJSON files of customer_updates
 	Stream   *Stream         // feed the topics instead of ingesting files
 	Through  string          // the last stage to run, one of Stages; "" is all
@@ -49,9 +51,8 @@ type Stream struct {
 
 // Progress is told how a run goes on.
 type Progress interface {
-	// File is called before an input of size bytes is ingested. The function that
-	// it gives is told how many bytes are done, in ascending order.
-	File(path string, size int64) (done func(bytes int64))
+	// File is called before an input is ingested, and gives what is to be told of it.
+	File(files.File) bronze.Progress
 	// Step is called before other work. The function that it gives ends it.
 	Step(name string) (done func())
 	// Live is called about every second of a stream.
@@ -63,20 +64,45 @@ type Progress interface {
 // an error when an input cannot be used or the machine gives up; whether the
 // lake can be trusted is told by [Report.Fault].
 func Run(ctx context.Context, o Options) (*Report, error) {
-	if err := checkInputs(slices.Concat(o.Inputs, o.Updates)); err != nil {
+	inputs, err := o.find(ctx)
+	if err != nil {
 		return nil, err
 	}
 	r, err := open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	r.inputs = inputs
 	report, err := r.run(ctx)
 	return report, errors.Join(err, r.close())
+}
+
+// input is a file to take.
+type input struct {
+	files.File
+	dataset string
+}
+
+// find gives the files, or an error that tells of all that are not there, before
+// anything is done.
+func (o *Options) find(ctx context.Context) (all []input, err error) {
+	for _, take := range []struct {
+		dataset string
+		names   []string
+	}{{sales.TopicEvents, o.Inputs}, {sales.TopicCustomers, o.Updates}} {
+		found, fault := files.Find(ctx, take.names, wire.Inbox(o.Settings.Lake, o.Log))
+		err = errors.Join(err, fault)
+		for _, f := range found {
+			all = append(all, input{f, take.dataset})
+		}
+	}
+	return all, err
 }
 
 // runner is a run's open parts.
 type runner struct {
 	Options
+	inputs    []input
 	broker    *embedded.Embedded
 	kafka     stream.Config
 	bucket    *blob.Bucket

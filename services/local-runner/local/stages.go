@@ -2,9 +2,7 @@ package local
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"time"
 
@@ -129,50 +127,19 @@ func (r *runner) loader(ctx context.Context, onReady func()) error {
 	})
 }
 
-// checkInputs names every file that is not there before anything is done.
-func checkInputs(paths []string) error {
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-			return fmt.Errorf("input %s: %w; check the path", path, err)
-		case info.IsDir():
-			return fmt.Errorf("input %s is a folder; name the files in it, --input may be repeated", path)
-		}
-	}
-	return nil
-}
-
 // ingest takes the files into bronze, one after the other.
 func (r *runner) ingest(ctx context.Context) error {
-	for _, path := range r.Inputs {
-		if err := r.ingestFile(ctx, path, sales.TopicEvents); err != nil {
-			return err
-		}
-	}
-	for _, path := range r.Updates {
-		if err := r.ingestFile(ctx, path, sales.TopicCustomers); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *runner) ingestFile(ctx context.Context, path, dataset string) error {
-	started := time.Now()
-	info, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("input %s: %w", path, err)
-	}
-	done := r.Progress.File(path, info.Size())
 	o := r.bronzeOptions()
 	o.Registry = nil // a job's numbers are in its result
-	result, err := bronze.Ingest(ctx, o, bronze.IngestOptions{Path: path, Dataset: dataset, Progress: func(at, _ int64) { done(at) }})
-	if err != nil {
-		return err
+	for _, in := range r.inputs {
+		started := time.Now()
+		result, err := bronze.Ingest(ctx, o, bronze.IngestOptions{File: in.File, Dataset: in.dataset, Progress: r.Progress.File(in.File)})
+		if err != nil {
+			return err
+		}
+		r.report.Inputs = append(r.report.Inputs, Input{Path: in.Name, Dataset: in.dataset, Source: result.Source, Rows: result.Rows, Rejected: result.Rejected,
+			Known: result.Skipped == result.Files})
+		r.report.took("ingest "+path.Base(in.Name), started)
 	}
-	r.report.Inputs = append(r.report.Inputs, Input{Path: path, Dataset: dataset, Source: result.Source, Rows: result.Rows, Rejected: result.Rejected,
-		Known: result.Skipped == result.Files})
-	r.report.took("ingest "+filepath.Base(path), started)
 	return nil
 }
