@@ -63,31 +63,37 @@ func (c *ingest) run(ctx context.Context, d *daemon.Daemon) error {
 	if err != nil {
 		return err
 	}
-	people := !c.JSON && isTerminal(os.Stdout)
 	watch, end := bars(os.Stderr, c.JSON, found)
-	var done []outcome
-	for _, file := range found {
-		var out outcome
-		if out, err = c.one(ctx, o, file, watch(file)); err != nil {
-			break
-		}
-		done = append(done, out)
-		switch {
-		case c.JSON:
-			err = json.NewEncoder(os.Stdout).Encode(out)
-		case !people:
-			d.Log.Info("ingested", zap.Any("outcome", out))
-		}
-		if err != nil {
-			break
-		}
-	}
+	done, err := c.each(ctx, d, o, found, watch)
 	end()
-	if people && len(done) > 0 {
+	if c.forPeople() && len(done) > 0 {
 		err = errors.Join(err, printTable(os.Stdout, done))
 	}
 	return err
 }
+
+// each ingests the files, and gives those that are done.
+func (c *ingest) each(ctx context.Context, d *daemon.Daemon, o bronze.Options, all []files.File, watch func(files.File) bronze.Progress) (done []outcome, err error) {
+	for _, file := range all {
+		out, err := c.one(ctx, o, file, watch(file))
+		if err != nil {
+			return done, err
+		}
+		done = append(done, out)
+		switch {
+		case c.JSON:
+			if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+				return done, fmt.Errorf("print the outcome: %w", err)
+			}
+		case !c.forPeople():
+			d.Log.Info("ingested", zap.Any("outcome", out))
+		}
+	}
+	return done, nil
+}
+
+// forPeople tells that the outcomes are printed as a table in the end.
+func (c *ingest) forPeople() bool { return !c.JSON && isTerminal(os.Stdout) }
 
 func (c *ingest) one(ctx context.Context, o bronze.Options, file files.File, watch bronze.Progress) (outcome, error) {
 	begun := time.Now()
@@ -116,13 +122,13 @@ func bars(out *os.File, silent bool, all []files.File) (watch func(files.File) b
 // printTable writes the outcomes for people.
 func printTable(w io.Writer, outcomes []outcome) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "file\tsource\trows\trevenue\trejected\tfiles\tskipped\tseconds\t")
+	fmt.Fprintln(t, "file\tsource\trows\trevenue\trejected\tfiles\tskipped\tseconds")
 	for _, o := range outcomes {
 		rejected := int64(0)
 		for _, n := range o.Rejected {
 			rejected += n
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%d\t%d\t%d\t%.1f\t\n", o.File, o.Source, o.Rows, sales.FormatCents(o.Cents), rejected, o.Files, o.Skipped, o.Seconds)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%d\t%d\t%d\t%.1f\n", o.File, o.Source, o.Rows, sales.FormatCents(o.Cents), rejected, o.Files, o.Skipped, o.Seconds)
 	}
 	return t.Flush()
 }

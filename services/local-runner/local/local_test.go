@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -314,6 +315,29 @@ func TestFailedQueryIsAFaultOfTheReport(t *testing.T) {
 	var text bytes.Buffer
 	require.NoError(t, report.Print(&text))
 	require.Contains(t, text.String(), "leaders: who?\n\n  no answer: overflow")
+}
+
+func TestInputsMayBePatternsAndCompressed(t *testing.T) {
+	dir := t.TempDir()
+	text, err := os.ReadFile(sampleNDJSON)
+	require.NoError(t, err)
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err = z.Write(text)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.ndjson.gz"), packed.Bytes(), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "b.ndjson"), text, 0o600))
+	o := options(t, filepath.Join(dir, "*.ndjson*"))
+	o.Through = Stages[1]
+	report := run(t, o)
+	require.Len(t, report.Inputs, 2)
+	require.False(t, report.Inputs[0].Known)
+	require.True(t, report.Inputs[1].Known, "the same content")
+	for _, h := range report.Ledger.Hops {
+		require.Zero(t, h.Residual)
+	}
+	require.EqualValues(t, bytes.Count(text, []byte("\n")), report.Ledger.Hops[0].In.Rows)
 }
 
 func TestUnusableInputsAreNamed(t *testing.T) {
