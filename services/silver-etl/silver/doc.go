@@ -14,6 +14,11 @@
 // ledger of each source beside the consumed offset. Replaced files are deleted
 // after a grace period; what a process leaves, the next one's sweep finds.
 //
+// A command to judge days again comes from lake.control and has a commit of its
+// own ([task.flushCommand]): the orders concerned are judged and merged afresh,
+// and what differs from the current versions takes the same way into the
+// slices, the ledgers and the quarantine.
+//
 // What a task holds in memory belongs to the committed offset: it is rebuilt
 // from lake.silver and the files when the partition is assigned ([stage.Open]),
 // changed by Flush, and dropped when that fails.
