@@ -40,6 +40,7 @@ type Source struct {
 	Next      int64                `json:"next"`               // offset after the last record
 	Records   int64                `json:"records"`            // read: rows and rejects
 	Rejected  map[sales.Code]int64 `json:"rejected,omitempty"` // records by code
+	Replayed  int64                `json:"replayed,omitempty"` // records that are replays of rejects; rows or rejects again
 }
 
 // Input is a slice version that went into another slice.
@@ -122,6 +123,7 @@ type Ledger struct {
 	Duplicate  Count                `json:"duplicate"`
 	Superseded Count                `json:"superseded"`
 	Rejected   map[sales.Code]Count `json:"rejected,omitempty"` // bronze: cents are 0, money of malformed records is unknown
+	Replayed   Count                `json:"replayed,omitzero"`  // of In: replays of rejects, each of which takes the place of one
 }
 
 // Key names the ledger in a topic: "ledger/sales_events/p=003".

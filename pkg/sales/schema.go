@@ -52,7 +52,7 @@ const MaxClockSkew = 24 * 60 * 60 * 1_000_000
 
 // Bronze is the schema of bronze/sales_events: the event as it was sent, typed,
 // and where it came from. The first 15 columns are the event's fields.
-var Bronze = &column.Schema{Name: TableBronze, Version: 1, Fields: []column.Field{
+var Bronze = &column.Schema{Name: TableBronze, Version: 2, Fields: []column.Field{
 	{ID: 1, Name: "event_id", Type: column.String, Doc: "identity of this event"},
 	{ID: 2, Name: "event_ts", Type: column.Timestamp, Doc: "when this version of the order was emitted"},
 	{ID: 3, Name: "order_id", Type: column.String, Doc: "identity of the order, the key of the topic"},
@@ -73,6 +73,7 @@ var Bronze = &column.Schema{Name: TableBronze, Version: 1, Fields: []column.Fiel
 	{ID: 18, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 19, Name: "_offset", Type: column.Int64, Doc: "offset in the partition, or row number of the file from 1"},
 	{ID: 20, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
+	{ID: 21, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset#attempt (since version 2)"},
 }}
 
 // BronzeCustomers is the schema of bronze/customer_updates: a version of a
@@ -82,7 +83,7 @@ var Bronze = &column.Schema{Name: TableBronze, Version: 1, Fields: []column.Fiel
 //
 // deleted is a number, so that sums count deletions and every reader takes it
 // as it is.
-var BronzeCustomers = &column.Schema{Name: TableBronzeCustomers, Version: 1, Fields: []column.Field{
+var BronzeCustomers = &column.Schema{Name: TableBronzeCustomers, Version: 2, Fields: []column.Field{
 	{ID: 1, Name: "customer_id", Type: column.String, Doc: "identity of the customer, the key of the topic"},
 	{ID: 2, Name: "updated_ts", Type: column.Timestamp, Doc: "when the customer became this"},
 	{ID: 3, Name: "name", Type: column.String, Optional: true, Doc: "full name"},
@@ -96,6 +97,7 @@ var BronzeCustomers = &column.Schema{Name: TableBronzeCustomers, Version: 1, Fie
 	{ID: 11, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 12, Name: "_offset", Type: column.Int64, Doc: "offset in the partition, or row number of the file from 1"},
 	{ID: 13, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
+	{ID: 14, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset#attempt (since version 2)"},
 }}
 
 // Silver is the schema of silver/sales: one current row per order.
@@ -203,7 +205,7 @@ func measuresAs(prefix string, id int) []column.Field {
 
 // Quarantine is the schema of the files under quarantine/sales_events: the
 // rejects of a bronze file or of a silver commit.
-var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 1, Fields: []column.Field{
+var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 2, Fields: []column.Field{
 	{ID: 1, Name: "code", Type: column.Symbol, Doc: "why it was rejected, see Code"},
 	{ID: 2, Name: "field", Type: column.Symbol, Optional: true, Doc: "the field at fault"},
 	{ID: 3, Name: "message", Type: column.String, Doc: "what was wrong and what would be right"},
@@ -213,6 +215,7 @@ var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 1, Fie
 	{ID: 7, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 8, Name: "_offset", Type: column.Int64, Doc: "offset, or row number from 1"},
 	{ID: 9, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
+	{ID: 10, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset#attempt (since version 2)"},
 }}
 
 // QuarantineCustomers is Quarantine for the rejects of customer_updates.

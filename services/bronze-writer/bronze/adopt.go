@@ -55,7 +55,7 @@ func (d *dataset) readStanding(slice, key string, data []byte) (*standing, error
 	if int64(len(f.offsets)) != r.Rows() {
 		return nil, fmt.Errorf("%s: %w: an offset occurs twice", key, lake.ErrCorrupt)
 	}
-	f.file, f.eventTime = lake.NewFile(key, data, d.count(b)), d.newest(b)
+	f.file, f.eventTime, f.replayed = lake.NewFile(key, data, d.count(b)), d.newest(b), lake.Replayed(b)
 	return f, nil
 }
 
@@ -73,6 +73,7 @@ func (s *store) adopt(ctx context.Context, f *standing, p *piece) (landed, error
 	rejects := f.leftOut(theirs, p)
 	out := f.landed
 	out.rejects, out.source.Rejected = rejects, rejectedByCode(rejects)
+	out.source.Replayed = out.replayed.Rows + replayedRejects(rejects)
 	if rejects != nil && !sameOffsets(rejects, theirs) || rejects == nil && theirs != nil {
 		if err := s.putRejects(ctx, &out); err != nil {
 			return landed{}, err
@@ -147,7 +148,7 @@ func (f *standing) leftOut(theirs *column.Batch, p *piece) *column.Batch {
 // now, so the typed event stands for them.
 func (d *dataset) notAdopted(out, b *column.Batch, i int, key string) {
 	o := decode.Origin{Source: b.Column("_source").String(i), Partition: b.Column("_partition").I32[i],
-		Offset: b.Column("_offset").I64[i], Time: b.Column("_ingest_ts").I64[i]}
+		Offset: b.Column("_offset").I64[i], Time: b.Column("_ingest_ts").I64[i], ReplayOf: b.Column("_replay_of").String(i)}
 	r := &sales.Reject{Code: sales.NotAdopted, Message: "not in " + key + ", which its writer closed without it; send it again"}
 	quarantine(out, r, b.Columns[d.Key].Bytes(i), d.rowJSON(b, i), o)
 }

@@ -58,7 +58,7 @@ func (b *batch) piece(s *source, o decode.Origin) *piece {
 		p.rejects = b.rejects
 	}
 	p.source = lake.Source{Name: o.Source, TopicID: s.id, Partition: o.Partition, First: b.first, Next: b.next,
-		Records: b.records, Rejected: rejectedByCode(p.rejects)}
+		Records: b.records, Rejected: rejectedByCode(p.rejects), Replayed: lake.Replayed(b.rows).Rows + replayedRejects(p.rejects)}
 	return p
 }
 

@@ -72,7 +72,7 @@ func (d *dataset) newest(b *column.Batch) int64 {
 
 // summed is the part of the schema that count, newest and adoption look at.
 func (d *dataset) summed() *column.Schema {
-	names := []string{d.time, "_offset"}
+	names := []string{d.time, "_offset", "_replay_of"}
 	if d.money != "" {
 		names = append(names, d.money)
 	}

@@ -28,6 +28,7 @@ type landed struct {
 	source    lake.Source
 	file      lake.File
 	eventTime int64         // newest of the events' own times, µs UTC, 0 without rows
+	replayed  lake.Count    // rows that are replays of rejects
 	rejects   *column.Batch // nil when there are none
 	adopted   bool          // the file stood already
 }
@@ -49,9 +50,22 @@ func (d *dataset) land(p *piece, data []byte) landed {
 	for _, b := range p.rows {
 		count = count.Add(d.count(b))
 		l.eventTime = max(l.eventTime, d.newest(b))
+		l.replayed = l.replayed.Add(lake.Replayed(b))
 	}
 	l.file = lake.NewFile(d.key(p.slice), data, count)
 	return l
+}
+
+// replayedRejects counts the rejects that are replays of rejects.
+func replayedRejects(rejects *column.Batch) (n int64) {
+	if rejects == nil {
+		return 0
+	}
+	of := &rejects.Columns[qReplayOf].Text
+	for i := range of.Len() {
+		n += int64(min(1, len(of.At(i))))
+	}
+	return n
 }
 
 // manifest says of the file what later stages need.
@@ -70,6 +84,7 @@ func (l *landed) account(ledger *lake.Ledger) {
 	ledger.Through = l.source.Next
 	ledger.In = ledger.In.Add(lake.Count{Rows: l.source.Records, Cents: l.file.Cents})
 	ledger.Out = ledger.Out.Add(l.file.Count)
+	ledger.Replayed = ledger.Replayed.Add(lake.Count{Rows: l.source.Replayed, Cents: l.replayed.Cents})
 	if ledger.Rejected == nil {
 		ledger.Rejected = map[sales.Code]lake.Count{}
 	}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/services/bronze-writer/decode"
@@ -20,6 +21,7 @@ const (
 	qPartition
 	qOffset
 	qTime
+	qReplayOf
 )
 
 // quarantine adds a reject with its original bytes.
@@ -34,6 +36,7 @@ func quarantine(b *column.Batch, r *sales.Reject, key, raw []byte, o decode.Orig
 	c[qPartition].I32 = append(c[qPartition].I32, o.Partition)
 	c[qOffset].I64 = append(c[qOffset].I64, o.Offset)
 	c[qTime].I64 = append(c[qTime].I64, o.Time)
+	c[qReplayOf].AppendString(o.ReplayOf)
 }
 
 // rejectedByCode counts the rejects; nil when there are none.
@@ -74,6 +77,9 @@ func (l *landed) deadLetters() []stream.Record {
 			{Key: "partition", Value: strconv.AppendInt(nil, int64(c[qPartition].I32[i]), 10)},
 			{Key: "offset", Value: strconv.AppendInt(nil, c[qOffset].I64[i], 10)},
 			{Key: "time", Value: sales.AppendTimestamp(nil, c[qTime].I64[i])},
+		}
+		if of := c[qReplayOf].Bytes(i); len(of) > 0 {
+			headers = append(headers, stream.Header{Key: lake.HeaderReplayOf, Value: of})
 		}
 		key = key[:min(len(key), maxLetterKey)]
 		if room := maxLetter - len(key); len(value) > room {

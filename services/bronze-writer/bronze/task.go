@@ -34,10 +34,24 @@ func (t *task) Add(_ context.Context, records []stream.Record) error {
 	now := time.Now()
 	for i := range records {
 		r := &records[i]
-		t.origin.Offset, t.origin.Time = r.Offset, r.Time
+		t.origin.Offset, t.origin.Time, t.origin.ReplayOf = r.Offset, r.Time, replayOf(r.Headers)
 		t.pending.add(t.json, r.Key, r.Value, t.origin, now)
 	}
 	return nil
+}
+
+// replayOf finds the reject that a record says it replays. What is no name of a
+// record counts for nothing: anyone may send headers.
+func replayOf(headers []stream.Header) string {
+	for _, h := range headers {
+		if h.Key != lake.HeaderReplayOf {
+			continue
+		}
+		if _, _, ok := lake.ParseReplayOf(string(h.Value)); ok {
+			return string(h.Value)
+		}
+	}
+	return ""
 }
 
 // Due implements stream.Task: a file is closed by rows, bytes or age. When a

@@ -34,7 +34,7 @@ func decodeCSV(c *CSV, record string, row int64) verdict {
 	if r := c.Decode([]byte(record), row); r != nil {
 		return rejected(r)
 	}
-	c.AppendTo(b, Origin{"file:0123456789abcdef", 3, row, 99})
+	c.AppendTo(b, Origin{Source: "file:0123456789abcdef", Partition: 3, Offset: row, Time: 99})
 	return verdict{Values: values(b)}
 }
 
@@ -349,7 +349,7 @@ func BenchmarkCSV(b *testing.B) {
 				if r := c.Decode(record, row); r != nil {
 					b.Fatal(r)
 				}
-				c.AppendTo(batch, Origin{"file:0123456789abcdef", 3, row, 1})
+				c.AppendTo(batch, Origin{Source: "file:0123456789abcdef", Partition: 3, Offset: row, Time: 1})
 				rest = rest[used:]
 			}
 		})

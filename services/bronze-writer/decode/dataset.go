@@ -34,8 +34,8 @@ const (
 )
 
 // Dataset declares an event: field i is column i of the schema, then come the
-// columns that the schema was extended by, and the columns after those are _rescued, _source, _partition, _offset and
-// _ingest_ts.
+// columns that the schema was extended by, and the columns after those are _rescued, _source, _partition, _offset,
+// _ingest_ts and _replay_of.
 type Dataset struct {
 	Schema  *column.Schema
 	Fields  []Field

@@ -45,7 +45,7 @@ func decodeJSON(j *JSON, value string) verdict {
 	if r := j.Decode([]byte(value)); r != nil {
 		return rejected(r)
 	}
-	j.AppendTo(b, Origin{"sales_events", 3, 42, 99})
+	j.AppendTo(b, Origin{Source: "sales_events", Partition: 3, Offset: 42, Time: 99})
 	return verdict{Values: values(b)}
 }
 
@@ -289,7 +289,7 @@ func BenchmarkJSON(b *testing.B) {
 				if r := j.Decode(events[i%1000]); r != nil {
 					b.Fatal(r)
 				}
-				j.AppendTo(batch, Origin{"sales_events", 3, int64(i), 1})
+				j.AppendTo(batch, Origin{Source: "sales_events", Partition: 3, Offset: int64(i), Time: 1})
 				if i%65536 == 65535 {
 					batch.Truncate(0)
 				}

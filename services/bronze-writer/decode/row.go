@@ -13,8 +13,9 @@ import (
 type Origin struct {
 	Source    string // topic, or file: and a content hash
 	Partition int32
-	Offset    int64 // or row number from 1
-	Time      int64 // µs UTC: of the broker, or of a file's first ingest
+	Offset    int64  // or row number from 1
+	Time      int64  // µs UTC: of the broker, or of a file's first ingest
+	ReplayOf  string // the reject that it is a replay of, as lake.ReplayOf gives it; "" for most
 }
 
 // kind is what a field was sent as.
@@ -93,6 +94,7 @@ func (r *Row) AppendTo(b *column.Batch, o Origin) {
 	b.Columns[n+2].I32 = append(b.Columns[n+2].I32, o.Partition)
 	b.Columns[n+3].I64 = append(b.Columns[n+3].I64, o.Offset)
 	b.Columns[n+4].I64 = append(b.Columns[n+4].I64, o.Time)
+	b.Columns[n+5].AppendString(o.ReplayOf)
 }
 
 // appendConstant adds a value that is mostly the one before it.

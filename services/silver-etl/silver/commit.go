@@ -96,7 +96,7 @@ func (c *commit) account(src *lake.Source, l *loaded, out dedup.Outcome) {
 	}
 	c.touched[src.Name] = ledger
 	ledger.TopicID, ledger.Next = src.TopicID, src.Next
-	ledger.In = ledger.In.Add(l.in)
+	ledger.In, ledger.Replayed = ledger.In.Add(l.in), ledger.Replayed.Add(l.replayed)
 	ledger.Out = ledger.Out.Add(lake.Count{Rows: out.Rows, Cents: out.Cents})
 	ledger.Duplicate = ledger.Duplicate.Add(lake.Count{Rows: out.Duplicates, Cents: out.DuplicateCents})
 	ledger.Superseded = ledger.Superseded.Add(lake.Count{Rows: out.Superseded, Cents: out.SupersededCents})

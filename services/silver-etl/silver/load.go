@@ -15,6 +15,7 @@ import (
 // loaded is a bronze slice that was read and judged.
 type loaded struct {
 	in       lake.Count
+	replayed lake.Count    // of in: replays of rejects
 	rows     *column.Batch // of schema sales.Silver
 	keep     []int32
 	keys     dedup.Keys
@@ -31,7 +32,7 @@ func (s *stage) load(ctx context.Context, in input) (*loaded, error) {
 		}
 	}
 	result := s.clean(bronze)
-	l := &loaded{in: countOf(bronze), rows: result.Rows, keep: result.Keep, keys: dedup.KeysOf(result.Rows)}
+	l := &loaded{in: countOf(bronze), replayed: lake.Replayed(bronze), rows: result.Rows, keep: result.Keep, keys: dedup.KeysOf(result.Rows)}
 	if len(result.Rejects) > 0 {
 		l.reject(bronze, result.Rejects)
 	}

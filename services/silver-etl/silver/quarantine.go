@@ -15,6 +15,7 @@ func quarantine(bronze *column.Batch, rejects []clean.Rejected) *column.Batch {
 	q := column.NewBatch(sales.Quarantine, len(rejects))
 	orders, sources := bronze.Column("order_id"), bronze.Column("_source")
 	partitions, offsets, arrived := bronze.Column("_partition"), bronze.Column("_offset"), bronze.Column("_ingest_ts")
+	replayOf := bronze.Column("_replay_of")
 	var raw []byte
 	for _, r := range rejects {
 		row := int(r.Row)
@@ -28,6 +29,7 @@ func quarantine(bronze *column.Batch, rejects []clean.Rejected) *column.Batch {
 		put32(q, "_partition", partitions.I32[row])
 		put64(q, "_offset", offsets.I64[row])
 		put64(q, "_ingest_ts", arrived.I64[row])
+		q.Column("_replay_of").AppendBytes(replayOf.Bytes(row))
 	}
 	return q
 }
