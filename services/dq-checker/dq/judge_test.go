@@ -52,6 +52,11 @@ func TestJudge(t *testing.T) {
 		"loss to fail for":     {good, func(e *Evidence) { e.Balances[0] = Balance{Records: 100, Lost: 5} }, RuleRowLoss, lake.Fail},
 		"rejects":              {good, func(e *Evidence) { e.Balances[0] = Balance{Records: 1000, Rejected: 50} }, RuleRejects, lake.Fail},
 		"first rejects":        {good, func(e *Evidence) { e.Balances[0] = Balance{Records: 999, Rejected: 999} }, RuleRejects, lake.Pass},
+		"replayed rejects":     {good, func(e *Evidence) { e.Balances[0] = Balance{Records: 1050, Rejected: 50, Replayed: 50} }, RuleRejects, lake.Pass},
+		"elsewhere replayed": {good, func(e *Evidence) {
+			e.Balances = map[int32]Balance{0: {Records: 1000, Rejected: 50}, 1: {Records: 50, Replayed: 50}}
+		}, RuleRejects, lake.Pass},
+		"rejected again":       {good, func(e *Evidence) { e.Balances[0] = Balance{Records: 1050, Rejected: 100, Replayed: 50} }, RuleRejects, lake.Fail},
 		"no order_id":          {good, func(e *Evidence) { e.Facts.NoOrderID.add("f row 1") }, RuleNotNull, lake.Fail},
 		"no revenue":           {good, func(e *Evidence) { e.Facts.NoRevenue.add("f row 1") }, RuleNotNull, lake.Fail},
 		"order twice":          {good, func(e *Evidence) { e.Facts.Duplicates.add("f row 1") }, RuleUnique, lake.Fail},

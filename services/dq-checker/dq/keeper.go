@@ -56,6 +56,7 @@ type Balance struct {
 	In       lake.Count // what bronze landed and silver took
 	Records  int64      // what bronze read
 	Rejected int64      // records that bronze or silver rejected
+	Replayed int64      // records that are replays of rejects, each of which takes the place of one
 	Lost     int64      // rows without an account
 	Faults   []string   // what does not balance, with the numbers
 }
@@ -292,6 +293,7 @@ func (n *Balance) add(source string, l *lake.Ledger, s *bronzeBook) {
 	}
 	if s.ledger != nil {
 		n.Rejected += s.ledger.RejectedTotal().Rows
+		n.Replayed += s.ledger.Replayed.Rows
 		n.residual("bronze", s.ledger)
 	}
 }

@@ -24,6 +24,11 @@ func (r *Report) Print(out io.Writer) error {
 	}
 	p.table("Ledger, rows: what became of every record", r.Ledger.hopTable(rows), 0)
 	p.table("Ledger, revenue: what became of every cent (what bronze rejects has no readable money)", r.Ledger.hopTable(money), 0)
+	for i := range r.Ledger.Hops {
+		if h := &r.Ledger.Hops[i]; h.Replayed.Rows > 0 {
+			p.line("\n%s of %s: %d of what came in are replays of rejects.", h.Stage, h.Source, h.Replayed.Rows)
+		}
+	}
 	if t := r.Ledger.rejectTable(); len(t.Rows) > 0 {
 		p.table("Rejected, by code (all of it under quarantine/)", t, 0)
 	}

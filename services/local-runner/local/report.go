@@ -82,7 +82,8 @@ type Hop struct {
 	Duplicate  lake.Count                `json:"duplicate"`
 	Superseded lake.Count                `json:"superseded"`
 	Rejected   map[sales.Code]lake.Count `json:"rejected"`
-	Held       lake.Count                `json:"held"` // by the gate
+	Replayed   lake.Count                `json:"replayed"` // of In: replays of rejects
+	Held       lake.Count                `json:"held"`     // by the gate
 	Residual   lake.Count                `json:"residual"`
 }
 
@@ -216,7 +217,7 @@ func (s *state) sourceHops() []Hop {
 			h = &Hop{Stage: p.Stage, Source: p.Source, Rejected: map[sales.Code]lake.Count{}}
 			bySource[key] = h
 		}
-		h.In, h.Out = h.In.Add(p.In), h.Out.Add(p.Out)
+		h.In, h.Out, h.Replayed = h.In.Add(p.In), h.Out.Add(p.Out), h.Replayed.Add(p.Replayed)
 		h.Duplicate, h.Superseded = h.Duplicate.Add(p.Duplicate), h.Superseded.Add(p.Superseded)
 		for code, c := range p.Rejected {
 			h.Rejected[code] = h.Rejected[code].Add(c)

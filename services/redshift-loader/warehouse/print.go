@@ -6,78 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/saleslake/saleslake/pkg/table"
 )
 
 // Table writes the answer for people: aligned columns, numbers to the right, null as a
 // dash. At most limit rows are written, all of them if it is 0.
 func (a *Answer) Table(out io.Writer, limit int) error {
-	rows := a.Rows
-	if limit > 0 && len(rows) > limit {
-		rows = rows[:limit]
-	}
-	cells := [][]string{a.Columns}
-	for _, row := range rows {
-		line := make([]string, len(row))
-		for i, v := range row {
-			line[i] = cell(v, "–")
-		}
-		cells = append(cells, line)
-	}
-	widths := make([]int, len(a.Columns))
-	for _, line := range cells {
-		for i, text := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(text))
-		}
-	}
-	var text bytes.Buffer
-	for i, line := range cells {
-		a.writeLine(&text, line, widths)
-		if i == 0 {
-			writeRule(&text, widths)
-		}
-	}
-	if left := len(a.Rows) - len(rows); left > 0 {
-		fmt.Fprintf(&text, "… and %d more rows\n", left)
-	}
-	_, err := out.Write(text.Bytes())
-	return err
-}
-
-func (a *Answer) writeLine(text *bytes.Buffer, line []string, widths []int) {
-	var padded strings.Builder
-	for i, cell := range line {
-		space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-		if a.numeric(i) {
-			padded.WriteString(space + cell + "  ")
-		} else {
-			padded.WriteString(cell + space + "  ")
-		}
-	}
-	text.WriteString(strings.TrimRight(padded.String(), " ") + "\n")
-}
-
-func writeRule(text *bytes.Buffer, widths []int) {
-	rules := make([]string, len(widths))
-	for i, w := range widths {
-		rules[i] = strings.Repeat("─", w)
-	}
-	text.WriteString(strings.Join(rules, "  ") + "\n")
-}
-
-// numeric tells whether a column's first value is a number.
-func (a *Answer) numeric(column int) bool {
-	for _, row := range a.Rows {
-		switch row[column].(type) {
-		case nil:
-		case int64, json.Number:
-			return true
-		default:
-			return false
-		}
-	}
-	return false
+	return table.Write(out, a.Columns, a.Rows, limit)
 }
 
 // CSV writes the answer with a header; null is empty.
@@ -87,7 +23,7 @@ func (a *Answer) CSV(out io.Writer) error {
 	for _, row := range a.Rows {
 		line := make([]string, len(row))
 		for i, v := range row {
-			line[i] = cell(v, "")
+			line[i] = cell(v)
 		}
 		lines = append(lines, line)
 	}
@@ -124,9 +60,9 @@ func (a *Answer) JSON(out io.Writer) error {
 	return err
 }
 
-func cell(value any, null string) string {
+func cell(value any) string {
 	if value == nil {
-		return null
+		return ""
 	}
 	return fmt.Sprint(value)
 }

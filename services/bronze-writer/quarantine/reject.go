@@ -1,0 +1,143 @@
+package quarantine
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// The stages that reject, in the order of the data.
+const (
+	Bronze = "bronze"
+	Silver = "silver"
+)
+
+// Bucket is where the lake is: a blob.Bucket.
+type Bucket interface {
+	lake.Objects
+	List(ctx context.Context, prefix string) iter.Seq2[blob.Object, error]
+}
+
+// Reject is one row of the quarantine.
+type Reject struct {
+	Stage string
+	lake.RecordID
+	Code     sales.Code
+	Field    string
+	Message  string
+	Raw      []byte // the original bytes; of silver, the typed event as JSON
+	Key      []byte
+	Arrived  int64  // µs UTC
+	ReplayOf string // the reject that it is a replay of, "" for most
+}
+
+// ID is "bronze/sales_events/3/41".
+func (r *Reject) ID() string { return r.Stage + "/" + r.RecordID.String() }
+
+// Filter chooses rejects; what is not set chooses all.
+type Filter struct {
+	Codes  []sales.Code
+	Stage  string
+	Source string
+	From   int64 // µs UTC, of arrival
+	To     int64 // µs UTC, exclusive
+}
+
+func (f *Filter) takes(r *Reject) bool {
+	return (len(f.Codes) == 0 || slices.Contains(f.Codes, r.Code)) && (f.Source == "" || f.Source == r.Source) &&
+		r.Arrived >= f.From && (f.To == 0 || r.Arrived < f.To)
+}
+
+// The columns that a scan reads: all, or those that say what a reject is and
+// not what it holds.
+var (
+	whole = sales.Quarantine
+	brief = sales.Quarantine.Project("code", "_source", "_partition", "_offset", "_ingest_ts", "_replay_of")
+	marks = sales.Quarantine.Project("code", "field", "message", "_source", "_partition", "_offset", "_ingest_ts", "_replay_of")
+)
+
+// scan calls fn for each reject that the filter takes, file by file; one file
+// at a time is in memory. A reject is given once, and valid during the call.
+func (q *Quarantine) scan(ctx context.Context, f Filter, columns *column.Schema, fn func(*Reject) error) error {
+	for _, stage := range []string{Bronze, Silver} {
+		if f.Stage != "" && f.Stage != stage {
+			continue
+		}
+		seen := &seen{}
+		for o, err := range q.Bucket.List(ctx, q.set.folder+"/"+stage+"/") {
+			if err != nil {
+				return fmt.Errorf("list rejects: %w", err)
+			}
+			err = q.file(ctx, stage, o.Key, columns, func(r *Reject) error {
+				if !f.takes(r) || stage == Silver && seen.before(o.Key, r) {
+					return nil
+				}
+				return fn(r)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// seen knows the rejects of a partition of silver. A writer that was fenced may
+// have left a file whose rejects its successor has written, too.
+type seen struct {
+	folder string
+	ids    map[seenID]struct{}
+}
+
+type seenID struct {
+	lake.RecordID
+	arrived int64
+}
+
+func (s *seen) before(key string, r *Reject) bool {
+	if folder := key[:strings.LastIndexByte(key, '/')]; folder != s.folder {
+		s.folder, s.ids = folder, map[seenID]struct{}{}
+	}
+	id := seenID{r.RecordID, r.Arrived}
+	_, ok := s.ids[id]
+	s.ids[id] = struct{}{}
+	return ok
+}
+
+// file calls fn for each reject of a file.
+func (q *Quarantine) file(ctx context.Context, stage, key string, columns *column.Schema, fn func(*Reject) error) error {
+	data, err := q.Bucket.Get(ctx, key)
+	if err != nil {
+		return fmt.Errorf("read rejects: %w", err)
+	}
+	file, err := lake.Open(key, data)
+	if err != nil {
+		return err
+	}
+	b := column.NewBatch(columns, 0)
+	if err := file.Read(b); err != nil {
+		return err
+	}
+	at := columns.Index
+	for i := range b.Rows() {
+		r := Reject{Stage: stage, Code: sales.Code(b.Column("code").String(i)), Arrived: b.Column("_ingest_ts").I64[i], ReplayOf: b.Column("_replay_of").String(i),
+			RecordID: lake.RecordID{Source: q.name(b.Column("_source").String(i)), Partition: b.Column("_partition").I32[i], Offset: b.Column("_offset").I64[i]}}
+		if at("message") >= 0 {
+			r.Field, r.Message = b.Column("field").String(i), b.Column("message").String(i)
+		}
+		if at("raw") >= 0 {
+			r.Raw, r.Key = b.Column("raw").Bytes(i), b.Column("key").Bytes(i)
+		}
+		if err := fn(&r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

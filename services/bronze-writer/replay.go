@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/table"
+	"github.com/saleslake/saleslake/services/bronze-writer/quarantine"
+)
+
+type replayRejects struct {
+	chosen      `embed:""`
+	Set         []string `sep:"none" help:"Set a field: field=value, added when the event lacks it. A value that is JSON is taken as it is, any other is a text. Steps are applied in the order given." placeholder:"FIELD=VALUE"`
+	Map         []string `sep:"none" help:"Change a field that has a value: field:old=new." placeholder:"FIELD:OLD=NEW"`
+	Drop        []string `sep:"none" help:"Take a field out." placeholder:"FIELD"`
+	Patch       string   `type:"existingfile" help:"YAML file with a list of such steps, applied before those of the flags." placeholder:"FILE"`
+	Limit       int64    `help:"Rejects to look at; 0 for all."`
+	MaxAttempts int      `default:"3" help:"Attempts that one reject gets."`
+	DryRun      bool     `help:"Send nothing; show the first rejects before and after, and what bronze would say. What silver would say is not known before."`
+	JSON        bool     `name:"json" help:"Print JSON."`
+}
+
+// shown is how many rejects a dry run shows.
+const shown = 10
+
+// patch gives the steps of the file and then those of the flags.
+func (c *replayRejects) patch(k *kong.Context) (quarantine.Patch, error) {
+	var p quarantine.Patch
+	if c.Patch != "" {
+		data, err := os.ReadFile(c.Patch)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = quarantine.ParsePatch(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Patch, err)
+		}
+	}
+	given := map[string][]string{"set": c.Set, "map": c.Map, "drop": c.Drop}
+	var faults []error
+	for _, path := range k.Path { // in the order given, which three lists do not tell
+		if path.Flag == nil || len(given[path.Flag.Name]) == 0 {
+			continue
+		}
+		text := given[path.Flag.Name][0]
+		given[path.Flag.Name] = given[path.Flag.Name][1:]
+		s, err := quarantine.ParseStep(path.Flag.Name, text)
+		if err != nil {
+			err = fmt.Errorf("--%w", err)
+		}
+		p, faults = append(p, s), append(faults, err)
+	}
+	return p, errors.Join(faults...)
+}
+
+// Run replays, or shows what would be replayed.
+func (c *replayRejects) Run(ctx context.Context, d *daemon.Daemon, k *kong.Context) error {
+	patch, err := c.patch(k)
+	if err != nil {
+		return daemon.UsageError{Err: err}
+	}
+	o, err := quarantineOptions(ctx, d, c.Topic)
+	if err != nil {
+		return err
+	}
+	ro := quarantine.ReplayOptions{Filter: c.filter(), Patch: patch, Limit: c.Limit, MaxAttempts: c.MaxAttempts}
+	if c.DryRun {
+		ro.Plan = c.plan(k.Stdout)
+	}
+	res, err := quarantine.Replay(ctx, o, ro)
+	if res == nil {
+		return err
+	}
+	return errors.Join(c.print(k.Stdout, res), err)
+}
+
+// plan prints the first rejects.
+func (c *replayRejects) plan(out io.Writer) func(quarantine.Planned) {
+	n := 0
+	return func(p quarantine.Planned) {
+		if n++; n > shown || c.JSON {
+			return
+		}
+		fmt.Fprintf(out, "%s: %v\n  before  %s\n", p.Reject.ID(), p.Reject.Code, readable(p.Reject.Raw))
+		if p.Event != nil {
+			fmt.Fprintf(out, "  after   %s\n", readable(p.Event))
+		}
+		switch {
+		case p.Fault != nil:
+			fmt.Fprintf(out, "  bronze  %v\n\n", p.Fault)
+		case p.Why == quarantine.Send:
+			fmt.Fprintf(out, "  bronze  takes it\n\n")
+		default:
+			fmt.Fprintf(out, "  not sent: %s\n\n", p.Why)
+		}
+	}
+}
+
+func (c *replayRejects) print(out io.Writer, res *quarantine.Result) error {
+	if c.JSON {
+		return printJSON(out, res)
+	}
+	var rows [][]any
+	for _, why := range quarantine.Decisions {
+		if n := res.By[why]; n > 0 {
+			name := string(why)
+			if c.DryRun && why == quarantine.Send {
+				name = "would be sent"
+			}
+			rows = append(rows, []any{name, n})
+		}
+	}
+	rows = append(rows, []any{"all that were chosen", res.Rejects})
+	if err := table.Write(out, []string{"decision", "rejects"}, rows, 0); err != nil {
+		return err
+	}
+	if n := res.By[quarantine.NotJSON]; n > 0 {
+		fmt.Fprintf(out, "\n%d are no JSON objects, such as rows of a CSV file: export them, repair them in a file, and ingest that.\n", n)
+	}
+	return nil
+}
