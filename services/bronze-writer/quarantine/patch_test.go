@@ -2,7 +2,6 @@ package quarantine
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -128,6 +127,6 @@ func TestPatchTouchesNothingElse(t *testing.T) {
 		}
 		require.Equal(t, want, got)
 		before := len(slices.DeleteFunc(have, func(m member) bool { return m.name != field }))
-		require.Equal(t, map[string]int{opSet: 1, opMap: before, opDrop: 0}[op], left, fmt.Sprintf("%s of %q", text, b.String()))
+		require.Equal(t, map[string]int{opSet: 1, opMap: before, opDrop: 0}[op], left, "%s of %q", text, b.String())
 	})
 }

@@ -50,12 +50,13 @@ func TestRejectsComeBack(t *testing.T) {
 	require.Equal(t, [2]int64{before.Rejects, before.Rejects}, [2]int64{after.Rejects, after.Again})
 	replay("completed")
 	after = group()
-	require.Equal(t, [2]int64{before.Rejects, before.Rejects}, [2]int64{after.Rejects, after.Accepted})
+	require.Equal(t, before.Rejects, after.Accepted+after.Again) // some have a second fault, which their first one hid
+	require.Greater(t, after.Accepted, after.Again)
 
 	require.NoError(t, r.account(ctx))
-	require.NoError(t, r.report.Fault())
 	replayed := map[string]lake.Count{}
 	for _, h := range r.report.Ledger.Hops {
+		require.Zero(t, h.Residual, h.Stage)
 		if h.Source == sales.TopicEvents {
 			replayed[h.Stage] = h.Replayed
 			require.Equal(t, h.In, h.Replayed, "nothing else came by the topic")
