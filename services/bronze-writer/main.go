@@ -6,10 +6,12 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
 	"github.com/saleslake/saleslake/pkg/registry"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
 )
@@ -38,15 +40,22 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) error {
 	return bronze.Run(ctx, o)
 }
 
-func options(ctx context.Context, d *daemon.Daemon) (bronze.Options, error) {
-	s := d.Settings
-	if err := sales.Extend(s.Schema.Columns); err != nil {
-		return bronze.Options{}, daemon.UsageError{Err: err}
+// open opens what every command works with, once the schemas are what the
+// settings say and the lake agrees.
+func open(ctx context.Context, d *daemon.Daemon) (stream.Config, *blob.Bucket, error) {
+	if err := sales.Extend(d.Settings.Schema.Columns); err != nil {
+		return stream.Config{}, nil, daemon.UsageError{Err: err}
 	}
 	kafka, bucket, err := wire.Open(ctx, d)
 	if err == nil {
 		err = registry.Check(ctx, bucket, sales.Bronze, sales.BronzeCustomers)
 	}
+	return kafka, bucket, err
+}
+
+func options(ctx context.Context, d *daemon.Daemon) (bronze.Options, error) {
+	kafka, bucket, err := open(ctx, d)
+	s := d.Settings
 	return bronze.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Instance: s.Kafka.Instance, Bronze: bronze.Limits(s.Bronze),
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication, Compression: s.Lake.Compression,

@@ -17,7 +17,6 @@ import (
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/table"
-	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/bronze-writer/quarantine"
 )
 
@@ -53,7 +52,7 @@ func (c *chosen) filter() quarantine.Filter {
 }
 
 func quarantineOptions(ctx context.Context, d *daemon.Daemon, topic string) (quarantine.Options, error) {
-	kafka, bucket, err := wire.Open(ctx, d)
+	kafka, bucket, err := open(ctx, d)
 	s := d.Settings
 	return quarantine.Options{Kafka: kafka, Bucket: bucket, Topic: topic, Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
 		MaxEventBytes: s.Bronze.MaxEventBytes}, err

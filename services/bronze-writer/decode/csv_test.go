@@ -71,7 +71,7 @@ func TestCSVRow(t *testing.T) {
 		"event_id": "0123456789abcdef-000000000017", "event_ts": int64(1769860800500000), "order_id": "O-1", "order_ts": int64(1769860800500000),
 		"customer_id": "C-1", "product_id": "P-1", "category": "Books", "region": "Europe", "quantity": int64(2),
 		"unit_price": int64(1250), "revenue": int64(2500), "status": "completed", "payment_method": "", "currency": "USD",
-		"schema_version": int64(1), "_rescued": `{"note":""}`, "_source": "file:0123456789abcdef", "_partition": int64(3), "_offset": int64(17), "_ingest_ts": int64(99),
+		"schema_version": int64(1), "_rescued": `{"note":""}`, "_source": "file:0123456789abcdef", "_partition": int64(3), "_offset": int64(17), "_ingest_ts": int64(99), "_replay_of": "",
 	}
 	require.Equal(t, verdict{Values: want}, decodeCSV(newCSV(t, head), line, 17))
 
@@ -225,7 +225,7 @@ func unquoteNote(v verdict) verdict {
 	if _, ok := v.Values["event_id"]; ok {
 		v.Values["event_id"] = ""
 	}
-	for _, name := range []string{"_source", "_partition", "_offset", "_ingest_ts", "event_ts"} {
+	for _, name := range []string{"_source", "_partition", "_offset", "_ingest_ts", "_replay_of", "event_ts"} {
 		delete(v.Values, name)
 	}
 	if text := v.Values["_rescued"].(string); text != "" {

@@ -49,7 +49,7 @@ func TestJSONRejectsOfCustomers(t *testing.T) {
 func TestJSONRowOfCustomers(t *testing.T) {
 	j := NewJSON(CustomerUpdates, Options{MaxBytes: 1500, Owns: owns})
 	whole := map[string]any{"customer_id": "C-1", "updated_ts": int64(1769860800500000), "name": "Ana Lima", "email": "ana@example.com", "segment": "consumer",
-		"city": "Porto", "country": "PT", "deleted": int64(0), "_rescued": "", "_source": "sales_events", "_partition": int64(3), "_offset": int64(42), "_ingest_ts": int64(99)}
+		"city": "Porto", "country": "PT", "deleted": int64(0), "_rescued": "", "_source": "sales_events", "_partition": int64(3), "_offset": int64(42), "_ingest_ts": int64(99), "_replay_of": ""}
 	change := func(m map[string]any, values ...any) map[string]any {
 		m = maps.Clone(m)
 		for i := 0; i < len(values); i += 2 {

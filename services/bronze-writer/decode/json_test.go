@@ -122,7 +122,7 @@ func TestJSONRow(t *testing.T) {
 		"event_id": "e-1", "event_ts": int64(1769860800500000), "order_id": "O-1", "order_ts": int64(1769857200000000),
 		"customer_id": "C-1", "product_id": "P-1", "category": "Books", "region": "Europe", "quantity": int64(2),
 		"unit_price": int64(1250), "revenue": int64(2500), "status": "completed", "payment_method": "", "currency": "USD",
-		"schema_version": int64(1), "_rescued": "", "_source": "sales_events", "_partition": int64(3), "_offset": int64(42), "_ingest_ts": int64(99),
+		"schema_version": int64(1), "_rescued": "", "_source": "sales_events", "_partition": int64(3), "_offset": int64(42), "_ingest_ts": int64(99), "_replay_of": "",
 	}
 	change := func(name string, v any) map[string]any {
 		m := maps.Clone(want)
@@ -158,7 +158,7 @@ func flatten(v verdict) verdict {
 		return v
 	}
 	v.Values = maps.Clone(v.Values)
-	for _, name := range []string{"_source", "_partition", "_offset", "_ingest_ts"} {
+	for _, name := range []string{"_source", "_partition", "_offset", "_ingest_ts", "_replay_of"} {
 		delete(v.Values, name)
 	}
 	text := v.Values["_rescued"].(string)

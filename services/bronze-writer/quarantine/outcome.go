@@ -136,7 +136,7 @@ func (q *Quarantine) bronzeOutcomes(ctx context.Context, m *lake.Manifest, silve
 	if len(m.Source.Rejected) == 0 {
 		return nil
 	}
-	return q.file(ctx, Bronze, lake.QuarantineKey(Bronze, m.Slice), marks, again(fn))
+	return q.file(ctx, Bronze, lake.QuarantineKey(q.set.folder, Bronze, m.Slice), marks, again(fn))
 }
 
 // again passes the rejects that are replays on.

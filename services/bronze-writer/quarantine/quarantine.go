@@ -32,7 +32,8 @@ type dataset struct {
 }
 
 var datasets = map[string]dataset{
-	sales.TopicEvents: {sales.Quarantine.Name, sales.TableBronze, decode.SalesEvents},
+	sales.TopicEvents:    {sales.Quarantine.Name, sales.TableBronze, decode.SalesEvents},
+	sales.TopicCustomers: {sales.QuarantineCustomers.Name, sales.TableBronzeCustomers, decode.CustomerUpdates},
 }
 
 // Quarantine is the rejects of one topic and what is known of them.

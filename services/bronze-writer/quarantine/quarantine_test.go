@@ -157,7 +157,7 @@ func (r *rig) fill(n int) {
 					appendReject(q, sales.WrongType, []byte(strings.Replace(event(i), `"completed"`, "3", 1)), int64(i), p, now+int64(i), "")
 				}
 			}
-			r.write(lake.QuarantineKey(Bronze, lake.BronzeSlice(sales.DayOf(now), p, "01234567", int64(from))), q)
+			r.write(lake.QuarantineKey(sales.Quarantine.Name, Bronze, lake.BronzeSlice(sales.DayOf(now), p, "01234567", int64(from))), q)
 		}
 	}
 }
@@ -244,7 +244,7 @@ func TestChoice(t *testing.T) {
 	wrong := r.options()
 	wrong.Topic = "orders"
 	_, err = Read(r.ctx, wrong)
-	require.ErrorContains(t, err, "use one of sales_events")
+	require.ErrorContains(t, err, "use one of customer_updates, sales_events")
 }
 
 // Silver may leave the same reject in two files, when one of its writers was
@@ -257,8 +257,8 @@ func TestOldAndDoubledFiles(t *testing.T) {
 	old := *sales.Quarantine
 	old.Version, old.Fields = 1, old.Fields[:9]
 	q.Schema, q.Columns = &old, q.Columns[:9]
-	r.write(lake.QuarantineKey(Silver, "p=001/00000001-00000000"), q)
-	r.write(lake.QuarantineKey(Silver, "p=001/00000001-11111111"), q)
+	r.write(lake.QuarantineKey(sales.Quarantine.Name, Silver, "p=001/00000001-00000000"), q)
+	r.write(lake.QuarantineKey(sales.Quarantine.Name, Silver, "p=001/00000001-11111111"), q)
 	require.Equal(t, map[sales.Code][5]int64{sales.UnknownStatus: {1, 1}}, r.list(Filter{}))
 	require.Equal(t, map[Decision]int64{Send: 1, OnTheWay: 0}[Send], r.replay(ReplayOptions{})[Send])
 }

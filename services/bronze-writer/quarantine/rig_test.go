@@ -103,7 +103,7 @@ func (r *rig) silver(rejected ...string) {
 		}
 	}
 	for p, b := range rejects {
-		r.write(lake.QuarantineKey(Silver, fmt.Sprintf("p=%03d/%08d-00000000", p, r.commit)), b)
+		r.write(lake.QuarantineKey(sales.Quarantine.Name, Silver, fmt.Sprintf("p=%03d/%08d-00000000", p, r.commit)), b)
 	}
 	var ledgers []stream.Record
 	for p, n := range next {
