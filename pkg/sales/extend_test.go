@@ -44,5 +44,5 @@ func TestExtend(t *testing.T) {
 	require.Equal(t, []int{offset, offset + 1, offset + 2}, []int{Bronze.Must("coupon"), Bronze.Must("tax"), Bronze.Must("_rescued")})
 	require.Equal(t, []int{silver, silver + 1}, []int{Silver.Must("coupon"), Silver.Must("tax")})
 	require.Equal(t, Silver.Fields, Changes.Fields[:len(Silver.Fields)])
-	require.Equal(t, []int{3, 3, 3}, []int{Bronze.Version, Silver.Version, Changes.Version})
+	require.Equal(t, []int{4, 3, 3}, []int{Bronze.Version, Silver.Version, Changes.Version})
 }

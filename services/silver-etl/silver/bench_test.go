@@ -53,6 +53,7 @@ func benchBronze(random *rand.Rand, partition int32, first int64, rows int) *col
 		text("payment_method", []string{"card", "paypal", "", "wire"}[n%4])
 		text("currency", sales.DefaultCurrency)
 		text("_rescued", "")
+		text("_replay_of", "")
 		text("_source", "file:0123456789abcdef")
 		put64(b, "event_ts", placed)
 		put64(b, "order_ts", placed)

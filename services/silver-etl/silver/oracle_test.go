@@ -26,7 +26,7 @@ func bronzeOf(events []event) *column.Batch {
 	for _, e := range events {
 		for name, v := range map[string]string{"event_id": e.eventID, "order_id": e.orderID, "customer_id": e.customer,
 			"product_id": e.product, "category": e.category, "region": e.region, "status": e.status,
-			"payment_method": e.payment, "currency": e.currency, "_rescued": e.rescued, "_source": e.source} {
+			"payment_method": e.payment, "currency": e.currency, "_rescued": e.rescued, "_source": e.source, "_replay_of": ""} {
 			b.Column(name).AppendString(v)
 		}
 		for name, v := range map[string]int64{"event_ts": e.eventTS, "order_ts": e.orderTS, "unit_price": e.price,
