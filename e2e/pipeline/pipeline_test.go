@@ -34,6 +34,9 @@ func TestEveryEventAndCentSurvives(t *testing.T) {
 	s.makeTrouble(tr, 3)
 	s.drained(5 * time.Minute)
 	s.compare("after kill -9 at every step of every service", tr)
+
+	s.repair()
+	s.compare("after all days were judged again", tr)
 }
 
 // produce runs the producer to its end, as fast as it can.
