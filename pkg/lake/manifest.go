@@ -109,8 +109,9 @@ const ledgerPrefix = "ledger/"
 // that makes it so.
 type Ledger struct {
 	Format     int                  `json:"format"`
-	Stage      string               `json:"stage"`  // "bronze" or "silver"
-	Source     string               `json:"source"` // topic, or file: and a content hash
+	Stage      string               `json:"stage"`           // "bronze" or "silver"
+	Table      string               `json:"table,omitempty"` // silver: that the rows went to; silver/sales when it is left out
+	Source     string               `json:"source"`          // topic, or file: and a content hash
 	Partition  int32                `json:"partition"`
 	Through    int64                `json:"through"`            // next offset of the stage's input: the source in bronze, lake.bronze in silver
 	TopicID    string               `json:"topic_id,omitempty"` // silver: of the source, 32 hex digits; a file's content hash
@@ -140,6 +141,9 @@ func DecodeLedger(b []byte) (*Ledger, error) {
 	l := &Ledger{}
 	if err := json.Unmarshal(b, l); err != nil {
 		return nil, fmt.Errorf("decode ledger: %w", err)
+	}
+	if l.Table == "" && l.Stage == "silver" { // of a program that made no other table
+		l.Table = sales.TableSilver
 	}
 	return l, checkFormat(l.Key(), l.Format)
 }

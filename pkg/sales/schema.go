@@ -26,6 +26,8 @@ const (
 	TableBronzeCustomers = "bronze/customer_updates"
 	TableSilver          = "silver/sales"
 	TableChanges         = "silver/sales_changes"
+	TableSilverCustomers = "silver/customers"
+	TableCustomerChanges = "silver/customers_changes"
 	TableFacts           = "gold/fact_sales"
 	TableDailySales      = "gold/daily_sales"
 	TableDailyProducts   = "gold/daily_products"
@@ -130,10 +132,35 @@ const (
 // Changes is the schema of silver/sales_changes: the rows that a version of a
 // silver slice has gained and lost. Whoever adds aggregates up takes before and
 // delete off and puts upsert on; whoever merges rows leaves before out.
-var Changes = &column.Schema{Name: TableChanges, Version: 1, Fields: append(append([]column.Field{}, Silver.Fields...),
-	column.Field{ID: 17, Name: "_op", Type: column.Symbol, Doc: "upsert, before or delete"},
-	column.Field{ID: 18, Name: "_prev_day", Type: column.Date, Doc: "UTC date of the order's row before this version: another than the slice's when the order moved here"},
-)}
+var Changes = &column.Schema{Name: TableChanges, Version: 1, Fields: changesOf(Silver, 17)}
+
+// changesOf gives a silver table's columns and those of a change, numbered from an id.
+func changesOf(silver *column.Schema, id int) []column.Field {
+	return slices.Concat(silver.Fields, []column.Field{
+		{ID: id, Name: "_op", Type: column.Symbol, Doc: "upsert, before or delete"},
+		{ID: id + 1, Name: "_prev_day", Type: column.Date, Doc: "UTC date of the order's row before this version: another than the slice's when the order moved here"},
+	})
+}
+
+// SilverCustomers is the schema of silver/customers: the history of all
+// customers, one row for each (customer_id, updated_ts). A deletion may have no
+// more than these two; it says from when on there is no such customer.
+var SilverCustomers = &column.Schema{Name: TableSilverCustomers, Version: 1, Fields: []column.Field{
+	{ID: 1, Name: "customer_id", Type: column.String, Doc: "identity of the customer"},
+	{ID: 2, Name: "updated_ts", Type: column.Timestamp, Doc: "when the customer became this"},
+	{ID: 3, Name: "name", Type: column.String, Optional: true, Doc: "full name"},
+	{ID: 4, Name: "email", Type: column.String, Optional: true, Doc: "address for mail"},
+	{ID: 5, Name: "segment", Type: column.Symbol, Optional: true, Doc: "kind of customer"},
+	{ID: 6, Name: "city", Type: column.Symbol, Optional: true, Doc: "where the customer lives"},
+	{ID: 7, Name: "country", Type: column.Symbol, Optional: true, Doc: "of that city"},
+	{ID: 8, Name: "deleted", Type: column.Int32, Doc: "1 when the customer was deleted, else 0"},
+	{ID: 9, Name: "_partition", Type: column.Int32, Doc: "source partition"},
+	{ID: 10, Name: "_offset", Type: column.Int64, Doc: "offset in the source partition, or row number of the file"},
+}}
+
+// CustomerChanges is Changes for silver/customers, whose rows never move to
+// another day.
+var CustomerChanges = &column.Schema{Name: TableCustomerChanges, Version: 1, Fields: changesOf(SilverCustomers, 11)}
 
 // Measures are the columns that every count of orders has, in their order. An
 // order is pending, cancelled, completed or refunded, so a group has rows exactly

@@ -1,4 +1,5 @@
-// Command silver-etl cleans bronze rows and keeps one current row per order.
+// Command silver-etl cleans bronze rows and keeps one current row per order, and
+// every version of a customer.
 package main
 
 import (
@@ -14,7 +15,7 @@ import (
 )
 
 func main() {
-	daemon.Main("silver-etl", "Cleans, validates and deduplicates bronze rows: one current row per order.", &cli{})
+	daemon.Main("silver-etl", "Cleans, validates and deduplicates bronze rows: one current row per order, and every version of a customer.", &cli{})
 }
 
 type run struct{}
@@ -36,7 +37,7 @@ func options(ctx context.Context, d *daemon.Daemon) (silver.Options, error) {
 	}
 	kafka, bucket, err := wire.Open(ctx, d)
 	if err == nil {
-		err = registry.Check(ctx, bucket, sales.Bronze, sales.Silver, sales.Changes)
+		err = registry.Check(ctx, bucket, sales.Bronze, sales.Silver, sales.Changes, sales.BronzeCustomers, sales.SilverCustomers, sales.CustomerChanges)
 	}
 	return silver.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,

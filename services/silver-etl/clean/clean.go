@@ -1,20 +1,34 @@
 package clean
 
 import (
+	"strings"
+
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
-// Cleaner holds the catalogues that rows are spelled by. It is safe for
+// Cleaner knows the rules and the spelling of one table. It is safe for
 // concurrent use.
 type Cleaner struct {
-	categories *sales.Catalogue
-	regions    *sales.Catalogue
+	silver   *column.Schema
+	rules    []rule
+	spelling map[string]func(string) string // of columns that are not taken as they are
 }
 
-// NewCleaner makes a cleaner of the known categories and regions.
-func NewCleaner(categories, regions []string) *Cleaner {
-	return &Cleaner{sales.NewCatalogue(categories), sales.NewCatalogue(regions)}
+// ForSales makes a cleaner of the known categories and regions.
+func ForSales(categories, regions []string) *Cleaner {
+	return &Cleaner{sales.Silver, salesRules, map[string]func(string) string{
+		"category": sales.NewCatalogue(categories).Canonical, "region": sales.NewCatalogue(regions).Canonical}}
+}
+
+// ForCustomers makes a cleaner of updates of customers: white space around text
+// does not count.
+func ForCustomers() *Cleaner {
+	c := &Cleaner{sales.SilverCustomers, customerRules, map[string]func(string) string{}}
+	for _, name := range []string{"name", "email", "segment", "city", "country"} {
+		c.spelling[name] = strings.TrimSpace
+	}
+	return c
 }
 
 // Rejected is a row that silver does not take.
@@ -25,7 +39,7 @@ type Rejected struct {
 
 // Result is what became of a bronze batch: each row is in Keep or in Rejects.
 type Result struct {
-	// Rows has the schema sales.Silver and as many rows as the bronze batch,
+	// Rows has the schema of the silver table and as many rows as the bronze batch,
 	// whose vectors it shares; it must not be changed. Rows that are not in
 	// Keep mean nothing.
 	Rows    *column.Batch
@@ -33,9 +47,9 @@ type Result struct {
 	Rejects []Rejected // the others, ascending
 }
 
-// Clean judges the rows of a batch of schema sales.Bronze.
+// Clean judges the rows of a batch of the dataset's bronze schema.
 func (c *Cleaner) Clean(bronze *column.Batch) Result {
-	marks := judge(bronze)
+	marks := c.judge(bronze)
 	r := Result{Rows: c.rows(bronze)}
 	rejects := 0
 	for _, m := range marks {
@@ -50,29 +64,44 @@ func (c *Cleaner) Clean(bronze *column.Batch) Result {
 			r.Keep = append(r.Keep, int32(row))
 			continue
 		}
-		r.Rejects = append(r.Rejects, Rejected{int32(row), rules[m-1].reject(bronze, row)})
+		r.Rejects = append(r.Rejects, Rejected{int32(row), c.rules[m-1].reject(bronze, row)})
 	}
 	return r
 }
 
 // rows gives the bronze columns that silver has, in silver's order.
 func (c *Cleaner) rows(bronze *column.Batch) *column.Batch {
-	out := &column.Batch{Schema: sales.Silver, Columns: make([]column.Column, len(sales.Silver.Fields))}
-	for i, f := range sales.Silver.Fields {
+	out := &column.Batch{Schema: c.silver, Columns: make([]column.Column, len(c.silver.Fields))}
+	for i, f := range c.silver.Fields {
 		out.Columns[i] = *bronze.Column(f.Name)
+		switch spell := c.spelling[f.Name]; {
+		case spell == nil:
+		case f.Type == column.Symbol:
+			respellSymbols(&out.Columns[i], spell)
+		default:
+			respellText(&out.Columns[i], spell)
+		}
 	}
-	respell(out.Column("category"), c.categories)
-	respell(out.Column("region"), c.regions)
 	return out
 }
 
-// respell puts a symbol column in the catalogue's spelling. The column gets
-// vectors of its own.
-func respell(c *column.Column, catalogue *sales.Catalogue) {
+// respellText puts a text column in its spelling. The column gets vectors of its
+// own.
+func respellText(c *column.Column, spell func(string) string) {
+	text := column.Text{Data: make([]byte, 0, len(c.Text.Data)), Ends: make([]uint32, 0, len(c.Text.Ends))}
+	for row := range c.Text.Len() {
+		text.Append([]byte(spell(c.String(row))))
+	}
+	c.Text = text
+}
+
+// respellSymbols puts a symbol column in its spelling. The column gets vectors of its
+// own.
+func respellSymbols(c *column.Column, spell func(string) string) {
 	dict, codes := column.NewDict(), make([]int32, c.Dict.Len())
 	same := true
 	for from := range codes {
-		codes[from] = dict.Code([]byte(catalogue.Canonical(c.Dict.Value(int32(from)))))
+		codes[from] = dict.CodeString(spell(c.Dict.Value(int32(from))))
 		same = same && codes[from] == int32(from)
 	}
 	c.Dict = dict

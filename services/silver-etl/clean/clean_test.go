@@ -66,7 +66,7 @@ func bronzeOf(events ...event) *column.Batch {
 }
 
 func cleaner() *Cleaner {
-	return NewCleaner([]string{"Books", "Home & Garden"}, []string{"Europe", "North America"})
+	return ForSales([]string{"Books", "Home & Garden"}, []string{"Europe", "North America"})
 }
 
 func TestEachRule(t *testing.T) {

@@ -20,9 +20,9 @@ type rule struct {
 	say   func(b *column.Batch, c *column.Column, row int) string
 }
 
-// rules are in the contract's order: the first that applies counts, by code and
-// then by field.
-var rules = []rule{
+// salesRules are in the contract's order: the first that applies counts, by
+// code and then by field.
+var salesRules = []rule{
 	{sales.QuantityNotPositive, "quantity", intBelow(1), sayQuantity},
 	{sales.NegativePrice, "unit_price", longBelow(0), sayMoney},
 	{sales.NegativeRevenue, "revenue", longBelow(0), sayMoney},
@@ -35,10 +35,16 @@ var rules = []rule{
 	{sales.Implausible, "order_ts", longBelow(sales.Year2000), sayEarly},
 }
 
+// customerRules are those of updates of customers, in the same order.
+var customerRules = []rule{
+	{sales.FutureTimestamp, "updated_ts", future, sayFuture},
+	{sales.Implausible, "updated_ts", longBelow(sales.Year2000), sayEarly},
+}
+
 // judge gives each row the mark of the first rule that rejects it.
-func judge(b *column.Batch) []uint8 {
+func (c *Cleaner) judge(b *column.Batch) []uint8 {
 	marks := make([]uint8, b.Rows())
-	for i, r := range rules {
+	for i, r := range c.rules {
 		r.mark(b, b.Column(r.field), marks, uint8(i+1))
 	}
 	return marks

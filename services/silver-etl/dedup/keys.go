@@ -1,8 +1,8 @@
 package dedup
 
 import (
+	"encoding/binary"
 	"math/bits"
-	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -18,38 +18,43 @@ func KeyOf(orderID []byte) Key { return xxh3.Hash128(orderID) }
 // Keys are the hashes of a batch's rows, by position.
 type Keys struct {
 	Orders  []Key
-	Events  []uint64 // of event_id
+	Events  []uint64 // of event_id; 0 when the table has none
 	Content []uint32 // of the business fields
 }
 
-// notCompared are the columns by which two versions are not compared: which
-// event it is, when that was emitted and where it came from. The order_id is
-// left out because only versions of one order are compared. What is left are
-// the business fields, in the order of the schema.
-var notCompared = []string{"order_id", "event_id", "event_ts", "_partition", "_offset"}
-
-// OrdersOf hashes the order_ids of a batch.
-func OrdersOf(b *column.Batch) []Key {
-	ids := &b.Column("order_id").Text
+// OrdersOf hashes what the rows of a batch are versions of.
+func (c *Columns) OrdersOf(b *column.Batch) []Key {
+	ids := &b.Column(c.ID).Text
 	keys := make([]Key, ids.Len())
+	if !c.History {
+		for i := range keys {
+			keys[i] = KeyOf(ids.At(i))
+		}
+		return keys
+	}
+	times := b.Column(c.Time).I64
+	var both []byte
 	for i := range keys {
-		keys[i] = KeyOf(ids.At(i))
+		both = binary.BigEndian.AppendUint64(append(both[:0], ids.At(i)...), uint64(times[i]))
+		keys[i] = KeyOf(both)
 	}
 	return keys
 }
 
-// KeysOf hashes the rows of a batch of schema sales.Silver, which need not have
-// all of the columns that are not compared, but order_id and event_id.
-func KeysOf(b *column.Batch) Keys {
+// KeysOf hashes the rows of a batch of the table's schema, which need not have
+// all of the columns that are not compared, but those that c names.
+func (c *Columns) KeysOf(b *column.Batch) Keys {
 	rows := b.Rows()
-	k := Keys{Orders: OrdersOf(b), Events: make([]uint64, rows), Content: make([]uint32, rows)}
-	events := &b.Column("event_id").Text
-	for i := range rows {
-		k.Events[i] = xxh3.Hash(events.At(i))
+	k := Keys{Orders: c.OrdersOf(b), Events: make([]uint64, rows), Content: make([]uint32, rows)}
+	if c.Event != "" {
+		events := &b.Column(c.Event).Text
+		for i := range rows {
+			k.Events[i] = xxh3.Hash(events.At(i))
+		}
 	}
 	sums := make([]uint64, rows)
 	for i, f := range b.Schema.Fields {
-		if !slices.Contains(notCompared, f.Name) {
+		if c.compares(f.Name) {
 			addHashes(sums, &b.Columns[i])
 		}
 	}

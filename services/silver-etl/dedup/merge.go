@@ -33,7 +33,7 @@ type Outcome struct {
 	Rows, Cents                 int64 // net change of the current rows
 	Duplicates, DuplicateCents  int64
 	Superseded, SupersededCents int64
-	Ties                        int64 // versions of one time and different content, decided by their event_ids
+	Ties                        int64 // versions of one time and different content, decided by event_id or offset
 }
 
 // EventIDs gives the event_ids of the orders' current versions, which are in
@@ -44,6 +44,7 @@ type EventIDs func(ctx context.Context, orders []Ref) (map[Ref][]byte, error)
 // the making: when that fails, the index must be dropped.
 type Merge struct {
 	index   *Index
+	columns *Columns
 	ask     EventIDs
 	batches []*column.Batch
 	rows    []Row
@@ -52,8 +53,9 @@ type Merge struct {
 }
 
 // NewMerge starts a merge of about rows rows into the index.
-func NewMerge(x *Index, rows int, ask EventIDs) *Merge {
-	return &Merge{index: x, ask: ask, rows: make([]Row, 0, rows), asked: map[Ref][]byte{}}
+// ask is not needed for a table without events.
+func NewMerge(x *Index, c *Columns, rows int, ask EventIDs) *Merge {
+	return &Merge{index: x, columns: c, ask: ask, rows: make([]Row, 0, rows), asked: map[Ref][]byte{}}
 }
 
 // Rows are the orders changed so far. Their order is that of first change.
@@ -66,7 +68,7 @@ func (m *Merge) Batches() []*column.Batch { return m.batches }
 // their keys. The batch must not change until the merge is done.
 func (m *Merge) Add(ctx context.Context, b *column.Batch, keep []int32, keys Keys) (Outcome, error) {
 	a := adding{Merge: m, batch: b, number: int32(len(m.batches)), keep: keep, keys: keys,
-		times: b.Column("event_ts").I64, cents: b.Column("revenue").I64, offsets: b.Column("_offset").I64}
+		times: b.Column(m.columns.Time).I64, cents: m.columns.Cents(b), offsets: b.Column("_offset").I64}
 	m.batches = append(m.batches, b)
 	for i, row := range keep {
 		if err := a.add(ctx, i, row); err != nil {
@@ -124,7 +126,7 @@ func (a *adding) version(row int32) Order {
 
 // count books the loser under the arriving source.
 func (a *adding) count(x, y *Order, cents int64) {
-	if x.Event == y.Event || x.Content == y.Content {
+	if x.Content == y.Content || a.columns.Event != "" && x.Event == y.Event {
 		a.out.Duplicates++
 		a.out.DuplicateCents += cents
 		return
@@ -160,7 +162,7 @@ func (a *adding) wins(ctx context.Context, i int, row int32, ref Ref) (bool, err
 		return a.times[row] > o.EventTS, nil
 	case a.keys.Events[row] != o.Event:
 		id, err := a.eventID(ctx, i, ref)
-		return bytes.Compare(a.batch.Column("event_id").Text.At(int(row)), id) > 0, err
+		return bytes.Compare(a.batch.Column(a.columns.Event).Text.At(int(row)), id) > 0, err
 	case a.offsets[row] != o.Offset:
 		return a.offsets[row] > o.Offset, nil
 	default:
@@ -172,7 +174,7 @@ func (a *adding) wins(ctx context.Context, i int, row int32, ref Ref) (bool, err
 func (a *adding) eventID(ctx context.Context, i int, ref Ref) ([]byte, error) {
 	if file := a.index.At(ref).File; file&inMerge != 0 {
 		r := a.rows[file&^inMerge]
-		return a.batches[r.Batch].Column("event_id").Text.At(int(r.Row)), nil
+		return a.batches[r.Batch].Column(a.columns.Event).Text.At(int(r.Row)), nil
 	}
 	if id, ok := a.asked[ref]; ok {
 		return id, nil

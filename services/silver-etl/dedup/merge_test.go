@@ -14,6 +14,9 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
+// orders are the columns of silver/sales.
+var orders = &Columns{ID: "order_id", Time: "event_ts", Event: "event_id", Money: "revenue"}
+
 // version is a silver row, as far as deduplication looks at it.
 type version struct {
 	order, event string
@@ -77,14 +80,14 @@ func (w *world) eventIDs(_ context.Context, orders []Ref) (map[Ref][]byte, error
 
 // commit merges batches and puts the changed rows in new files, each in one of spread.
 func (w *world) commit(t require.TestingT, batches [][]version, spread int) {
-	m := NewMerge(w.index, 0, w.eventIDs)
+	m := NewMerge(w.index, orders, 0, w.eventIDs)
 	for _, versions := range batches {
 		b := batchOf(versions)
 		keep := make([]int32, len(versions))
 		for i := range keep {
 			keep[i] = int32(i)
 		}
-		out, err := m.Add(context.Background(), b, keep, KeysOf(b))
+		out, err := m.Add(context.Background(), b, keep, orders.KeysOf(b))
 		require.NoError(t, err)
 		require.Equal(t, int64(len(versions)), out.Rows+out.Duplicates+out.Superseded)
 		cents := int64(0)
@@ -215,9 +218,9 @@ func TestWhatALoserIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &world{index: NewIndex(0), files: map[uint32]map[string]version{}}
-			m := NewMerge(w.index, 0, w.eventIDs)
+			m := NewMerge(w.index, orders, 0, w.eventIDs)
 			b := batchOf([]version{base, test.next})
-			out, err := m.Add(context.Background(), b, []int32{0, 1}, KeysOf(b))
+			out, err := m.Add(context.Background(), b, []int32{0, 1}, orders.KeysOf(b))
 			require.NoError(t, err)
 			require.Equal(t, test.duplicate, out.Duplicates == 1)
 			require.Equal(t, !test.duplicate, out.Superseded == 1)
@@ -269,7 +272,7 @@ func TestAnEventIDThatCannotBeReadEndsTheMerge(t *testing.T) {
 		"the bucket is away": func(context.Context, []Ref) (map[Ref][]byte, error) { return nil, away },
 		"is not in the file": func(context.Context, []Ref) (map[Ref][]byte, error) { return nil, nil },
 	} {
-		_, err := NewMerge(w.index, 0, ask).Add(context.Background(), b, []int32{0}, KeysOf(b))
+		_, err := NewMerge(w.index, orders, 0, ask).Add(context.Background(), b, []int32{0}, orders.KeysOf(b))
 		require.ErrorContains(t, err, name)
 	}
 }
@@ -290,7 +293,7 @@ func TestContentIsEveryBusinessField(t *testing.T) {
 			c.AppendString("one")
 			c.AppendString("other")
 		}
-		keys := KeysOf(changed)
+		keys := orders.KeysOf(changed)
 		switch f.Name {
 		case "order_id", "event_id", "event_ts", "_partition", "_offset":
 			require.Equal(t, keys.Content[0], keys.Content[1], f.Name)

@@ -88,7 +88,7 @@ func putBronze(b *testing.B, h *harness, batch *column.Batch, p int32, first int
 	data, err := encoder.Encode(nil, batch)
 	require.NoError(b, err)
 	slice := lake.BronzeSlice(20_000, p, "01234567", first)
-	file := lake.NewFile(lake.BronzeKey(sales.TableBronze, slice), data, countOf(batch))
+	file := lake.NewFile(lake.BronzeKey(sales.TableBronze, slice), data, salesEvents.count(batch))
 	require.NoError(b, h.options.Bucket.Put(h.ctx, file.Key, data))
 	rows := int64(batch.Rows())
 	return &lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: slice, Partition: p,

@@ -44,12 +44,12 @@ func (ch *change) list(m *lake.Manifest, entry lake.Change) {
 
 // lostRows are rows as they were, and what became of them.
 type lostRows struct {
-	rows *column.Batch  // of schema sales.Silver
+	rows *column.Batch  // of the silver schema
 	ops  *column.Column // by row: sales.OpBefore or sales.OpDelete
 }
 
-func newLostRows() lostRows {
-	return lostRows{column.NewBatch(sales.Silver, 0), &column.Column{Type: column.Symbol, Dict: column.NewDict()}}
+func newLostRows(silver *column.Schema) lostRows {
+	return lostRows{column.NewBatch(silver, 0), &column.Column{Type: column.Symbol, Dict: column.NewDict()}}
 }
 
 func (l *lostRows) reset() {
@@ -57,16 +57,16 @@ func (l *lostRows) reset() {
 	l.ops.I32 = l.ops.I32[:0]
 }
 
-// changesOf gives rows of schema sales.Changes, which share the vectors of rows.
-func changesOf(rows *column.Batch, ops column.Column, prev []int32) *column.Batch {
-	return &column.Batch{Schema: sales.Changes, Columns: append(slices.Clone(rows.Columns),
+// changesOf gives rows of the schema of changes, which share the vectors of rows.
+func (d *dataset) changesOf(rows *column.Batch, ops column.Column, prev []int32) *column.Batch {
+	return &column.Batch{Schema: d.changes, Columns: append(slices.Clone(rows.Columns),
 		ops, column.Column{Type: column.Date, I32: prev})}
 }
 
 // batches gives the rows of the file of changes: upserts, then what was lost.
-func (ch *change) batches(lost *lostRows) []*column.Batch {
+func (ch *change) batches(d *dataset, lost *lostRows) []*column.Batch {
 	own := func(n int) []int32 { return slices.Repeat([]int32{ch.day}, n) }
-	batches := []*column.Batch{changesOf(lost.rows, *lost.ops, own(lost.rows.Rows()))}
+	batches := []*column.Batch{d.changesOf(lost.rows, *lost.ops, own(lost.rows.Rows()))}
 	if ch.rows == nil {
 		return batches
 	}
@@ -76,5 +76,5 @@ func (ch *change) batches(lost *lostRows) []*column.Batch {
 	}
 	dict := column.NewDict()
 	upserts := column.Column{Type: column.Symbol, Dict: dict, I32: slices.Repeat([]int32{dict.CodeString(sales.OpUpsert)}, ch.rows.Rows())}
-	return append([]*column.Batch{changesOf(ch.rows, upserts, prev)}, batches...)
+	return append([]*column.Batch{d.changesOf(ch.rows, upserts, prev)}, batches...)
 }

@@ -115,7 +115,7 @@ func batchIn(t require.TestingT, o Options, s *column.Schema, f lake.File) *colu
 	require.NoError(t, err)
 	b := column.NewBatch(s, 0)
 	require.NoError(t, r.Read(b))
-	require.Equal(t, f.Count, countOf(b))
+	require.Equal(t, f.Count, salesEvents.count(b))
 	return b
 }
 

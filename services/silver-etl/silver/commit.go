@@ -29,7 +29,7 @@ type commit struct {
 	outcome   dedup.Outcome           // of all inputs together
 	in        lake.Count
 	rejected  map[sales.Code]lake.Count
-	eventTime int64      // newest event_ts among the new rows
+	eventTime int64      // newest event time among the new rows
 	done      *lake.Done // when the commit is a command's
 
 	manifests []*lake.Manifest // of the touched slices, by day
@@ -46,7 +46,7 @@ func (c *commit) run(ctx context.Context) error {
 	for _, in := range c.inputs {
 		rows += in.Rows
 	}
-	c.merge = dedup.NewMerge(c.index, int(rows), c.eventIDs)
+	c.merge = dedup.NewMerge(c.index, &c.columns, int(rows), c.eventIDs)
 	first := dedup.Ref(c.index.Len())
 	c.touched, c.rejected = map[string]*lake.Ledger{}, map[sales.Code]lake.Count{}
 	if err := c.mergeInputs(ctx); err != nil {
@@ -91,7 +91,7 @@ func (c *commit) mergeInputs(ctx context.Context) error {
 func (c *commit) account(src *lake.Source, l *loaded, out dedup.Outcome) {
 	ledger := c.ledgers[src.Name]
 	if ledger == nil {
-		ledger = &lake.Ledger{Format: lake.Format, Stage: "silver", Source: src.Name, Partition: c.partition}
+		ledger = &lake.Ledger{Format: lake.Format, Stage: "silver", Table: c.silver.Name, Source: src.Name, Partition: c.partition}
 		c.ledgers[src.Name] = ledger
 	}
 	c.touched[src.Name] = ledger
@@ -152,7 +152,7 @@ func (c *commit) writeRejects(ctx context.Context) error {
 	if len(c.rejects) == 0 {
 		return nil
 	}
-	encoder, err := lake.NewEncoder(sales.Quarantine, c.Encoding)
+	encoder, err := lake.NewEncoder(c.quarantine, c.Encoding)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (c *commit) writeRejects(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key := quarantineKey(c.partition, c.version, lake.Hash(data))
+	key := c.quarantineKey(c.partition, c.version, lake.Hash(data))
 	if err := c.Bucket.Put(ctx, key, data); err != nil {
 		return fmt.Errorf("write rejects: %w", err)
 	}

@@ -33,14 +33,14 @@ func (r *reprocess) compare(ctx context.Context) error {
 	if err := r.recall(ctx, maps.Keys(r.orders)); err != nil {
 		return fmt.Errorf("look older orders up: %w", err)
 	}
-	r.merge = dedup.NewMerge(r.index, len(r.fresh.Rows()), nil)
+	r.merge = dedup.NewMerge(r.index, &r.columns, len(r.fresh.Rows()), nil)
 	batches := r.fresh.Batches()
 	for _, b := range batches {
 		r.merge.Include(b)
 	}
 	for _, row := range r.fresh.Rows() {
 		version := *r.versions.At(row.Ref)
-		day := sales.DayOf(batches[row.Batch].Column("order_ts").I64[row.Row])
+		day := sales.DayOf(batches[row.Batch].Column(r.dayColumn).I64[row.Row])
 		ref, known := r.index.Find(version.Key)
 		if known {
 			if err := r.replace(*r.index.At(ref), version, day, row); err != nil {
@@ -159,7 +159,7 @@ func (r *reprocess) write(ctx context.Context) error {
 // keepRejects takes over the rejects that stand from the files that have others.
 func (r *reprocess) keepRejects(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(r.moved)) {
-		b, err := r.readRejects(ctx, sales.Quarantine, key)
+		b, err := r.readRejects(ctx, r.quarantine, key)
 		if err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (r *reprocess) keepRejects(ctx context.Context) error {
 			}
 		}
 		if len(stand) > 0 {
-			kept := column.NewBatch(sales.Quarantine, 0)
+			kept := column.NewBatch(r.quarantine, 0)
 			kept.AppendRows(b, stand)
 			r.rejects = append(r.rejects, kept)
 		}

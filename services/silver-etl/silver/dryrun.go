@@ -18,11 +18,11 @@ import (
 // do, by partition. o.Registry, Instance, OnReady and Fault are not used.
 func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lake.Done, error) {
 	o.Registry, o.MaxRows = prometheus.NewRegistry(), math.MaxInt // in one step: a second one would need what the first wrote
-	s, err := newStage(o, "")
+	s, err := newStage(o, salesEvents, "", make(chan struct{}, 1))
 	if err != nil {
 		return nil, err
 	}
-	next, err := stream.Committed(ctx, o.Kafka, Group, sales.TopicBronze)
+	next, err := stream.Committed(ctx, o.Kafka, s.group, sales.TopicBronze)
 	if err != nil {
 		return nil, fmt.Errorf("ask how far silver is: %w", err)
 	}

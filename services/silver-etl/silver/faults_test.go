@@ -212,7 +212,7 @@ func TestRejectsOfASuccessorAreNotDeleted(t *testing.T) {
 	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
 	defer h.close()
 	writeReject := func(hash string, age time.Duration) string {
-		key := quarantineKey(0, 1, hash)
+		key := salesEvents.quarantineKey(0, 1, hash)
 		require.NoError(t, h.options.Bucket.Put(h.ctx, key, nil))
 		path, _ := h.options.Bucket.Path(key)
 		written := time.Now().Add(-age)

@@ -97,12 +97,16 @@ func newOptions(t require.TestingT, folder string, partitions int) Options {
 }
 
 func newHarness(t require.TestingT, topic topic, folder string, partitions int) *harness {
+	return newHarnessOf(t, salesEvents, topic, folder, partitions)
+}
+
+func newHarnessOf(t require.TestingT, d *dataset, topic topic, folder string, partitions int) *harness {
 	h := &harness{t: t, ctx: context.Background(), partitions: partitions, topic: topic,
 		options: newOptions(t, folder, partitions), bronze: make([][]stream.Record, partitions),
 		ends: map[string]int64{}, committed: make([]int64, partitions), tasks: make([]stream.Task, partitions),
 		follower: newFollower()}
 	var err error
-	h.stage, err = newStage(h.options, "test")
+	h.stage, err = newStage(h.options, d, "test", make(chan struct{}, 1))
 	require.NoError(t, err)
 	h.stage.history = topic.read
 	h.stage.landed = func(_ context.Context, p int32, add func(stream.Record) error) error {
@@ -140,18 +144,23 @@ func (h *harness) publish(m *lake.Manifest) {
 }
 
 func writeBronze(t require.TestingT, bucket *blob.Bucket, events []event, first int64) *lake.Manifest {
-	e := events[0]
-	encoder, err := lake.NewEncoder(sales.Bronze, lake.Encoding{})
+	return writeBatch(t, bucket, salesEvents, bronzeOf(events), first)
+}
+
+// writeBatch writes a bronze file of records of one source and partition, and
+// gives its manifest.
+func writeBatch(t require.TestingT, bucket *blob.Bucket, d *dataset, batch *column.Batch, first int64) *lake.Manifest {
+	encoder, err := lake.NewEncoder(d.bronze, lake.Encoding{})
 	require.NoError(t, err)
-	batch := bronzeOf(events)
 	data, err := encoder.Encode(nil, batch)
 	require.NoError(t, err)
-	slice := lake.BronzeSlice(sales.DayOf(e.ingest), e.partition, lake.Hash([]byte(e.source))[:8], first)
-	file := lake.NewFile(lake.BronzeKey(sales.TableBronze, slice), data, countOf(batch))
+	source, partition, offsets := batch.Column("_source").String(0), batch.Column("_partition").I32[0], batch.Column("_offset").I64
+	slice := lake.BronzeSlice(sales.DayOf(batch.Column("_ingest_ts").I64[0]), partition, lake.Hash([]byte(source))[:8], first)
+	file := lake.NewFile(lake.BronzeKey(d.bronze.Name, slice), data, d.count(batch))
 	require.NoError(t, bucket.PutNew(context.Background(), file.Key, data))
-	return &lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: slice, Partition: e.partition,
-		Files: []lake.File{file}, Count: file.Count, Source: &lake.Source{Name: e.source, TopicID: "id-" + e.source,
-			Partition: e.partition, First: first, Next: events[len(events)-1].offset + 1, Records: int64(len(events))}}
+	return &lake.Manifest{Format: lake.Format, Table: d.bronze.Name, Slice: slice, Partition: partition,
+		Files: []lake.File{file}, Count: file.Count, Source: &lake.Source{Name: source, TopicID: "id-" + source,
+			Partition: partition, First: first, Next: offsets[len(offsets)-1] + 1, Records: int64(len(offsets))}}
 }
 
 func (h *harness) open(p int) {
@@ -279,7 +288,7 @@ func (c *contents) addRows(t require.TestingT, o Options, m *lake.Manifest) {
 		require.NoError(t, err)
 		b := column.NewBatch(sales.Silver, 0)
 		require.NoError(t, r.Read(b))
-		require.Equal(t, f.Count, countOf(b))
+		require.Equal(t, f.Count, salesEvents.count(b))
 		for _, row := range rowsOf(b) {
 			require.Equal(t, m.Day, sales.FormatDay(sales.DayOf(row.orderTS)))
 			require.Equal(t, m.Partition, row.partition)

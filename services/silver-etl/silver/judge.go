@@ -14,22 +14,19 @@ import (
 	"github.com/saleslake/saleslake/services/silver-etl/dedup"
 )
 
-// keyColumns say which orders have rows of which days; revenue is read to check
-// the file.
-var keyColumns = sales.Bronze.Project("order_id", "order_ts", "revenue")
-
 // findOrders finds the orders with a bronze row of the days. As many days are
 // taken as silver.max_rows allows, one at least.
 func (r *reprocess) findOrders(ctx context.Context) error {
 	byDay := map[int32]map[dedup.Key]struct{}{}
 	rows := map[int32]int64{}
+	columns := r.project(r.bronze, r.columns.ID, r.dayColumn)
 	err := inOrder(ctx, len(r.inputs), runtime.GOMAXPROCS(0),
 		func(ctx context.Context, i int) (*column.Batch, error) {
-			return r.readAll(ctx, keyColumns, r.inputs[i])
+			return r.readAll(ctx, columns, r.inputs[i])
 		},
 		func(_ context.Context, _ int, b *column.Batch) error {
-			ids := &b.Column("order_id").Text
-			for row, at := range b.Column("order_ts").I64 {
+			orders := r.columns.OrdersOf(b)
+			for row, at := range b.Column(r.dayColumn).I64 {
 				day := sales.DayOf(at)
 				if day < r.from || day > r.to {
 					continue
@@ -37,7 +34,7 @@ func (r *reprocess) findOrders(ctx context.Context) error {
 				if byDay[day] == nil {
 					byDay[day] = map[dedup.Key]struct{}{}
 				}
-				byDay[day][dedup.KeyOf(ids.At(row))] = struct{}{}
+				byDay[day][orders[row]] = struct{}{}
 				rows[day]++
 			}
 			return nil
@@ -69,7 +66,7 @@ func (s *stage) readAll(ctx context.Context, columns *column.Schema, in input) (
 
 // findRejects reads how the orders' rejects were judged.
 func (r *reprocess) findRejects(ctx context.Context) error {
-	columns := sales.Quarantine.Project("code", "field", "key", "_source", "_offset")
+	columns := r.quarantine.Project("code", "field", "key", "_source", "_offset")
 	for o, err := range r.Bucket.List(ctx, r.rejectPrefix()) {
 		if err != nil {
 			return fmt.Errorf("list rejects: %w", err)
@@ -103,7 +100,7 @@ func (s *stage) readRejects(ctx context.Context, columns *column.Schema, key str
 
 // judged is a bronze slice, as far as its rows are of the orders concerned.
 type judged struct {
-	rows    *column.Batch // the valid ones, of schema sales.Silver
+	rows    *column.Batch // the valid ones, of the silver schema
 	bronze  *column.Batch // all of the slice
 	rejects []clean.Rejected
 	keep    []int32 // positions of rows in bronze
@@ -113,11 +110,11 @@ type judged struct {
 // were judged otherwise before.
 func (r *reprocess) judge(ctx context.Context) error {
 	r.versions = dedup.NewIndex(len(r.orders))
-	r.fresh = dedup.NewMerge(r.versions, len(r.orders), nil)
+	r.fresh = dedup.NewMerge(r.versions, &r.columns, len(r.orders), nil)
 	return inOrder(ctx, len(r.inputs), runtime.GOMAXPROCS(0),
 		func(ctx context.Context, i int) (*judged, error) { return r.concerned(ctx, r.inputs[i]) },
 		func(ctx context.Context, i int, j *judged) error {
-			if _, err := r.fresh.Add(ctx, j.rows, positions(j.rows.Rows()), dedup.KeysOf(j.rows)); err != nil {
+			if _, err := r.fresh.Add(ctx, j.rows, positions(j.rows.Rows()), r.columns.KeysOf(j.rows)); err != nil {
 				return fmt.Errorf("merge %s: %w", r.inputs[i].Key(), err)
 			}
 			return r.note(r.inputs[i].Source.Name, j)
@@ -134,15 +131,15 @@ func positions(n int) []int32 {
 
 // concerned judges a bronze slice and gives what of it is of the orders.
 func (r *reprocess) concerned(ctx context.Context, in input) (*judged, error) {
-	bronze, err := r.readAll(ctx, sales.Bronze, in)
+	bronze, err := r.readAll(ctx, r.bronze, in)
 	if err != nil {
 		return nil, err
 	}
 	result := r.clean(bronze)
-	j := &judged{rows: column.NewBatch(sales.Silver, 0), bronze: bronze}
-	ids := &bronze.Column("order_id").Text
+	j := &judged{rows: column.NewBatch(r.silver, 0), bronze: bronze}
+	orders := r.columns.OrdersOf(bronze)
 	wanted := func(row int32) bool {
-		_, yes := r.orders[dedup.KeyOf(ids.At(int(row)))]
+		_, yes := r.orders[orders[row]]
 		return yes
 	}
 	for _, row := range result.Keep {
@@ -180,7 +177,7 @@ func (r *reprocess) note(source string, j *judged) error {
 		}
 	}
 	if len(fresh) > 0 {
-		r.rejects = append(r.rejects, quarantine(j.bronze, fresh))
+		r.rejects = append(r.rejects, r.quarantined(j.bronze, fresh))
 	}
 	return nil
 }
@@ -194,8 +191,8 @@ func (r *reprocess) rejudge(l *lake.Ledger, bronze *column.Batch, row int32, now
 	if was.code == now.Code && was.field == now.Field {
 		return false
 	}
-	one := lake.Count{Rows: 1, Cents: bronze.Column("revenue").I64[row]}
-	d := r.day(sales.DayOf(bronze.Column("order_ts").I64[row]))
+	one := lake.Count{Rows: 1, Cents: r.columns.Cents(bronze)[row]}
+	d := r.day(sales.DayOf(bronze.Column(r.dayColumn).I64[row]))
 	r.rejudged[at] = true
 	if was.code != "" {
 		r.moved[was.file] = true
@@ -206,7 +203,7 @@ func (r *reprocess) rejudge(l *lake.Ledger, bronze *column.Batch, row int32, now
 		r.shift(l, now.Code, one)
 		d.Rejected[now.Code] = d.Rejected[now.Code].Add(one)
 	}
-	key := dedup.KeyOf(bronze.Column("order_id").Bytes(int(row)))
+	key := dedup.KeyOf(bronze.Column(r.columns.ID).Bytes(int(row)))
 	if r.booked[key] == nil {
 		r.booked[key] = l
 	}

@@ -16,31 +16,32 @@ import (
 type loaded struct {
 	in       lake.Count
 	replayed lake.Count    // of in: replays of rejects
-	rows     *column.Batch // of schema sales.Silver
+	rows     *column.Batch // of the silver schema
 	keep     []int32
 	keys     dedup.Keys
-	rejects  *column.Batch // of schema sales.Quarantine, nil when there are none
+	rejects  *column.Batch // of the quarantine schema, nil when there are none
 	rejected map[sales.Code]lake.Count
 }
 
 // load reads a bronze slice whole, or fails.
 func (s *stage) load(ctx context.Context, in input) (*loaded, error) {
-	bronze := column.NewBatch(sales.Bronze, 0)
+	bronze := column.NewBatch(s.bronze, 0)
 	for _, f := range in.Files {
 		if err := s.read(ctx, bronze, f); err != nil {
 			return nil, fmt.Errorf("read bronze: %w", err)
 		}
 	}
 	result := s.clean(bronze)
-	l := &loaded{in: countOf(bronze), replayed: lake.Replayed(bronze), rows: result.Rows, keep: result.Keep, keys: dedup.KeysOf(result.Rows)}
+	l := &loaded{in: s.count(bronze), replayed: lake.Replayed(bronze), rows: result.Rows, keep: result.Keep, keys: s.columns.KeysOf(result.Rows)}
 	if len(result.Rejects) > 0 {
-		l.reject(bronze, result.Rejects)
+		l.rejects, l.rejected = s.quarantined(bronze, result.Rejects), s.countRejects(bronze, result.Rejects)
 	}
 	return l, nil
 }
 
-// read appends a file's rows to dst, which has a column revenue, and compares
-// them with the file's manifest. Errors of the file wrap lake.ErrCorrupt.
+// read appends a file's rows to dst, which has the column of money if there is
+// one, and compares them with the file's manifest. Errors of the file wrap
+// lake.ErrCorrupt.
 func (s *stage) read(ctx context.Context, dst *column.Batch, f lake.File) error {
 	r, err := lake.Fetch(ctx, s.Bucket, f)
 	if err != nil {
@@ -51,7 +52,7 @@ func (s *stage) read(ctx context.Context, dst *column.Batch, f lake.File) error 
 		return err
 	}
 	cents := int64(0)
-	for _, v := range dst.Column("revenue").I64[before:] {
+	for _, v := range s.columns.Cents(dst)[before:] {
 		cents += v
 	}
 	if got := (lake.Count{Rows: int64(dst.Rows() - before), Cents: cents}); got != f.Count {
@@ -60,15 +61,6 @@ func (s *stage) read(ctx context.Context, dst *column.Batch, f lake.File) error 
 			f.Key, lake.ErrCorrupt, got.Rows, got.Cents, f.Rows, f.Cents)
 	}
 	return nil
-}
-
-// countOf sums a batch that has a column revenue.
-func countOf(b *column.Batch) lake.Count {
-	c := lake.Count{Rows: int64(b.Rows())}
-	for _, v := range b.Column("revenue").I64 {
-		c.Cents += v
-	}
-	return c
 }
 
 // orders are those of the rows that are kept.
@@ -82,11 +74,11 @@ func (l *loaded) orders() iter.Seq[dedup.Key] {
 	}
 }
 
-func (l *loaded) reject(bronze *column.Batch, rejects []clean.Rejected) {
-	l.rejects = quarantine(bronze, rejects)
-	l.rejected = map[sales.Code]lake.Count{}
-	revenue := bronze.Column("revenue").I64
+// countRejects sums rejected rows by code.
+func (s *stage) countRejects(bronze *column.Batch, rejects []clean.Rejected) map[sales.Code]lake.Count {
+	counts, cents := map[sales.Code]lake.Count{}, s.columns.Cents(bronze)
 	for _, r := range rejects {
-		l.rejected[r.Code] = l.rejected[r.Code].Add(lake.Count{Rows: 1, Cents: revenue[r.Row]})
+		counts[r.Code] = counts[r.Code].Add(lake.Count{Rows: 1, Cents: cents[r.Row]})
 	}
+	return counts
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/saleslake/saleslake/services/silver-etl/clean"
 )
 
-// quarantine keeps rejected bronze rows with the reason, as rows of schema
-// sales.Quarantine.
-func quarantine(bronze *column.Batch, rejects []clean.Rejected) *column.Batch {
-	q := column.NewBatch(sales.Quarantine, len(rejects))
-	orders, sources := bronze.Column("order_id"), bronze.Column("_source")
+// quarantined keeps rejected bronze rows with the reason, as rows of the
+// quarantine schema.
+func (d *dataset) quarantined(bronze *column.Batch, rejects []clean.Rejected) *column.Batch {
+	q := column.NewBatch(d.quarantine, len(rejects))
+	ids, sources := bronze.Column(d.columns.ID), bronze.Column("_source")
 	partitions, offsets, arrived := bronze.Column("_partition"), bronze.Column("_offset"), bronze.Column("_ingest_ts")
 	replayOf := bronze.Column("_replay_of")
 	var raw []byte
@@ -24,7 +24,7 @@ func quarantine(bronze *column.Batch, rejects []clean.Rejected) *column.Batch {
 		q.Column("field").AppendString(r.Field)
 		q.Column("message").AppendString(r.Message)
 		q.Column("raw").AppendBytes(raw)
-		q.Column("key").AppendBytes(orders.Bytes(row))
+		q.Column("key").AppendBytes(ids.Bytes(row))
 		q.Column("_source").AppendString(sources.String(row))
 		put32(q, "_partition", partitions.I32[row])
 		put64(q, "_offset", offsets.I64[row])

@@ -56,11 +56,14 @@ func (t *task) restore(r stream.Record) error {
 		return nil
 	case lake.IsLedger(r.Key):
 		l, err := lake.DecodeLedger(r.Value)
-		if err == nil && l.Partition == t.partition {
+		if err == nil && l.Table == t.silver.Name && l.Partition == t.partition {
 			t.ledgers[l.Source] = l
 		}
 		return err
 	case lake.IsDone(r.Key):
+		if !t.commands {
+			return nil
+		}
 		d, err := lake.DecodeDone(r.Value)
 		if err == nil && d.Partition == t.partition {
 			t.done[d.ID] = d
@@ -69,7 +72,7 @@ func (t *task) restore(r stream.Record) error {
 		return err
 	}
 	m, err := lake.DecodeManifest(r.Value)
-	if err != nil || m.Table != sales.TableSilver || m.Partition != t.partition {
+	if err != nil || m.Table != t.silver.Name || m.Partition != t.partition {
 		return err
 	}
 	day, err := sales.ParseDay(m.Day)
@@ -86,7 +89,7 @@ func (t *task) resume(next int64) error {
 	for _, l := range t.ledgers {
 		if l.Through > next {
 			return fmt.Errorf("ledger %s is at offset %d of %s, but group %s at %d: the group's offsets were lost or reset; "+
-				"set them to %d, or start a new lake", l.Key(), l.Through, sales.TopicBronze, Group, next, l.Through)
+				"set them to %d, or start a new lake", l.Key(), l.Through, sales.TopicBronze, t.group, next, l.Through)
 		}
 		t.taken[l.Source] = position{l.TopicID, l.Next}
 		t.version = max(t.version, l.Version)
@@ -163,30 +166,20 @@ type stored struct {
 	offsets []int64
 }
 
-// indexColumns are what the index needs of a silver row, in silver's order.
-func indexColumns() *column.Schema {
-	columns := *sales.Silver
-	columns.Fields = slices.DeleteFunc(slices.Clone(columns.Fields), func(f column.Field) bool { return f.Name == "_partition" })
-	return &columns
-}
-
-// filterColumns are what the filter needs; revenue is read to check the file.
-var filterColumns = sales.Silver.Project("order_id", "revenue")
-
 func (s *stage) readStored(ctx context.Context, f *file) (*stored, error) {
-	b := column.NewBatch(indexColumns(), 0)
+	b := column.NewBatch(s.indexColumns(), 0)
 	if err := s.read(ctx, b, f.File); err != nil {
 		return nil, err
 	}
-	return &stored{dedup.KeysOf(b), b.Column("event_ts").I64, b.Column("revenue").I64, b.Column("_offset").I64}, nil
+	return &stored{s.columns.KeysOf(b), b.Column(s.columns.Time).I64, s.columns.Cents(b), b.Column("_offset").I64}, nil
 }
 
 func (s *stage) readOrders(ctx context.Context, f *file) (*stored, error) {
-	b := column.NewBatch(filterColumns, 0)
+	b := column.NewBatch(s.filterColumns(), 0)
 	if err := s.read(ctx, b, f.File); err != nil {
 		return nil, err
 	}
-	return &stored{keys: dedup.Keys{Orders: dedup.OrdersOf(b)}}, nil
+	return &stored{keys: dedup.Keys{Orders: s.columns.OrdersOf(b)}}, nil
 }
 
 func (t *task) addStored(f *file, s *stored) error {

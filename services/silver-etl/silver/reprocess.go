@@ -135,7 +135,7 @@ func (r *reprocess) findInputs(ctx context.Context) error {
 			return nil
 		}
 		m, err := lake.DecodeManifest(record.Value)
-		if err != nil || m.Table != sales.TableBronze {
+		if err != nil || m.Table != r.bronze.Name {
 			return err
 		}
 		if fresh, err := seen.take(m); err != nil || !fresh {

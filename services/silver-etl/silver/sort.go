@@ -14,7 +14,7 @@ import (
 type dayRows struct {
 	day      int32
 	from, to int32         // places in the sorted order
-	rows     *column.Batch // of schema sales.Silver
+	rows     *column.Batch // of the silver schema
 }
 
 // sorting puts a merge's rows in the order of their days. It goes column by
@@ -22,6 +22,7 @@ type dayRows struct {
 // are days: picking the rows of one day after the other would wait for memory
 // at every value.
 type sorting struct {
+	*dataset
 	merge  *dedup.Merge
 	rows   []dedup.Row
 	dayOf  []int32 // by row: position in days
@@ -31,15 +32,15 @@ type sorting struct {
 
 // sortByDay takes the rows out of the merge's batches, which are empty
 // afterwards.
-func sortByDay(m *dedup.Merge) (*sorting, error) {
-	s := &sorting{merge: m, rows: m.Rows()}
+func (d *dataset) sortByDay(m *dedup.Merge) (*sorting, error) {
+	s := &sorting{dataset: d, merge: m, rows: m.Rows()}
 	s.place()
 	for i := range s.days {
-		s.days[i].rows = &column.Batch{Schema: sales.Silver, Columns: make([]column.Column, len(sales.Silver.Fields))}
+		s.days[i].rows = &column.Batch{Schema: d.silver, Columns: make([]column.Column, len(d.silver.Fields))}
 	}
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range sales.Silver.Fields {
+	for i := range d.silver.Fields {
 		group.Go(func() error {
 			s.move(i)
 			return nil
@@ -54,7 +55,7 @@ func (s *sorting) place() {
 	if len(s.rows) == 0 {
 		return
 	}
-	times := vectors(s.merge, sales.Silver.Must("order_ts"), func(c *column.Column) []int64 { return c.I64 })
+	times := vectors(s.merge, s.silver.Must(s.dayColumn), func(c *column.Column) []int64 { return c.I64 })
 	s.dayOf, s.places = make([]int32, len(s.rows)), make([]int32, len(s.rows))
 	first, last := int32(1<<31-1), int32(-1<<31)
 	for i, r := range s.rows {
@@ -100,7 +101,7 @@ func vectors[T any](m *dedup.Merge, field int, of func(*column.Column) T) []T {
 
 // move puts one column in order.
 func (s *sorting) move(field int) {
-	kind := sales.Silver.Fields[field].Type
+	kind := s.silver.Fields[field].Type
 	for i := range s.days {
 		s.days[i].rows.Columns[field].Type = kind
 	}

@@ -19,7 +19,8 @@ import (
 	"github.com/saleslake/saleslake/services/silver-etl/clean"
 )
 
-// Group is the consumer group on lake.bronze.
+// Group is the consumer group of sales on lake.bronze; the other datasets' begin
+// with it, see [Groups].
 const Group = "silver-etl"
 
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance,
@@ -61,30 +62,44 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("name the cluster: %w", err)
 	}
-	s, err := newStage(o, cluster)
-	if err != nil {
-		return err
+	stages, turn := make([]*stage, len(datasets)), make(chan struct{}, 1)
+	for i, d := range datasets {
+		if stages[i], err = newStage(o, d, cluster, turn); err != nil {
+			return err
+		}
 	}
 	if o.OnReady != nil {
 		o.OnReady()
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range stages {
+		group.Go(func() error { return s.run(ctx) })
+	}
+	return group.Wait()
+}
+
+// run keeps the dataset's table up to date until the context ends.
+func (s *stage) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(ctx)
-	group.Go(func() error { return s.board.Follow(followCtx, o.Kafka) })
+	if s.commands {
+		group.Go(func() error { return s.board.Follow(followCtx, s.Kafka) })
+	}
 	group.Go(func() error {
 		defer stopFollowing()
-		return stream.Run(ctx, o.Kafka, stream.RunConfig{
-			Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicBronze},
-			TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
-			Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "silver"),
+		return stream.Run(ctx, s.Kafka, stream.RunConfig{
+			Group: s.group, TransactionalID: s.group + "-" + s.Instance, Topics: []string{sales.TopicBronze},
+			TransactionTimeout: s.Transaction, SessionTimeout: s.Session,
+			Fault: s.Fault, Metrics: stream.NewMetrics(s.Registry, "silver"),
 		}, s)
 	})
 	return group.Wait()
 }
 
-// stage is what the tasks of an instance share.
+// stage is what the tasks of an instance share that are of one dataset.
 type stage struct {
 	Options
+	*dataset
 	cluster string
 	history func(context.Context, func(stream.Record) error) error        // reads lake.silver to its end
 	landed  func(context.Context, int32, func(stream.Record) error) error // reads a partition of lake.bronze to its end
@@ -95,10 +110,12 @@ type stage struct {
 	turn    chan struct{} // holds the task whose flush or rebuild runs: one bounds the memory, and uses all processors
 }
 
-func newStage(o Options, cluster string) (*stage, error) {
-	s := &stage{Options: o, cluster: cluster, metrics: newMetrics(o.Registry),
-		clean: clean.NewCleaner(o.Categories, o.Regions).Clean, board: control.NewBoard(lake.Reprocess),
-		writers: make(chan *writer, runtime.GOMAXPROCS(0)), turn: make(chan struct{}, 1)}
+// newStage makes the stage of a dataset, which takes turns with those of others.
+func newStage(o Options, d *dataset, cluster string, turn chan struct{}) (*stage, error) {
+	o.Registry = prometheus.WrapRegistererWith(prometheus.Labels{"dataset": d.name}, o.Registry)
+	s := &stage{Options: o, dataset: d, cluster: cluster, metrics: newMetrics(o.Registry),
+		clean: d.cleaner(o).Clean, board: control.NewBoard(lake.Reprocess),
+		writers: make(chan *writer, runtime.GOMAXPROCS(0)), turn: turn}
 	s.history = func(ctx context.Context, restore func(stream.Record) error) error {
 		return stream.ReadToEnd(ctx, o.Kafka, sales.TopicSilver, nil, restore)
 	}
@@ -106,7 +123,7 @@ func newStage(o Options, cluster string) (*stage, error) {
 		return stream.ReadToEnd(ctx, o.Kafka, sales.TopicBronze, []int32{partition}, add)
 	}
 	for range cap(s.writers) {
-		w, err := newWriter(o.Encoding)
+		w, err := newWriter(d, o.Encoding)
 		if err != nil {
 			return nil, err
 		}

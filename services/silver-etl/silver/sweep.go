@@ -18,7 +18,7 @@ const sweepEvery = time.Hour
 // sweep has the partition's files deleted that no manifest names.
 func (t *task) sweep(ctx context.Context) {
 	t.swept = time.Now()
-	for _, table := range []string{sales.TableSilver, sales.TableChanges} {
+	for _, table := range []string{t.silver.Name, t.changes.Name} {
 		t.keeper.Sweep(ctx, table, t.Grace, t.known)
 	}
 }
@@ -38,15 +38,15 @@ func (t *task) known(name string) lake.Known {
 }
 
 // quarantineKey is the object of a commit's rejects.
-func quarantineKey(partition int32, version int64, hash string) string {
-	return lake.QuarantineKey(sales.Quarantine.Name, "silver", fmt.Sprintf("p=%03d/%08d-%s", partition, version, hash[:8]))
+func (d *dataset) quarantineKey(partition int32, version int64, hash string) string {
+	return lake.QuarantineKey(d.quarantine.Name, "silver", fmt.Sprintf("p=%03d/%08d-%s", partition, version, hash[:8]))
 }
 
 // noHash stands where the hash of a file would.
 const noHash = "00000000"
 
 // rejectPrefix is that of all of the partition's rejects.
-func (t *task) rejectPrefix() string { return path.Dir(quarantineKey(t.partition, 0, noHash)) + "/" }
+func (t *task) rejectPrefix() string { return path.Dir(t.quarantineKey(t.partition, 0, noHash)) + "/" }
 
 // newestReject is when the last of the partition's rejects was written, by the
 // clock of the bucket; zero if there are none.

@@ -68,7 +68,7 @@ func (t *task) Add(ctx context.Context, records []stream.Record) error {
 // a republished slice has a new offset in lake.bronze, but the same range of
 // its source.
 func (t *task) take(m *lake.Manifest, offset int64) error {
-	if m.Table != sales.TableBronze {
+	if m.Table != t.bronze.Name {
 		return nil
 	}
 	if m.Source == nil || m.Source.Partition != t.partition {

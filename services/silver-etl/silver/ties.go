@@ -7,13 +7,8 @@ import (
 	"runtime"
 
 	"github.com/saleslake/saleslake/pkg/column"
-	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/silver-etl/dedup"
 )
-
-// tieColumns are what has to be read to know a version's event_id; revenue is
-// read to check the file.
-var tieColumns = sales.Silver.Project("order_id", "event_id", "revenue")
 
 // eventIDs reads the event_ids of orders from the files that hold their current
 // versions, each file once.
@@ -29,17 +24,18 @@ func (c *commit) eventIDs(ctx context.Context, orders []dedup.Ref) (map[dedup.Re
 		byFile[number][ref] = true
 	}
 	ids := make(map[dedup.Ref][]byte, len(orders))
+	columns := c.project(c.silver, c.columns.ID, c.columns.Event)
 	err := inOrder(ctx, len(files), runtime.GOMAXPROCS(0),
 		func(ctx context.Context, i int) (*column.Batch, error) {
-			b := column.NewBatch(tieColumns, 0)
+			b := column.NewBatch(columns, 0)
 			return b, c.read(ctx, b, files[i].File)
 		},
 		func(_ context.Context, i int, b *column.Batch) error {
 			wanted := byFile[files[i].number]
-			for row := range b.Rows() {
-				ref, known := c.index.Find(dedup.KeyOf(b.Column("order_id").Bytes(row)))
+			for row, key := range c.columns.OrdersOf(b) {
+				ref, known := c.index.Find(key)
 				if known && wanted[ref] {
-					ids[ref] = bytes.Clone(b.Column("event_id").Bytes(row))
+					ids[ref] = bytes.Clone(b.Column(c.columns.Event).Bytes(row))
 				}
 			}
 			return nil

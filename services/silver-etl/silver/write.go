@@ -27,13 +27,13 @@ type writer struct {
 	gone    []int32 // and the others
 }
 
-func newWriter(e lake.Encoding) (*writer, error) {
-	w := &writer{kept: column.NewBatch(sales.Silver, 0), old: column.NewBatch(sales.Silver, 0), lost: newLostRows()}
+func newWriter(d *dataset, e lake.Encoding) (*writer, error) {
+	w := &writer{kept: column.NewBatch(d.silver, 0), old: column.NewBatch(d.silver, 0), lost: newLostRows(d.silver)}
 	var err error
-	if w.rows, err = lake.NewEncoder(sales.Silver, e); err != nil {
+	if w.rows, err = lake.NewEncoder(d.silver, e); err != nil {
 		return nil, err
 	}
-	w.changes, err = lake.NewEncoder(sales.Changes, e)
+	w.changes, err = lake.NewEncoder(d.changes, e)
 	return w, err
 }
 
@@ -41,7 +41,7 @@ func newWriter(e lake.Encoding) (*writer, error) {
 // then moves the state to them.
 func (c *commit) writeDays(ctx context.Context) error {
 	var err error
-	if c.sorted, err = sortByDay(c.merge); err != nil {
+	if c.sorted, err = c.sortByDay(c.merge); err != nil {
 		return err
 	}
 	changes, err := c.plan()
@@ -89,7 +89,7 @@ func (c *commit) writeDay(ctx context.Context, w *writer, ch *change) error {
 		}
 	}
 	if ch.listed() && entry.Added == nil {
-		f, err := c.upload(ctx, w.changes, sales.TableChanges, ch, ch.batches(&w.lost))
+		f, err := c.upload(ctx, w.changes, c.changes.Name, ch, ch.batches(c.dataset, &w.lost))
 		if err != nil {
 			return fmt.Errorf("write changes: %w", err)
 		}
@@ -113,7 +113,7 @@ func (c *commit) writePart(ctx context.Context, w *writer, ch *change, p *part) 
 	if p.fresh && ch.rows != nil {
 		batches = append(batches, ch.rows)
 	}
-	f, err := c.upload(ctx, w.rows, sales.TableSilver, ch, batches)
+	f, err := c.upload(ctx, w.rows, c.silver.Name, ch, batches)
 	return &file{File: f, number: p.number, day: ch.day}, err
 }
 
@@ -129,11 +129,10 @@ func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, p *part, f
 		return err
 	}
 	w.pick, w.gone = w.pick[:0], w.gone[:0]
-	ids := &w.old.Column("order_id").Text
-	for row := range ids.Len() {
-		ref, known := c.index.Find(dedup.KeyOf(ids.At(row)))
+	for row, key := range c.columns.OrdersOf(w.old) {
+		ref, known := c.index.Find(key)
 		if !known && ch.day >= c.hot {
-			return fmt.Errorf("%s: order %q is not in the index", f.Key, ids.At(row))
+			return fmt.Errorf("%s: row %d: its order is not in the index", f.Key, row+1)
 		}
 		if !known { // the commit has not met the order
 			w.pick = append(w.pick, int32(row))
@@ -174,7 +173,7 @@ func (c *commit) lossOf(ch *change, o *dedup.Order) string {
 func (c *commit) upload(ctx context.Context, e *lake.Encoder, table string, ch *change, batches []*column.Batch) (lake.File, error) {
 	sum := lake.Count{}
 	for _, b := range batches {
-		sum = sum.Add(countOf(b))
+		sum = sum.Add(c.count(b))
 	}
 	if sum.Rows == 0 {
 		return lake.File{}, nil
@@ -192,8 +191,8 @@ func (c *commit) upload(ctx context.Context, e *lake.Encoder, table string, ch *
 // manifest describes the slice's new version. A version that only lost rows
 // keeps the event time of the one before.
 func (c *commit) manifest(ch *change, entry lake.Change) *lake.Manifest {
-	m := &lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: lake.SilverSlice(ch.day, c.partition),
-		Day: sales.FormatDay(ch.day), Partition: c.partition, Version: c.version, Schema: sales.Silver.Version,
+	m := &lake.Manifest{Format: lake.Format, Table: c.silver.Name, Slice: lake.SilverSlice(ch.day, c.partition),
+		Day: sales.FormatDay(ch.day), Partition: c.partition, Version: c.version, Schema: c.silver.Version,
 		Cluster: c.cluster, Created: time.Now().UnixMicro(), Files: make([]lake.File, len(ch.made.files))}
 	for i, f := range ch.made.files {
 		m.Files[i] = f.File
@@ -201,7 +200,7 @@ func (c *commit) manifest(ch *change, entry lake.Change) *lake.Manifest {
 	}
 	switch {
 	case ch.rows != nil:
-		m.EventTime = slices.Max(ch.rows.Column("event_ts").I64)
+		m.EventTime = slices.Max(ch.rows.Column(c.columns.Time).I64)
 	case ch.before != nil:
 		m.EventTime = ch.before.manifest.EventTime
 	}
