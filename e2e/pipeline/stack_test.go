@@ -25,17 +25,18 @@ import (
 
 const partitions = 4
 
-// services are the five that run on, in the order of the data, with the group
-// and the topics that each consumes.
+// services are the five that run on, in the order of the data, with the groups
+// and the topics that each of these consumes.
 var services = []struct {
 	name   string
+	groups []string
 	topics []string
 }{
-	{"bronze-writer", []string{sales.TopicEvents, sales.TopicCustomers}},
-	{"silver-etl", []string{sales.TopicBronze}},
-	{"gold-aggregator", []string{sales.TopicSilver}},
-	{"dq-checker", []string{sales.TopicGold}},
-	{"redshift-loader", []string{sales.TopicVerdicts}},
+	{"bronze-writer", []string{"bronze-writer"}, []string{sales.TopicEvents, sales.TopicCustomers}},
+	{"silver-etl", []string{"silver-etl", "silver-etl-customers"}, []string{sales.TopicBronze}},
+	{"gold-aggregator", []string{"gold-aggregator"}, []string{sales.TopicSilver}},
+	{"dq-checker", []string{"dq-checker"}, []string{sales.TopicGold}},
+	{"redshift-loader", []string{"redshift-loader"}, []string{sales.TopicVerdicts}},
 }
 
 // stack is the whole pipeline on real servers: binaries, broker, object store
@@ -168,18 +169,22 @@ func (s *stack) until(limit time.Duration, what string, check func() error) {
 // drained waits until every stage has handled all that there is.
 func (s *stack) drained(limit time.Duration) {
 	for _, service := range services {
-		for _, topic := range service.topics {
-			s.until(limit, service.name+" has caught up", func() error {
-				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-				defer cancel()
-				n, err := stream.Pending(ctx, s.kafka, service.name, topic)
-				if err == nil && n > 0 {
-					err = fmt.Errorf("%d records of %s are not handled", n, topic)
-				}
-				return err
-			})
+		for _, group := range service.groups {
+			for _, topic := range service.topics {
+				s.until(limit, group+" has caught up", func() error { return s.caughtUp(group, topic) })
+			}
 		}
 	}
+}
+
+func (s *stack) caughtUp(group, topic string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	n, err := stream.Pending(ctx, s.kafka, group, topic)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d records of %s are not handled", n, topic)
+	}
+	return err
 }
 
 // metric gives the sum of a counter over the instance's label values; 0 when

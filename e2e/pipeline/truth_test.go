@@ -115,7 +115,7 @@ func (s *stack) compare(title string, tr *truth) {
 	s.compareLetters(tb, sales.TopicDLQ, want.Rejected)
 	s.compareLetters(tb, sales.TopicCustomersDLQ, updates.Rejected)
 	s.compareLake(tb, want, updates)
-	s.compareLedger(tb, want)
+	s.compareLedger(tb, want, updates)
 	s.compareWarehouse(tb, want)
 	tb.check(s.t, title)
 }
@@ -183,6 +183,10 @@ func (s *stack) compareLake(tb *table, want generate.Run, updates generate.Updat
 	tb.add("silver rows", want.Silver.Rows, silver.Rows)
 	tb.add("silver cents", want.Silver.Cents, silver.Cents)
 	var cells int64
+	files = "'" + strings.Join(layers[sales.TableSilverCustomers], "','") + "'"
+	s.scan(db, `select count(*), count(distinct (customer_id,updated_ts)) from read_parquet([`+files+`])`, &rows, &versions)
+	tb.add("silver versions of customers", updates.Versions, rows)
+	tb.add("silver versions of customers, distinct", updates.Versions, versions)
 	files = "'" + strings.Join(layers[sales.TableDailySales], "','") + "'"
 	s.scan(db, `select count(*) from read_parquet([`+files+`])`, &cells)
 	tb.add("gold daily_sales cells", len(want.Cells), cells)
@@ -208,7 +212,7 @@ func (s *stack) compareQuarantine(tb *table, db *sql.DB, count string, codes []s
 
 // compareLedger adds silver's ledgers up: what is neither in silver nor rejected
 // must be duplicate or superseded.
-func (s *stack) compareLedger(tb *table, want generate.Run) {
+func (s *stack) compareLedger(tb *table, want generate.Run, updates generate.UpdatesRun) {
 	newest := map[string]*lake.Ledger{}
 	require.NoError(s.t, stream.ReadToEnd(context.Background(), s.kafka, sales.TopicSilver, nil, func(r stream.Record) (err error) {
 		if lake.IsLedger(r.Key) {
@@ -216,15 +220,20 @@ func (s *stack) compareLedger(tb *table, want generate.Run) {
 		}
 		return err
 	}))
-	var deduplicated, refused, residual lake.Count
+	var deduplicated, refused, residual, repeated lake.Count
 	for _, l := range newest {
+		if residual = residual.Add(l.Residual()); l.Table == sales.TableSilverCustomers {
+			repeated = repeated.Add(l.Duplicate).Add(l.Superseded)
+			continue
+		}
 		deduplicated = deduplicated.Add(l.Duplicate).Add(l.Superseded)
-		refused, residual = refused.Add(l.RejectedTotal()), residual.Add(l.Residual())
+		refused = refused.Add(l.RejectedTotal())
 	}
 	tb.add("duplicate and superseded rows", want.Deduplicated.Rows, deduplicated.Rows)
 	tb.add("duplicate and superseded cents", want.Deduplicated.Cents, deduplicated.Cents)
 	tb.add("rows that silver rejects", want.Refused.Rows, refused.Rows)
 	tb.add("cents that silver rejects", want.Refused.Cents, refused.Cents)
+	tb.add("updates of customers that are no versions", updates.BronzeRows-updates.Versions, repeated.Rows)
 	tb.add("residual", lake.Count{}, residual)
 }
 

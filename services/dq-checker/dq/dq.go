@@ -48,6 +48,7 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
 	s := &stage{Options: o, keeper: NewKeeper(), metrics: newMetrics(o.Registry)}
+	observe(o.Registry, s.keeper)
 	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error {

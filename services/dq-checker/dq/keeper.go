@@ -36,7 +36,19 @@ type silverSlice struct {
 	lake.Count
 }
 
-// book is one source partition number over all its sources.
+// bookKey is a table of silver and a partition of its sources.
+type bookKey struct {
+	table     string
+	partition int32
+}
+
+// madeOf gives the table of silver that is made of one of bronze.
+var madeOf = map[string]string{sales.TableBronze: sales.TableSilver, sales.TableBronzeCustomers: sales.TableSilverCustomers}
+
+// Tables are those of silver whose ledgers are kept.
+var Tables = []string{sales.TableSilver, sales.TableSilverCustomers}
+
+// book is one source partition number over all sources of a table.
 type book struct {
 	bronze     map[string]*bronzeBook
 	bronzeNext int64 // offset after the newest record seen of lake.bronze
@@ -65,7 +77,7 @@ type Balance struct {
 // may be called at the same time.
 type Keeper struct {
 	mu      sync.Mutex
-	books   map[int32]*book
+	books   map[bookKey]*book
 	strikes int64         // balances made so far
 	caught  int64         // strikes made when everything there was had last been read
 	changed chan struct{} // closed and replaced when one of these grows
@@ -73,7 +85,7 @@ type Keeper struct {
 
 // NewKeeper gives a keeper that has seen nothing.
 func NewKeeper() *Keeper {
-	return &Keeper{books: make(map[int32]*book), changed: make(chan struct{})}
+	return &Keeper{books: make(map[bookKey]*book), changed: make(chan struct{})}
 }
 
 // Add takes a record of lake.bronze or lake.silver.
@@ -90,15 +102,17 @@ func (k *Keeper) Add(r stream.Record) error {
 		partition, err = r.Partition, k.addBronze(r)
 	case lake.IsLedger(r.Key):
 		partition, err = k.addSilverLedger(r.Value)
-	default:
+	case lake.IsManifest(r.Key):
 		partition, err = k.addSilverSlice(r.Value)
+	default: // what is done of a command
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
-	b := k.book(partition)
-	b.dirty = true
-	k.strike(b)
+	for _, table := range Tables {
+		k.strike(k.book(table, partition))
+	}
 	return nil
 }
 
@@ -123,13 +137,31 @@ func (k *Keeper) tell() {
 	k.changed = make(chan struct{})
 }
 
-func (k *Keeper) book(partition int32) *book {
-	b := k.books[partition]
+func (k *Keeper) book(table string, partition int32) *book {
+	key := bookKey{table, partition}
+	b := k.books[key]
 	if b == nil {
 		b = &book{bronze: map[string]*bronzeBook{}, silver: map[string]*lake.Ledger{}, slices: map[string]silverSlice{}}
-		k.books[partition] = b
+		k.books[key] = b
 	}
 	return b
+}
+
+// Faults gives what does not balance of a table, partition by partition: of
+// balances that count, see [Keeper.Wait].
+func (k *Keeper) Faults(table string) (faults []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for key, b := range k.books {
+		if key.table != table || b.struck > k.caught {
+			continue
+		}
+		for _, fault := range b.balance.Faults {
+			faults = append(faults, fmt.Sprintf("%s p=%03d: %s", table, key.partition, fault))
+		}
+	}
+	slices.Sort(faults)
+	return faults
 }
 
 func (b *book) bronzeBook(source string) *bronzeBook {
@@ -141,24 +173,24 @@ func (b *book) bronzeBook(source string) *bronzeBook {
 	return s
 }
 
+// addBronze moves the books of all tables on: their silver ledgers count in
+// offsets of the same topic.
 func (k *Keeper) addBronze(r stream.Record) error {
-	b := k.book(r.Partition)
-	b.bronzeNext = r.Offset + 1
+	for _, table := range Tables {
+		k.book(table, r.Partition).bronzeNext = r.Offset + 1
+	}
 	if lake.IsLedger(r.Key) {
-		l, err := lake.DecodeLedger(r.Value)
-		if err != nil {
-			return err
-		}
-		b.bronzeBook(l.Source).setLedger(l)
-		return nil
+		return k.addBronzeLedger(r)
 	}
 	m, err := lake.DecodeManifest(r.Value)
-	if err != nil || m.Table != sales.TableBronze { // silver takes no other: bronze's own ledger is all that there is of it
+	if err != nil || madeOf[m.Table] == "" {
 		return err
 	}
 	if m.Source == nil {
 		return fmt.Errorf("manifest %s has no source", m.Key())
 	}
+	b := k.book(madeOf[m.Table], r.Partition)
+	b.dirty = true
 	s := b.bronzeBook(m.Source.Name)
 	if m.Source.TopicID != s.topicID {
 		s.topicID, s.next = m.Source.TopicID, 0
@@ -171,6 +203,23 @@ func (k *Keeper) addBronze(r stream.Record) error {
 	s.records += m.Source.Records
 	s.sum = s.sum.Add(m.Count)
 	s.history = append(s.history, landed{next: r.Offset + 1, sum: s.sum})
+	return nil
+}
+
+// addBronzeLedger finds the source: the files that the ledger counts came before
+// it, and said of which table that is.
+func (k *Keeper) addBronzeLedger(r stream.Record) error {
+	l, err := lake.DecodeLedger(r.Value)
+	if err != nil {
+		return err
+	}
+	for _, table := range Tables {
+		b := k.book(table, r.Partition)
+		if s := b.bronze[l.Source]; s != nil {
+			s.setLedger(l)
+			b.dirty = true
+		}
+	}
 	return nil
 }
 
@@ -189,7 +238,8 @@ func (k *Keeper) addSilverLedger(value []byte) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
-	b := k.book(l.Partition)
+	b := k.book(l.Table, l.Partition)
+	b.dirty = true
 	b.silver[l.Source] = l
 	if l.Version >= b.version {
 		b.version, b.touched, b.sources = l.Version, l.Slices, l.Sources
@@ -202,7 +252,8 @@ func (k *Keeper) addSilverSlice(value []byte) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
-	b := k.book(m.Partition)
+	b := k.book(m.Table, m.Partition)
+	b.dirty = true
 	if m.Version >= b.slices[m.Slice].version {
 		b.slices[m.Slice] = silverSlice{version: m.Version, Count: m.Count}
 	}
@@ -306,7 +357,7 @@ func (n *Balance) residual(stage string, l *lake.Ledger) {
 	}
 }
 
-// Wait gives the balance of each named partition, once it includes the silver
+// Wait gives the balance of sales of each named partition, once it includes the silver
 // commit (version) named beside it. A balance with faults may only mean that an
 // older slice has not been read yet, so it counts when all that is there has
 // been. It ends early with the context's error, and the partition and version
@@ -316,7 +367,7 @@ func (k *Keeper) Wait(ctx context.Context, partitions map[int32]int64) (map[int3
 		k.mu.Lock()
 		got, missing := map[int32]Balance{}, ""
 		for p, version := range partitions {
-			b := k.book(p)
+			b := k.book(sales.TableSilver, p)
 			if len(b.balance.Faults) > 0 && b.struck > k.caught {
 				missing = fmt.Sprintf("all slices of partition %d: %s", p, b.balance.Faults[0])
 				break

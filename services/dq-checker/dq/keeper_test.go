@@ -177,8 +177,9 @@ func TestKeeperReadsPartitionsUnevenly(t *testing.T) {
 	})
 }
 
-// What silver does not take is no fault, and is not kept until silver passes it.
-func TestKeeperLeavesOtherDatasetsAlone(t *testing.T) {
+// Each table has books of its own: what is wrong with the customers is no
+// fault of the sales.
+func TestKeeperBalancesEachTableByItself(t *testing.T) {
 	h, k := sound(), NewKeeper()
 	for i := range int64(50) {
 		m := lake.Manifest{Format: lake.Format, Table: sales.TableBronzeCustomers, Slice: fmt.Sprint("c", i), Partition: partition, Count: lake.Count{Rows: 3},
@@ -188,12 +189,29 @@ func TestKeeperLeavesOtherDatasetsAlone(t *testing.T) {
 		h.bronze = append(h.bronze, h.record(sales.TopicBronze, m.Key(), m.Encode()))
 		h.bronze = append(h.bronze, h.record(sales.TopicBronze, l.Key(), l.Encode()))
 	}
+	l := lake.Ledger{Format: lake.Format, Stage: "silver", Table: sales.TableSilverCustomers, Source: sales.TopicCustomers, Partition: partition, Version: 9,
+		Slices: []string{"day=2026-01-01/p=003"}, Through: int64(3*(len(h.bronze)-1)) + 1, In: lake.Count{Rows: 150}, Out: lake.Count{Rows: 120}, Duplicate: lake.Count{Rows: 30}}
+	m := lake.Manifest{Format: lake.Format, Table: l.Table, Slice: l.Slices[0], Partition: partition, Version: 9, Count: l.Out}
+	d := lake.Done{Format: lake.Format, ID: "x", Partition: partition, Version: 99}
+	h.silver = append(h.silver, h.record(sales.TopicSilver, d.Key(), d.Encode()), h.record(sales.TopicSilver, m.Key(), m.Encode()), h.record(sales.TopicSilver, l.Key(), l.Encode()))
 	for _, r := range append(h.bronze, h.silver...) {
 		require.NoError(t, k.Add(r))
 	}
 	k.CaughtUp()
-	require.Equal(t, Balance{Version: 2, In: lake.Count{Rows: 30, Cents: 1500}, Records: 34, Rejected: 4}, balanceOf(t, k, 2))
-	require.Empty(t, k.books[partition].bronze[sales.TopicCustomers].history)
+	want := Balance{Version: 2, In: lake.Count{Rows: 30, Cents: 1500}, Records: 34, Rejected: 4}
+	require.Equal(t, want, balanceOf(t, k, 2))
+	require.Empty(t, k.Faults(sales.TableSilverCustomers))
+	require.Len(t, k.book(sales.TableSilverCustomers, partition).bronze[sales.TopicCustomers].history, 1, "what silver has passed is not kept")
+
+	l.Version, l.Duplicate, l.In = 10, lake.Count{Rows: 28}, lake.Count{Rows: 149}
+	l.Slices = nil
+	require.NoError(t, k.Add(h.record(sales.TopicSilver, l.Key(), l.Encode())))
+	require.Empty(t, k.Faults(l.Table), "an older record may not have been read yet")
+	k.CaughtUp()
+	require.Equal(t, []string{"silver/customers p=003: bronze landed 150 rows and 0.00 of customer_updates/3 up to offset 316, silver took 149 and 0.00",
+		"silver/customers p=003: silver has a residual of 1 rows and 0.00 on customer_updates/3 up to offset 316"}, k.Faults(sales.TableSilverCustomers))
+	require.Empty(t, k.Faults(sales.TableSilver))
+	require.Equal(t, want, balanceOf(t, k, 2))
 }
 
 func TestKeeperTakesATopicThatWasMadeAnew(t *testing.T) {

@@ -32,6 +32,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
+// observe tells of the ledgers of each table of silver, also of those that no
+// verdict rests on.
+func observe(reg prometheus.Registerer, k *Keeper) {
+	for _, table := range Tables {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sales_dq_ledger_faults", Help: "What does not balance in the ledgers of bronze and silver, by table of silver.",
+			ConstLabels: prometheus.Labels{"table": table}}, func() float64 { return float64(len(k.Faults(table))) }))
+	}
+}
+
 func (m *metrics) verdict(v *lake.Verdict) {
 	m.verdicts.WithLabelValues(string(v.Outcome)).Inc()
 	m.rows.Add(float64(v.Manifest.Rows))

@@ -11,6 +11,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/dq-checker/dq"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
 
@@ -60,6 +61,9 @@ func (r *Report) Fault() error {
 		if h.Residual != (lake.Count{}) {
 			faults = append(faults, fmt.Errorf("%s of %s has a residual of %d rows and %s", h.Stage, h.Source, h.Residual.Rows, sales.FormatCents(h.Residual.Cents)))
 		}
+	}
+	for _, fault := range r.Ledger.Faults {
+		faults = append(faults, errors.New(fault))
 	}
 	if n := len(r.Ledger.Held); n > 0 {
 		faults = append(faults, fmt.Errorf("the gate holds %d slices, first %s: %s", n, r.Ledger.Held[0].Slice, r.Ledger.Held[0].Findings[0].Message))
@@ -122,6 +126,7 @@ type Ledger struct {
 	Layers   []Layer              `json:"layers"`
 	Verdicts map[lake.Outcome]int `json:"verdicts"` // slices by their newest verdict
 	Held     []Held               `json:"held,omitempty"`
+	Faults   []string             `json:"faults,omitempty"` // what does not balance of tables that have no verdicts
 
 	manifests map[string]*lake.Manifest // newest of every slice, by key
 }
@@ -131,13 +136,19 @@ type state struct {
 	ledgers   []*lake.Ledger
 	manifests map[string]*lake.Manifest
 	verdicts  map[string]*lake.Verdict
+	keeper    *dq.Keeper // of the ledgers of bronze and silver
 }
 
 func readState(ctx context.Context, kafka stream.Config, topics []string) (*state, error) {
-	s := &state{manifests: map[string]*lake.Manifest{}, verdicts: map[string]*lake.Verdict{}}
+	s := &state{manifests: map[string]*lake.Manifest{}, verdicts: map[string]*lake.Verdict{}, keeper: dq.NewKeeper()}
 	ledgers := map[string]*lake.Ledger{}
 	for _, topic := range topics {
 		err := stream.ReadToEnd(ctx, kafka, topic, nil, func(r stream.Record) (err error) {
+			if topic == sales.TopicBronze || topic == sales.TopicSilver {
+				if err := s.keeper.Add(r); err != nil {
+					return err
+				}
+			}
 			switch {
 			case len(r.Value) == 0:
 			case topic == sales.TopicVerdicts:
@@ -153,6 +164,7 @@ func readState(ctx context.Context, kafka stream.Config, topics []string) (*stat
 			return nil, fmt.Errorf("read %s: %w", topic, err)
 		}
 	}
+	s.keeper.CaughtUp()
 	for _, l := range ledgers {
 		s.ledgers = append(s.ledgers, l)
 	}
@@ -184,7 +196,7 @@ func ReadLedger(ctx context.Context, kafka stream.Config, topics []string, holds
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{Verdicts: map[lake.Outcome]int{}, Hops: s.sourceHops(), manifests: s.manifests}
+	l := &Ledger{Verdicts: map[lake.Outcome]int{}, Hops: s.sourceHops(), Faults: s.keeper.Faults(sales.TableSilverCustomers), manifests: s.manifests}
 	tables := s.tables()
 	l.Layers = tables.layers()
 	silver, facts := tables[sales.TableSilver].count, tables[sales.TableFacts].count
@@ -268,7 +280,7 @@ type table struct {
 
 type tables map[string]*table
 
-var tableNames = []string{sales.TableBronze, sales.TableBronzeCustomers, sales.TableSilver, sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts,
+var tableNames = []string{sales.TableBronze, sales.TableBronzeCustomers, sales.TableSilver, sales.TableSilverCustomers, sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts,
 	sales.TableHourlySales, sales.TableRefundsByDay, sales.TableRestatements}
 
 func (s *state) tables() tables {

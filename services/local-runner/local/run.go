@@ -136,7 +136,7 @@ func open(ctx context.Context, o Options) (r *runner, err error) {
 	if err = registry.CheckPartitions(ctx, r.bucket, o.Settings.Lake.Partitions); err != nil {
 		return r, err
 	}
-	if err = registry.Check(ctx, r.bucket, sales.Bronze, sales.BronzeCustomers, sales.Silver, sales.Changes); err != nil {
+	if err = registry.Check(ctx, r.bucket, sales.Bronze, sales.BronzeCustomers, sales.Silver, sales.Changes, sales.SilverCustomers, sales.CustomerChanges); err != nil {
 		return r, err
 	}
 	r.warehouse, err = warehouse.Open(warehouse.Options{Dialect: config.DuckDB, Source: filepath.Join(dir, "warehouse.duckdb"), Files: r.bucket})

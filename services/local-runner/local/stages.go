@@ -21,20 +21,23 @@ var Stages = []string{bronze.Group, silver.Group, gold.Group, dq.Group, loader.G
 
 // stage is one that runs on.
 type stage struct {
-	name   string   // of its consumer group
-	topics []string // that it consumes
+	name   string
+	groups []string // its consumer groups
+	topics []string // that each of them consumes
 	output string   // the lake's topic that it writes, "" for the last
 	run    func(ctx context.Context, onReady func()) error
 }
 
 // pending counts the records that the stage has not handled.
 func (s stage) pending(ctx context.Context, kafka stream.Config) (sum int64, err error) {
-	for _, topic := range s.topics {
-		n, err := stream.Pending(ctx, kafka, s.name, topic)
-		if err != nil {
-			return 0, err
+	for _, group := range s.groups {
+		for _, topic := range s.topics {
+			n, err := stream.Pending(ctx, kafka, group, topic)
+			if err != nil {
+				return 0, err
+			}
+			sum += n
 		}
-		sum += n
 	}
 	return sum, nil
 }
@@ -42,11 +45,11 @@ func (s stage) pending(ctx context.Context, kafka stream.Config) (sum int64, err
 // stages gives those up to Through, in the order of the data.
 func (r *runner) stages() []stage {
 	all := []stage{
-		{bronze.Group, bronze.Topics(), sales.TopicBronze, r.bronze},
-		{silver.Group, []string{sales.TopicBronze}, sales.TopicSilver, r.silver},
-		{gold.Group, []string{sales.TopicSilver}, sales.TopicGold, r.gold},
-		{dq.Group, []string{sales.TopicGold}, sales.TopicVerdicts, r.dq},
-		{loader.Group, []string{sales.TopicVerdicts}, "", r.loader},
+		{bronze.Group, []string{bronze.Group}, bronze.Topics(), sales.TopicBronze, r.bronze},
+		{silver.Group, silver.Groups(), []string{sales.TopicBronze}, sales.TopicSilver, r.silver},
+		{gold.Group, []string{gold.Group}, []string{sales.TopicSilver}, sales.TopicGold, r.gold},
+		{dq.Group, []string{dq.Group}, []string{sales.TopicGold}, sales.TopicVerdicts, r.dq},
+		{loader.Group, []string{loader.Group}, []string{sales.TopicVerdicts}, "", r.loader},
 	}
 	if r.Through != "" {
 		all = all[:slices.Index(Stages, r.Through)+1]

@@ -9,7 +9,8 @@ type UpdatesRun struct {
 	BronzeRows  int64            `json:"bronze_rows"`
 	RescuedRows int64            `json:"rescued_rows"` // bronze rows with something in _rescued
 	DeletedRows int64            `json:"deleted_rows"` // bronze rows that are a deletion
-	Versions    int64            `json:"versions"`     // distinct (customer_id, updated_ts): the history of all customers
+	Versions    int64            `json:"versions"`     // distinct (customer_id, updated_ts): the history of all customers, silver's rows
+	Deletions   int64            `json:"deletions"`    // versions that are a deletion
 	Customers   int64            `json:"customers"`
 	Deleted     int64            `json:"deleted_customers"` // whose newest version is a deletion
 }
@@ -53,8 +54,11 @@ func (t *UpdateTally) Run() UpdatesRun {
 		r.Customers++
 		r.Versions += int64(len(versions))
 		var newest int64
-		for at := range versions {
+		for at, deletion := range versions {
 			newest = max(newest, at)
+			if deletion {
+				r.Deletions++
+			}
 		}
 		if versions[newest] {
 			r.Deleted++

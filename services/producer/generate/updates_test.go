@@ -120,6 +120,8 @@ func TestUpdatesOfCustomersThatHaveNoOtherHistory(t *testing.T) {
 	require.Greater(t, run.BronzeRows, run.Versions, "repeats are no versions")
 	require.InDelta(t, 50, rejected, 25)
 	require.Less(t, run.Deleted, run.Customers)
+	require.Less(t, run.Deleted, run.Deletions, "some have come back")
+	require.Less(t, run.Deletions, run.DeletedRows, "some are told twice")
 	require.Positive(t, run.Deleted)
 }
 
