@@ -50,8 +50,8 @@ func (o FileOptions) ndjson(prior []Event) Options {
 	return opts
 }
 
-// updates are the options of the updates of customers, over the days of the CSV.
-func (o FileOptions) updates() Options {
+// OfUpdates are the options of the updates of customers, over the days of the CSV.
+func (o FileOptions) OfUpdates() Options {
 	opts := o.csv()
 	opts.Rows, opts.Format, opts.Faults = orDefault(o.Updates, 3_000), NDJSON, 25
 	return opts
@@ -81,7 +81,7 @@ func WriteFiles(dir string, o FileOptions) (Expected, error) {
 	if want.Total, err = total.Run(o.csv()); err != nil {
 		return want, err
 	}
-	updates, err := writeUpdates(dir, o.updates(), &want)
+	updates, err := writeUpdates(dir, o.OfUpdates(), &want)
 	if err != nil {
 		return want, err
 	}
