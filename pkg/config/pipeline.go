@@ -92,7 +92,7 @@ type Silver struct {
 	Grace        time.Duration `yaml:"grace" value:"10m" min:"0s" max:"7d" help:"Time after which a replaced file is deleted. Readers of an older manifest have that long to finish."`
 	TargetBytes  int           `yaml:"target_bytes" value:"128MiB" unit:"bytes" min:"1MiB" max:"1GiB" help:"Size from which a file is not merged with others. A slice settles at no more than 8 files that are smaller."`
 	DedupHorizon time.Duration `yaml:"dedup_horizon" value:"90d" min:"0s" max:"36500d" help:"Days of orders, counted back from the newest, that are compared without a look at their files, as far as index_bytes allows. The result does not depend on it."`
-	IndexBytes   int           `yaml:"index_bytes" value:"256MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of the memory in which a partition knows its orders: 67 bytes for one within the horizon, 12 for an older one. A commit takes more while it runs, 67 bytes for each of its rows."`
+	IndexBytes   int           `yaml:"index_bytes" value:"256MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of the memory in which a partition knows its orders: 67 bytes for one within the horizon, 12 for an older one. A commit takes more while it runs, 67 bytes for each of its rows. Versions of customers have a bound of their own, of the same size."`
 }
 
 // Gold bounds the commits and the memory of gold-aggregator.

@@ -127,8 +127,15 @@ type Ledger struct {
 	Replayed   Count                `json:"replayed,omitzero"`  // of In: replays of rejects, each of which takes the place of one
 }
 
-// Key names the ledger in a topic: "ledger/sales_events/p=003".
-func (l *Ledger) Key() string { return fmt.Sprintf("%s%s/p=%03d", ledgerPrefix, l.Source, l.Partition) }
+// Key names the ledger in a topic: "ledger/sales_events/p=003"; of another table
+// of silver than sales, "ledger/silver/customers/customer_updates/p=003".
+func (l *Ledger) Key() string {
+	source := l.Source
+	if l.Table != "" && l.Table != sales.TableSilver {
+		source = l.Table + "/" + source
+	}
+	return fmt.Sprintf("%s%s/p=%03d", ledgerPrefix, source, l.Partition)
+}
 
 // IsLedger tells whether a record's key is a ledger's, else it is a manifest's.
 func IsLedger(key []byte) bool { return strings.HasPrefix(string(key), ledgerPrefix) }

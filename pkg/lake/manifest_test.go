@@ -21,7 +21,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestLedgerBalances(t *testing.T) {
-	l := &Ledger{Format: Format, Stage: "silver", Source: "sales_events", Partition: 3,
+	l := &Ledger{Format: Format, Stage: "silver", Table: sales.TableSilver, Source: "sales_events", Partition: 3,
 		In: Count{10, 1_000}, Out: Count{5, 500}, Duplicate: Count{2, 200}, Superseded: Count{1, 100},
 		Rejected: map[sales.Code]Count{sales.NegativePrice: {1, -50}, sales.UnknownStatus: {1, 250}}}
 	require.Equal(t, Count{}, l.Residual())
@@ -32,6 +32,22 @@ func TestLedgerBalances(t *testing.T) {
 	require.Equal(t, l, read)
 	read.Out.Cents--
 	require.Equal(t, Count{0, 1}, read.Residual())
+}
+
+// Tables of silver have ledgers of their own, also of one source.
+func TestLedgersAreOfATable(t *testing.T) {
+	customers := &Ledger{Format: Format, Stage: "silver", Table: sales.TableSilverCustomers, Source: "file:1", Partition: 3}
+	require.Equal(t, "ledger/silver/customers/file:1/p=003", customers.Key())
+	require.True(t, IsLedger([]byte(customers.Key())))
+	for text, table := range map[string]string{
+		`{"format":1,"stage":"silver","source":"file:1","partition":3}`: sales.TableSilver, // of a program that knew no other
+		`{"format":1,"stage":"bronze","source":"file:1","partition":3}`: "",
+	} {
+		l, err := DecodeLedger([]byte(text))
+		require.NoError(t, err)
+		require.Equal(t, table, l.Table)
+		require.Equal(t, "ledger/file:1/p=003", l.Key())
+	}
 }
 
 func TestDecodersRefuseAnotherFormat(t *testing.T) {

@@ -208,3 +208,54 @@ func TestRowsHaveSilversColumns(t *testing.T) {
 	require.Equal(t, "customer_id", r.Rows.Column("customer_id").String(1))
 	require.Equal(t, int64(1), r.Rows.Column("_offset").I64[1])
 }
+
+// customer is a bronze row of customer_updates.
+type customer struct {
+	name string
+	at   int64
+}
+
+func bronzeCustomers(customers ...customer) *column.Batch {
+	b := column.NewBatch(sales.BronzeCustomers, len(customers))
+	for _, u := range customers {
+		for i, f := range sales.BronzeCustomers.Fields {
+			c := &b.Columns[i]
+			switch {
+			case f.Name == "updated_ts":
+				c.I64 = append(c.I64, u.at)
+			case f.Name == "_ingest_ts":
+				c.I64 = append(c.I64, arrival)
+			case f.Type == column.Int64:
+				c.I64 = append(c.I64, 7)
+			case f.Type == column.Int32:
+				c.I32 = append(c.I32, 1)
+			default:
+				c.AppendString(u.name)
+			}
+		}
+	}
+	return b
+}
+
+func TestCustomersAreJudgedByTheirTime(t *testing.T) {
+	late := arrival + sales.MaxClockSkew
+	r := ForCustomers().Clean(bronzeCustomers(customer{"a", late}, customer{"b", late + 1}, customer{"c", sales.Year2000}, customer{"d", sales.Year2000 - 1}))
+	require.Equal(t, []int32{0, 2}, r.Keep)
+	require.Equal(t, []Rejected{
+		{1, sales.Reject{Code: sales.FutureTimestamp, Field: "updated_ts",
+			Message: "is 2026-01-02T00:00:00.000001Z, want at most 24 hours after the arrival at 2026-01-01T00:00:00.000000Z"}},
+		{3, sales.Reject{Code: sales.Implausible, Field: "updated_ts", Message: "is 1999-12-31T23:59:59.999999Z, want the year 2000 or later"}},
+	}, r.Rejects)
+}
+
+func TestTextOfCustomersIsTrimmed(t *testing.T) {
+	bronze := bronzeCustomers(customer{" Ada  Byron\t", arrival}, customer{"", arrival}, customer{"Zoë", arrival})
+	rows := ForCustomers().Clean(bronze).Rows
+	require.Equal(t, sales.SilverCustomers, rows.Schema)
+	for _, name := range []string{"name", "email", "segment", "city", "country"} {
+		c := rows.Column(name)
+		require.Equal(t, []string{"Ada  Byron", "", "Zoë"}, []string{c.String(0), c.String(1), c.String(2)}, name)
+		require.Equal(t, " Ada  Byron\t", bronze.Column(name).String(0), "the bronze row must not change")
+	}
+	require.Equal(t, int64(7), rows.Column("_offset").I64[2])
+}

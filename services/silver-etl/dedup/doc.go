@@ -7,6 +7,10 @@
 // a duplicate when it is the same event or says the same as the winner, else
 // it is superseded.
 //
+// A table may have no events; then the offset decides at once, and only what says
+// the same is a duplicate. In a history ([Columns].History) an "order" is an ID
+// at one time: its versions are those of that time, and others are other rows.
+//
 // An order is in the [Index], or in the much smaller [Filter], which only knows
 // its day: such an order has to be put in the index before its versions are
 // compared.

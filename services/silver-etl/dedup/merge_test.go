@@ -302,3 +302,47 @@ func TestContentIsEveryBusinessField(t *testing.T) {
 		}
 	}
 }
+
+// customers are the columns of silver/customers.
+var customers = &Columns{ID: "customer_id", Time: "updated_ts", History: true}
+
+// In a history each time has a row; at one time the greatest offset wins, and
+// only what says the same is a duplicate.
+func TestAHistoryHasARowForEachTime(t *testing.T) {
+	b := column.NewBatch(sales.SilverCustomers, 0)
+	for i, u := range []struct {
+		id, name string
+		at       int64
+	}{{"C-1", "Ada", 5}, {"C-1", "Ada", 6}, {"C-2", "Ada", 5}, {"C-1", "Ada", 5}, {"C-1", "Ada Byron", 5}, {"C-1", "Ada", 4}} {
+		for f := range b.Columns {
+			switch c := &b.Columns[f]; sales.SilverCustomers.Fields[f].Name {
+			case "customer_id":
+				c.AppendString(u.id)
+			case "name":
+				c.AppendString(u.name)
+			case "updated_ts":
+				c.I64 = append(c.I64, u.at)
+			case "_offset":
+				c.I64 = append(c.I64, int64(i))
+			case "deleted", "_partition":
+				c.I32 = append(c.I32, 0)
+			default:
+				c.AppendString("same")
+			}
+		}
+	}
+	for _, keep := range [][]int32{{0, 1, 2, 3, 4, 5}, {5, 4, 2, 1, 0, 3}} {
+		x := NewIndex(0)
+		m := NewMerge(x, customers, 0, nil)
+		out, err := m.Add(context.Background(), b, keep, customers.KeysOf(b))
+		require.NoError(t, err)
+		require.EqualValues(t, 4, out.Rows)
+		require.EqualValues(t, 2, out.Duplicates+out.Superseded)
+		require.Equal(t, out.Superseded, out.Ties)
+		require.Positive(t, out.Superseded)
+		require.Zero(t, out.Cents+out.DuplicateCents+out.SupersededCents)
+		ref, known := x.Find(customers.OrdersOf(b)[0])
+		require.True(t, known)
+		require.EqualValues(t, 4, x.At(ref).Offset)
+	}
+}

@@ -39,6 +39,7 @@ func bronzeCustomers(updates []update) *column.Batch {
 		}
 		b.Column("_source").AppendString(u.source)
 		b.Column("_rescued").AppendString("")
+		b.Column("_replay_of").AppendString("")
 		put64(b, "updated_ts", u.at)
 		put64(b, "_offset", u.offset)
 		put64(b, "_ingest_ts", u.ingest)
@@ -292,6 +293,20 @@ func TestWhatBecomesOfUpdates(t *testing.T) {
 	require.Equal(t, lake.Count{Rows: 2}, ledger().Out)
 	manifest := readTopic(t, h.topic, h.options).manifests["silver/customers/day=2026-01-01/p=000"]
 	require.Equal(t, []string{fmt.Sprint(update{id: "C-1", name: "Ada Byron", at: midnight, offset: 3})}, h.customersIn(manifest.Files, sales.SilverCustomers))
+}
+
+// A rejected update can be corrected and sent again: what quarantine keeps is an
+// event of the contract.
+func TestRejectedUpdatesAreKeptAsSent(t *testing.T) {
+	bronze := bronzeCustomers([]update{
+		{id: "C-1", name: "Ada", email: "a@example.com", segment: "consumer", city: "Porto", country: "PT", at: 0},
+		{id: "C-2", at: 0, deleted: 1},
+	})
+	q := customerUpdates.quarantined(bronze, customerUpdates.cleaner(Options{}).Clean(bronze).Rejects)
+	require.Equal(t, `{"customer_id":"C-1","updated_ts":"1970-01-01T00:00:00.000000Z","name":"Ada","email":"a@example.com","segment":"consumer","city":"Porto","country":"PT","deleted":false}`,
+		q.Column("raw").String(0))
+	require.Equal(t, `{"customer_id":"C-2","updated_ts":"1970-01-01T00:00:00.000000Z","deleted":true}`, q.Column("raw").String(1))
+	require.Equal(t, "C-2", q.Column("key").String(1))
 }
 
 // The rows of one table are none of the other's business, though both are on

@@ -21,6 +21,7 @@ type dataset struct {
 	quarantine *column.Schema
 	columns    dedup.Columns // by which rows of silver are compared
 	dayColumn  string        // column whose UTC day is that of the slice
+	flag       string        // number of bronze that is sent as true or false; "" when there is none
 	cleaner    func(Options) *clean.Cleaner
 	commands   bool // those of lake.control are for it
 }
@@ -36,7 +37,7 @@ var salesEvents = &dataset{
 var customerUpdates = &dataset{
 	name: sales.TopicCustomers, group: Group + "-customers",
 	bronze: sales.BronzeCustomers, silver: sales.SilverCustomers, changes: sales.CustomerChanges, quarantine: sales.QuarantineCustomers,
-	columns: dedup.Columns{ID: "customer_id", Time: "updated_ts", History: true}, dayColumn: "updated_ts",
+	columns: dedup.Columns{ID: "customer_id", Time: "updated_ts", History: true}, dayColumn: "updated_ts", flag: "deleted",
 	cleaner: func(Options) *clean.Cleaner { return clean.ForCustomers() },
 }
 

@@ -1,4 +1,5 @@
-// Package silver keeps one current row per order: clean, valid, deduplicated.
+// Package silver keeps one current row per order, and every version of a
+// customer: clean, valid, deduplicated.
 //
 // A record's path: bronze manifests arrive on a partition of lake.bronze and
 // wait in its [task] until enough rows are pending or nothing more is to read.
@@ -18,6 +19,11 @@
 // own ([task.flushCommand]): the orders concerned are judged and merged afresh,
 // and what differs from the current versions takes the same way into the
 // slices, the ledgers and the quarantine.
+//
+// Each [dataset] has a stage and a consumer group of its own in the process, so
+// that states, versions and ledgers are kept by dataset and partition. Here and
+// in [dedup], an order is whatever a table has one row of: among customers, a
+// customer at one time.
 //
 // What a task holds in memory belongs to the committed offset: it is rebuilt
 // from lake.silver and the files when the partition is assigned ([stage.Open]),

@@ -293,7 +293,7 @@ func TestACancelledFlushEnds(t *testing.T) {
 func TestARejectKeepsTheEventSoThatItCanBeSentAgain(t *testing.T) {
 	e := simpleEvent("A\"1", 3)
 	e.revenue, e.rescued, e.payment = -1250, `{"note":"x","n":[1]}`, ""
-	got := appendEvent(nil, bronzeOf([]event{e}), 0)
+	got := salesEvents.appendEvent(nil, bronzeOf([]event{e}), 0)
 	require.JSONEq(t, `{"event_id":"e-A\"1","event_ts":"2026-01-01T00:00:00.000000Z","order_id":"A\"1",
 		"order_ts":"2026-01-01T00:00:00.000000Z","customer_id":"","product_id":"","category":"Books","region":"Europe",
 		"quantity":1,"unit_price":0.05,"revenue":-12.50,"status":"pending","currency":"USD","schema_version":1,

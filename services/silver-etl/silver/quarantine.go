@@ -19,7 +19,7 @@ func (d *dataset) quarantined(bronze *column.Batch, rejects []clean.Rejected) *c
 	var raw []byte
 	for _, r := range rejects {
 		row := int(r.Row)
-		raw = appendEvent(raw[:0], bronze, row)
+		raw = d.appendEvent(raw[:0], bronze, row)
 		q.Column("code").AppendString(string(r.Code))
 		q.Column("field").AppendString(r.Field)
 		q.Column("message").AppendString(r.Message)
@@ -47,7 +47,7 @@ func put64(b *column.Batch, name string, v int64) {
 // appendEvent appends a bronze row as an event of the contract, so that it can
 // be corrected and sent again: fields in the contract's order, unknown ones as
 // they were sent, null ones left out.
-func appendEvent(dst []byte, bronze *column.Batch, row int) []byte {
+func (d *dataset) appendEvent(dst []byte, bronze *column.Batch, row int) []byte {
 	dst = append(dst, '{')
 	for i := range bronze.Schema.Must("_rescued") { // the columns before it are the event's fields
 		f, c := &bronze.Schema.Fields[i], &bronze.Columns[i]
@@ -60,6 +60,10 @@ func appendEvent(dst []byte, bronze *column.Batch, row int) []byte {
 		dst = append(dst, '"')
 		dst = append(dst, f.Name...)
 		dst = append(dst, '"', ':')
+		if f.Name == d.flag {
+			dst = strconv.AppendBool(dst, c.I32[row] != 0)
+			continue
+		}
 		dst = appendValue(dst, c, row)
 	}
 	if rescued := bronze.Column("_rescued").Text.At(row); len(rescued) > len("{}") {
