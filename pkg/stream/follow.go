@@ -8,6 +8,16 @@ import (
 	"go.uber.org/zap"
 )
 
+// Reader is ReadToEnd of some cluster, or of what stands for one.
+type Reader func(ctx context.Context, topic string, partitions []int32, fn func(Record) error) error
+
+// NewReader gives ReadToEnd of the cluster that c names.
+func NewReader(c Config) Reader {
+	return func(ctx context.Context, topic string, partitions []int32, fn func(Record) error) error {
+		return ReadToEnd(ctx, c, topic, partitions, fn)
+	}
+}
+
 // ReadToEnd calls fn for each committed record of the partitions of topic (nil = all), from their start to the end as
 // it was when called; records of one partition come in offset order. That end counts records in open transactions: it
 // waits until they are committed or aborted, so that a record of which another process knows is not missed. It

@@ -321,7 +321,7 @@ func (s *silverTable) options() Options {
 func (s *silverTable) task() *task { return s.taskOf(s.options()) }
 
 func (s *silverTable) taskOf(o Options) *task {
-	st, err := newStage(o, "cluster")
+	st, err := newStage(o, "cluster", stream.NewReader(o.Kafka))
 	require.NoError(s.t, err)
 	return st.newTask(0, 0)
 }

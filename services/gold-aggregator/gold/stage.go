@@ -52,7 +52,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("name the cluster: %w", err)
 	}
-	s, err := newStage(o, cluster)
+	s, err := newStage(o, cluster, stream.NewReader(o.Kafka))
 	if err != nil {
 		return err
 	}
@@ -66,18 +66,26 @@ func Run(ctx context.Context, o Options) error {
 	}, s)
 }
 
+// NewStage gives the stage that Run runs, for a caller that hands it the records
+// and publishes its commits. read reads lake.silver and lake.gold; o.Kafka is not
+// used, nor is what Run needs of a group.
+func NewStage(o Options, cluster string, read stream.Reader) (stream.Stage, error) {
+	return newStage(o, cluster, read)
+}
+
 // stage is what the tasks of an instance share.
 type stage struct {
 	Options
-	cluster string
-	metrics *metrics
-	states  *cache
-	workers chan *worker // taken while a day is made: bounds memory and processors
+	cluster   string
+	readTopic stream.Reader
+	metrics   *metrics
+	states    *cache
+	workers   chan *worker // taken while a day is made: bounds memory and processors
 }
 
-func newStage(o Options, cluster string) (*stage, error) {
+func newStage(o Options, cluster string, read stream.Reader) (*stage, error) {
 	m := newMetrics(o.Registry)
-	s := &stage{Options: o, cluster: cluster, metrics: m, states: newCache(o.CacheBytes, m.cacheBytes),
+	s := &stage{Options: o, cluster: cluster, readTopic: read, metrics: m, states: newCache(o.CacheBytes, m.cacheBytes),
 		workers: make(chan *worker, max(2, runtime.GOMAXPROCS(0)))}
 	for range cap(s.workers) {
 		w, err := newWorker(s)
@@ -95,10 +103,10 @@ func newStage(o Options, cluster string) (*stage, error) {
 // is committed, and what that was made from is in lake.silver.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
 	t := s.newTask(p.ID, next)
-	if err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicGold, []int32{p.ID}, t.addGold); err != nil {
+	if err := s.readTopic(ctx, sales.TopicGold, []int32{p.ID}, t.addGold); err != nil {
 		return nil, fmt.Errorf("read gold manifests: %w", err)
 	}
-	if err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicSilver, []int32{p.ID}, t.addSilver); err != nil {
+	if err := s.readTopic(ctx, sales.TopicSilver, []int32{p.ID}, t.addSilver); err != nil {
 		return nil, fmt.Errorf("read silver manifests: %w", err)
 	}
 	if err := t.findChanges(); err != nil {

@@ -108,7 +108,6 @@ func BenchmarkBronzeToSilver(b *testing.B) {
 		b.StopTimer()
 		require.NoError(b, os.RemoveAll(filepath.Join(folder, "silver")))
 		h.topic, h.committed = &memoryTopic{}, make([]int64, benchPartitions)
-		h.stage.history = h.topic.read
 		for p := range benchPartitions {
 			h.drop(p)
 			h.open(p)

@@ -18,7 +18,7 @@ import (
 // do, by partition. o.Registry, Instance, OnReady and Fault are not used.
 func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lake.Done, error) {
 	o.Registry, o.MaxRows = prometheus.NewRegistry(), math.MaxInt // in one step: a second one would need what the first wrote
-	s, err := newStage(o, salesEvents, "", make(chan struct{}, 1))
+	s, err := newStage(o, salesEvents, "", stream.NewReader(o.Kafka), make(chan struct{}, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lak
 // writing.
 func (s *stage) plan(ctx context.Context, partition int32, next int64, command *lake.Command) (*lake.Done, error) {
 	t := s.newTask(partition, next)
-	if err := s.history(ctx, t.restore); err != nil {
+	if err := s.readTopic(ctx, sales.TopicSilver, nil, t.restore); err != nil {
 		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
 	}
 	if err := t.rebuild(ctx); err != nil {

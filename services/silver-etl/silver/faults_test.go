@@ -224,7 +224,7 @@ func TestRejectsOfASuccessorAreNotDeleted(t *testing.T) {
 	again := lake.Hash(nil)
 	writeReject(again, time.Minute) // a crash's, which the successor writes again
 	var committed []string
-	h.stage.history = func(context.Context, func(stream.Record) error) error {
+	h.stage.readTopic = func(context.Context, string, []int32, func(stream.Record) error) error {
 		committed = []string{writeReject("33333333", 0), writeReject(again, 0)}
 		return nil
 	}

@@ -106,18 +106,24 @@ func newHarnessOf(t require.TestingT, d *dataset, topic topic, folder string, pa
 		ends: map[string]int64{}, committed: make([]int64, partitions), tasks: make([]stream.Task, partitions),
 		follower: newFollower()}
 	var err error
-	h.stage, err = newStage(h.options, d, "test", make(chan struct{}, 1))
+	h.stage, err = newStage(h.options, d, "test", h.read, make(chan struct{}, 1))
 	require.NoError(t, err)
-	h.stage.history = topic.read
-	h.stage.landed = func(_ context.Context, p int32, add func(stream.Record) error) error {
+	return h
+}
+
+// read is the stage's reader of lake.bronze and lake.silver.
+func (h *harness) read(ctx context.Context, name string, partitions []int32, fn func(stream.Record) error) error {
+	if name == sales.TopicSilver {
+		return h.topic.read(ctx, fn)
+	}
+	for _, p := range partitions {
 		for _, r := range h.bronze[p] {
-			if err := add(r); err != nil {
+			if err := fn(r); err != nil {
 				return err
 			}
 		}
-		return nil
 	}
-	return h
+	return nil
 }
 
 func (h *harness) close() {

@@ -24,7 +24,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err != nil {
 		return nil, fmt.Errorf("list rejects: %w", err)
 	}
-	if err := s.history(ctx, t.restore); err != nil {
+	if err := s.readTopic(ctx, sales.TopicSilver, nil, t.restore); err != nil {
 		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
 	}
 	if err := t.resume(next); err != nil {

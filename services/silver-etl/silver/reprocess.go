@@ -130,7 +130,7 @@ func merged(before []lake.DayChange, step map[int32]*lake.DayChange) []lake.DayC
 // findInputs lists the bronze slices that silver has taken, in their order.
 func (r *reprocess) findInputs(ctx context.Context) error {
 	seen := taken{}
-	return r.landed(ctx, r.partition, func(record stream.Record) error {
+	return r.readTopic(ctx, sales.TopicBronze, []int32{r.partition}, func(record stream.Record) error {
 		if record.Offset >= r.next || len(record.Value) == 0 || lake.IsLedger(record.Key) {
 			return nil
 		}

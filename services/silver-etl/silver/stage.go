@@ -64,7 +64,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	stages, turn := make([]*stage, len(datasets)), make(chan struct{}, 1)
 	for i, d := range datasets {
-		if stages[i], err = newStage(o, d, cluster, turn); err != nil {
+		if stages[i], err = newStage(o, d, cluster, stream.NewReader(o.Kafka), turn); err != nil {
 			return err
 		}
 	}
@@ -96,32 +96,32 @@ func (s *stage) run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// NewStage gives the stage of sales that Run runs, for a caller that hands it the
+// records and publishes its commits. read reads lake.bronze and lake.silver;
+// o.Kafka is not used, nor is what Run needs of a group.
+func NewStage(o Options, cluster string, read stream.Reader) (stream.Stage, error) {
+	return newStage(o, salesEvents, cluster, read, make(chan struct{}, 1))
+}
+
 // stage is what the tasks of an instance share that are of one dataset.
 type stage struct {
 	Options
 	*dataset
-	cluster string
-	history func(context.Context, func(stream.Record) error) error        // reads lake.silver to its end
-	landed  func(context.Context, int32, func(stream.Record) error) error // reads a partition of lake.bronze to its end
-	board   *control.Board
-	clean   func(bronze *column.Batch) clean.Result
-	metrics *metrics
-	writers chan *writer  // as many as there are processors; taken while a file is made
-	turn    chan struct{} // holds the task whose flush or rebuild runs: one bounds the memory, and uses all processors
+	cluster   string
+	readTopic stream.Reader
+	board     *control.Board
+	clean     func(bronze *column.Batch) clean.Result
+	metrics   *metrics
+	writers   chan *writer  // as many as there are processors; taken while a file is made
+	turn      chan struct{} // holds the task whose flush or rebuild runs: one bounds the memory, and uses all processors
 }
 
 // newStage makes the stage of a dataset, which takes turns with those of others.
-func newStage(o Options, d *dataset, cluster string, turn chan struct{}) (*stage, error) {
+func newStage(o Options, d *dataset, cluster string, read stream.Reader, turn chan struct{}) (*stage, error) {
 	o.Registry = prometheus.WrapRegistererWith(prometheus.Labels{"dataset": d.name}, o.Registry)
-	s := &stage{Options: o, dataset: d, cluster: cluster, metrics: newMetrics(o.Registry),
+	s := &stage{Options: o, dataset: d, cluster: cluster, readTopic: read, metrics: newMetrics(o.Registry),
 		clean: d.cleaner(o).Clean, board: control.NewBoard(lake.Reprocess),
 		writers: make(chan *writer, runtime.GOMAXPROCS(0)), turn: turn}
-	s.history = func(ctx context.Context, restore func(stream.Record) error) error {
-		return stream.ReadToEnd(ctx, o.Kafka, sales.TopicSilver, nil, restore)
-	}
-	s.landed = func(ctx context.Context, partition int32, add func(stream.Record) error) error {
-		return stream.ReadToEnd(ctx, o.Kafka, sales.TopicBronze, []int32{partition}, add)
-	}
 	for range cap(s.writers) {
 		w, err := newWriter(d, o.Encoding)
 		if err != nil {
