@@ -33,7 +33,7 @@ logs: ## Follow the services' logs
 ##@ Test it
 
 .PHONY: test
-test: lint build unit readers e2e ## Everything that CI runs
+test: lint build unit histories readers e2e ## Everything that CI runs
 
 .PHONY: lint
 lint: $(LINT) ## Check style and import directions
@@ -48,6 +48,10 @@ build: ## Build every service into bin/ from its own go.mod alone
 unit: ## Unit, property and conformance tests, and the pipeline on embedded Kafka
 	go test $(CODE)
 	go test -tags faults ./pkg/fault/...
+
+.PHONY: histories
+histories: ## Silver, gold and ledgers beside SQL, however events arrive (HISTORIES, 10000 unless set)
+	go test -timeout 12h -run TestEveryHistory ./services/local-runner/history -v -rapid.checks=$(or $(HISTORIES),10000)
 
 .PHONY: readers
 readers: $(VENV)/ready ## DuckDB, Polars and pyarrow read every layer, and answer the sample as we do

@@ -83,9 +83,9 @@ var histories = rapid.Custom(func(t *rapid.T) history {
 		settle:     rapid.SampledFrom([]time.Duration{0, 100 * 365 * 24 * time.Hour}).Draw(t, "settle"),
 		again:      rapid.IntRange(0, 3).Draw(t, "again") == 3,
 	}
-	drafts := rapid.SliceOfN(draft, rapid.SampledFrom([]int{1, 12}).Draw(t, "least"), 24).Draw(t, "events")
+	drafts := rapid.SliceOfN(draft, rapid.SampledFrom([]int{1, 12, 40}).Draw(t, "least"), 60).Draw(t, "events")
 	h.events = place(drafts, h.partitions)
-	h.steps = rapid.SliceOfN(rapid.Custom(drawStep), 0, 12).Draw(t, "steps")
+	h.steps = rapid.SliceOfN(rapid.Custom(drawStep), 0, 16).Draw(t, "steps")
 	return h
 })
 
@@ -94,7 +94,7 @@ func drawStep(t *rapid.T) step {
 		action: rapid.SampledFrom([]action{land, land, land, take, commit, commit, commit, dieUploaded, dieCommitted, freeze, thaw, compact}).Draw(t, "action"),
 		gold:   rapid.Bool().Draw(t, "gold"),
 		which:  rapid.IntRange(0, 5).Draw(t, "which"),
-		rows:   rapid.IntRange(1, 6).Draw(t, "rows"),
+		rows:   rapid.IntRange(1, 12).Draw(t, "rows"),
 	}
 }
 
@@ -109,10 +109,10 @@ type drafted struct {
 var draft = rapid.Custom(func(t *rapid.T) drafted {
 	pick := func(name string, values ...string) string { return rapid.SampledFrom(values).Draw(t, name) }
 	e := event{
-		orderID: fmt.Sprint("order-", rapid.IntRange(0, 6).Draw(t, "order")),
+		orderID: fmt.Sprint("order-", rapid.IntRange(0, 11).Draw(t, "order")),
 		eventID: pick("event", "e1", "e10", "e2", "F", "é"),
 		eventTS: start + rapid.SampledFrom([]int64{0, 0, 1, hour, day, 40 * day}).Draw(t, "event_ts"),
-		orderTS: start - rapid.SampledFrom([]int64{0, 0, 5 * hour, 1, 100 * day}).Draw(t, "order_ts"),
+		orderTS: start + rapid.SampledFrom([]int64{0, 5 * hour, 6*hour - 1, -1, -100 * day}).Draw(t, "order_ts"),
 		ingest:  start + 40*day + hour,
 		// "Unknown" is in no catalogue
 		category: pick("category", "Books", "BOOKS", " books\t", "home  & garden", "Home & Garden", "Un  known", "un known"),
