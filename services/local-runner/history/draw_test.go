@@ -85,7 +85,7 @@ var histories = rapid.Custom(func(t *rapid.T) history {
 	}
 	drafts := rapid.SliceOfN(draft, rapid.SampledFrom([]int{1, 12, 40}).Draw(t, "least"), 60).Draw(t, "events")
 	h.events = place(drafts, h.partitions)
-	h.steps = rapid.SliceOfN(rapid.Custom(drawStep), 0, 16).Draw(t, "steps")
+	h.steps = rapid.SliceOfN(rapid.Custom(drawStep), rapid.SampledFrom([]int{0, 6, 16}).Draw(t, "least steps"), 24).Draw(t, "steps")
 	return h
 })
 

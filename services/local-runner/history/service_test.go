@@ -70,6 +70,7 @@ type service struct {
 	committed []int64 // by partition
 	tasks     []*running
 	frozen    []*running
+	woken     bool // some of those have uploaded
 }
 
 // running is a task, and the next offset that it is to be given.
@@ -161,6 +162,7 @@ func (s *service) thaw() {
 	for _, task := range s.frozen {
 		if !task.Due(time.Now(), true).IsZero() {
 			_, _ = task.Flush(context.Background())
+			s.woken = true
 		}
 		task.Close()
 	}
@@ -169,13 +171,15 @@ func (s *service) thaw() {
 
 // drain commits everything, and opens each partition anew.
 func (s *service) drain() {
-	s.thaw()
 	for p := range s.tasks {
 		task := s.take(p, math.MaxInt)
 		for n := 0; !task.Due(time.Now(), true).IsZero(); n++ {
 			require.Less(s.t, n, 1000, "commits that bring nothing on")
 			s.flush(p, commit)
 		}
+	}
+	s.thaw()
+	for p := range s.tasks {
 		s.close(p)
 		s.open(p)
 	}
