@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 
@@ -23,8 +24,8 @@ type KeptBucket interface {
 	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
 
-// Keeper does what a partition's commits leave to do in the bucket: manifests
-// are mirrored, and the files that they replace are deleted in time, or when an
+// Keeper does what a partition's commits leave to do in the bucket: what they
+// published is mirrored, and the files that they replace are deleted in time, or when an
 // earlier process did not come to it, by a later one's [Keeper.Sweep]. All is
 // best effort: what fails is logged and does not hold the stream.
 //
@@ -32,41 +33,61 @@ type KeptBucket interface {
 type Keeper struct {
 	KeeperOptions
 	reaper *Reaper
+	owed   map[string]Entry // by object: copies that could not be written
 }
 
 // KeeperOptions are all required.
 type KeeperOptions struct {
 	Bucket       KeptBucket
 	Log          *zap.Logger
-	MirrorErrors prometheus.Counter // calls that could not copy all manifests
+	Last         string             // see LastCopy
+	MirrorErrors prometheus.Counter // calls that could not write all copies
 	FilesDeleted prometheus.Counter
 }
 
 // NewKeeper gives a keeper that has nothing to delete.
-func NewKeeper(o KeeperOptions) *Keeper { return &Keeper{o, NewReaper(o.Bucket)} }
+func NewKeeper(o KeeperOptions) *Keeper {
+	return &Keeper{o, NewReaper(o.Bucket), map[string]Entry{}}
+}
 
-// Committed mirrors the manifests of a commit and condemns the files that they
-// replace, to be deleted after the grace period. It takes 5 s at most.
-func (k *Keeper) Committed(manifests []*Manifest, replaced []string, grace time.Duration) {
+// Committed mirrors what a commit published and condemns the files that it
+// replaces, to be deleted after the grace period. It takes 5 s at most.
+func (k *Keeper) Committed(entries []Entry, replaced []string, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
 	defer cancel()
-	k.Mirror(ctx, manifests)
+	k.Mirror(ctx, entries)
 	k.reaper.Later(replaced, time.Now().Add(grace))
 	k.Reap(ctx)
 }
 
-// Mirror writes copies of manifests, several at a time. Those of the last
+// Mirror writes copies of a commit: first all in one object, then each in its
+// own, several at a time. What cannot be written is with the next commit. Those of the last
 // commit may be missing when a partition is assigned.
-func (k *Keeper) Mirror(ctx context.Context, manifests []*Manifest) {
+func (k *Keeper) Mirror(ctx context.Context, entries []Entry) {
+	if len(entries) == 0 {
+		return
+	}
+	for _, e := range entries {
+		k.owed[e.MirrorKey()] = e
+	}
+	if err := k.mirror(ctx, entries); err != nil {
+		k.MirrorErrors.Inc()
+		k.Log.Warn("copies of manifests are missing until the next commit", zap.Error(err))
+		return
+	}
+	clear(k.owed)
+}
+
+func (k *Keeper) mirror(ctx context.Context, entries []Entry) error {
+	if err := k.Bucket.Put(ctx, k.Last, encodeLast(entries)); err != nil {
+		return fmt.Errorf("mirror the commit: %w", err)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(mirrorWidth)
-	for _, m := range manifests {
-		group.Go(func() error { return Mirror(ctx, k.Bucket, m) })
+	for _, e := range k.owed {
+		group.Go(func() error { return Mirror(ctx, k.Bucket, e) })
 	}
-	if err := group.Wait(); err != nil {
-		k.MirrorErrors.Inc()
-		k.Log.Warn("copies of manifests are missing until the partition is assigned again", zap.Error(err))
-	}
+	return group.Wait()
 }
 
 // Reap deletes the replaced files whose time has come.

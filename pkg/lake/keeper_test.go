@@ -42,7 +42,7 @@ func TestKeeperDoesNotWaitForABucketThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket := &hangingBucket{away: true}
 		k := newTestKeeper(bucket)
-		manifests := []*Manifest{{Table: "t", Slice: "a"}, {Table: "t", Slice: "b"}}
+		manifests := Entries(&Manifest{Table: "t", Slice: "a"}, &Manifest{Table: "t", Slice: "b"})
 
 		start := time.Now()
 		k.Committed(manifests, []string{"old-a", "old-b"}, 0)

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 
@@ -41,12 +42,16 @@ func VersionKey(table, slice string, version int64, sha256 string) string {
 
 // parseVersionKey takes a VersionKey of the table apart.
 func parseVersionKey(table, key string) (slice string, version int64, ok bool) {
-	rest, ok := strings.CutPrefix(key, table+"/")
-	at := strings.LastIndexByte(rest, '/')
-	if !ok || at < 0 || !strings.HasSuffix(rest, ".parquet") {
-		return "", 0, false
-	}
-	number, _, ok := strings.Cut(rest[at+1:], "-")
+	folder, version, ok := ParseVersion(key)
+	slice, under := strings.CutPrefix(folder, table+"/")
+	return slice, version, ok && under
+}
+
+// ParseVersion takes the key of a file that is named by its version apart: one
+// of a slice of silver or gold, or silver's rejects.
+func ParseVersion(key string) (folder string, version int64, ok bool) {
+	folder, name := path.Split(key)
+	number, _, cut := strings.Cut(name, "-")
 	version, err := strconv.ParseInt(number, 10, 64)
-	return rest[:at], version, ok && err == nil
+	return strings.TrimSuffix(folder, "/"), version, cut && err == nil && strings.HasSuffix(name, ".parquet")
 }

@@ -87,9 +87,6 @@ type Manifest struct {
 // Key names the slice in a topic: "silver/sales/day=2026-01-31/p=003".
 func (m *Manifest) Key() string { return m.Table + "/" + m.Slice }
 
-// MirrorKey is the object that keeps a copy of the manifest.
-func (m *Manifest) MirrorKey() string { return "_manifests/" + m.Key() + ".json" }
-
 // Encode gives the manifest's JSON.
 func (m *Manifest) Encode() []byte { return encode(m) }
 
@@ -114,6 +111,7 @@ type Ledger struct {
 	Source     string               `json:"source"`          // topic, or file: and a content hash
 	Partition  int32                `json:"partition"`
 	Through    int64                `json:"through"`            // next offset of the stage's input: the source in bronze, lake.bronze in silver
+	InputID    string               `json:"input_id,omitempty"` // silver: id of the lake.bronze that Through counts in; a topic that is made anew gets another
 	TopicID    string               `json:"topic_id,omitempty"` // silver: of the source, 32 hex digits; a file's content hash
 	Next       int64                `json:"next,omitempty"`     // silver: next offset of the source itself, after the last bronze slice taken
 	Version    int64                `json:"version"`            // silver: the commit's version, that of the slices it touched

@@ -66,5 +66,5 @@ func TestMirrorKeepsACopy(t *testing.T) {
 	copied, err := DecodeManifest([]byte(bucket["_manifests/silver/sales/day=2026-01-31/p=003.json"]))
 	require.NoError(t, err)
 	require.Equal(t, m, copied)
-	require.ErrorContains(t, Mirror(context.Background(), bucket, &Manifest{Table: "t", Slice: "bad"}), "mirror manifest t/bad")
+	require.ErrorContains(t, Mirror(context.Background(), bucket, &Manifest{Table: "t", Slice: "bad"}), "mirror t/bad")
 }

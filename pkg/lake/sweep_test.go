@@ -59,7 +59,7 @@ func (h *heap) Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 func (h *heap) list() []string { return slices.Sorted(maps.Keys(h.keys)) }
 
 func newTestKeeper(bucket KeptBucket) *Keeper {
-	return NewKeeper(KeeperOptions{bucket, zap.NewNop(), prometheus.NewCounter(prometheus.CounterOpts{Name: "mirror"}),
+	return NewKeeper(KeeperOptions{bucket, zap.NewNop(), "_manifests/commits/t/p=000.json", prometheus.NewCounter(prometheus.CounterOpts{Name: "mirror"}),
 		prometheus.NewCounter(prometheus.CounterOpts{Name: "deleted"})})
 }
 
@@ -112,7 +112,7 @@ func TestSweepLeavesTheGracePeriod(t *testing.T) {
 		bucket := newHeap(old)
 		m := &Manifest{Table: "t", Slice: "s", Version: 2, Created: time.Now().Add(-time.Hour).UnixMicro()}
 		k := newTestKeeper(bucket)
-		k.Committed([]*Manifest{m}, []string{old}, time.Minute)
+		k.Committed(Entries(m), []string{old}, time.Minute)
 		k.Sweep(t.Context(), "t", time.Minute, func(string) Known { return Known{m, 2} })
 		require.True(t, bucket.keys[old])
 		<-time.After(time.Minute)

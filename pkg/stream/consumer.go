@@ -90,8 +90,8 @@ func (c *complaints) judge(action string, e kafka.Error) error {
 	case e.IsFatal(), hopeless(e.Code()), corrupt(e.Code()):
 		return fmt.Errorf("%s: %w", action, e)
 	case e.Code() == kafka.ErrAutoOffsetReset:
-		return fmt.Errorf("%s: records that were not read yet are gone from the topic "+
-			"(to go on without them, reset the group's offset): %w", action, e)
+		return fmt.Errorf("%s: records that were not read yet are gone from the topic, or it was deleted and made anew "+
+			"(to go on with what is there, reset the group's offset to the earliest): %w", action, e)
 	case e.Code() == kafka.ErrAllBrokersDown:
 		if !c.outage {
 			c.outage = true

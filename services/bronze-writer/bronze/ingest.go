@@ -136,7 +136,27 @@ func (g *ingest) takeOver(ctx context.Context) (err error) {
 		return err
 	}
 	g.published, g.ledgers = map[string]*lake.Manifest{}, make([]lake.Ledger, g.Partitions)
-	return g.readPublished(ctx)
+	copied, err := g.copied(ctx)
+	if err != nil {
+		return err
+	}
+	have, err := g.readPublished(ctx)
+	if err != nil {
+		return err
+	}
+	return lake.CheckWhole(sales.TopicBronze, have, copied, remedy)
+}
+
+// copied gives the lake's copy of one of bronze's ledgers, of whatever source: a
+// topic that was deleted has none of them.
+func (g *ingest) copied(ctx context.Context) ([]lake.Entry, error) {
+	for key, err := range g.Bucket.Keys(ctx, lake.LedgerCopies(stageName)) {
+		if err != nil {
+			return nil, fmt.Errorf("look for copies of ledgers: %w", err)
+		}
+		return lake.GetCopies(ctx, g.Bucket, []string{key})
+	}
+	return nil, nil
 }
 
 // started is what is written down of a file's first ingest, so that later ones
@@ -185,13 +205,18 @@ func effective(micros int64) string {
 	return string(sales.AppendTimestamp(nil, micros))
 }
 
-func (g *ingest) readPublished(ctx context.Context) error {
-	return stream.ReadToEnd(ctx, g.Kafka, sales.TopicBronze, nil, func(r stream.Record) error {
+// readPublished takes what there is of this source, and gives the ages of all ledgers.
+func (g *ingest) readPublished(ctx context.Context) (map[string]int64, error) {
+	have := map[string]int64{}
+	return have, stream.ReadToEnd(ctx, g.Kafka, sales.TopicBronze, nil, func(r stream.Record) error {
 		if len(r.Value) == 0 {
 			return nil
 		}
 		if lake.IsLedger(r.Key) {
 			l, err := lake.DecodeLedger(r.Value)
+			if err == nil {
+				have[l.Key()] = l.Age()
+			}
 			if err == nil && l.Source == g.result.Source && int(l.Partition) < len(g.ledgers) {
 				g.ledgers[l.Partition] = *l
 			}
@@ -208,7 +233,7 @@ func (g *ingest) readPublished(ctx context.Context) error {
 // publish makes the files of a block known, in one transaction.
 func (g *ingest) publish(ctx context.Context, files []*landed) error {
 	var records []stream.Record
-	var manifests []*lake.Manifest
+	var copies []lake.Entry
 	var fresh []*landed
 	for _, l := range files {
 		if l == nil {
@@ -222,13 +247,13 @@ func (g *ingest) publish(ctx context.Context, files []*landed) error {
 		}
 		if m := g.published[l.slice]; m != nil {
 			g.result.Skipped++
-			manifests = append(manifests, m) // its copy may be missing
+			copies = append(copies, m, &g.ledgers[l.source.Partition]) // they may be missing
 			continue
 		}
 		ledger := &g.ledgers[l.source.Partition]
 		l.account(ledger)
 		records = append(records, g.records(l, ledger)...)
-		manifests = append(manifests, l.manifest(g.cluster, time.Now().UnixMicro()))
+		copies = append(copies, l.manifest(g.cluster, time.Now().UnixMicro()), ledger)
 		fresh = append(fresh, l)
 	}
 	err := g.transactor.Publish(ctx, records)
@@ -241,7 +266,7 @@ func (g *ingest) publish(ctx context.Context, files []*landed) error {
 	for _, l := range fresh {
 		g.metrics.committed(l, time.Now())
 	}
-	return lake.Mirror(ctx, g.Bucket, manifests...)
+	return lake.Mirror(ctx, g.Bucket, copies...)
 }
 
 // storedBytes gives which share of the file's bytes a number of bytes of its

@@ -2,8 +2,10 @@ package bronze
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -16,17 +18,39 @@ type past struct {
 	last   *lake.Manifest
 }
 
+// remedy is the command that writes lake.bronze back.
+const remedy = "bronze-writer resync"
+
 // readPast reads the partition of lake.bronze that belongs to a source
 // partition. The committed offset was asked for before, so nothing is missed.
+// A topic that has less than the lake has copies of is an error.
 func (s *stage) readPast(ctx context.Context, p stream.Partition) (*past, error) {
+	copied, err := s.copiedLedger(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	out := &past{}
-	err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicBronze, []int32{p.ID}, func(r stream.Record) error {
+	err = stream.ReadToEnd(ctx, s.Kafka, sales.TopicBronze, []int32{p.ID}, func(r stream.Record) error {
 		return out.add(r, p.Topic)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the past of %s: %w", p, err)
 	}
-	return out, nil
+	have := map[string]int64{}
+	if out.known {
+		have[out.ledger.Key()] = out.ledger.Age()
+	}
+	return out, lake.CheckWhole(sales.TopicBronze, have, copied, remedy)
+}
+
+// copiedLedger gives the lake's copy of the partition's ledger, if there is one.
+func (s *stage) copiedLedger(ctx context.Context, p stream.Partition) ([]lake.Entry, error) {
+	key := (&lake.Ledger{Stage: stageName, Source: p.Topic, Partition: p.ID}).MirrorKey()
+	copied, err := lake.GetCopies(ctx, s.Bucket, []string{key})
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, nil
+	}
+	return copied, err
 }
 
 func (h *past) add(r stream.Record, source string) error {

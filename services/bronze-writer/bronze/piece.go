@@ -77,18 +77,27 @@ func (l *landed) manifest(cluster string, now int64) *lake.Manifest {
 	}
 }
 
+// stageName is the bronze stage's in its ledgers.
+const stageName = "bronze"
+
 // account adds the file to the ledger of its source partition.
 func (l *landed) account(ledger *lake.Ledger) {
-	ledger.Format, ledger.Stage = lake.Format, "bronze"
-	ledger.Source, ledger.Partition = l.source.Name, l.source.Partition
-	ledger.Through = l.source.Next
-	ledger.In = ledger.In.Add(lake.Count{Rows: l.source.Records, Cents: l.file.Cents})
-	ledger.Out = ledger.Out.Add(l.file.Count)
-	ledger.Replayed = ledger.Replayed.Add(lake.Count{Rows: l.source.Replayed, Cents: l.replayed.Cents})
+	account(ledger, &l.source, l.file.Count, l.replayed.Cents)
+}
+
+// account adds a file's records and rows, and the money on those that are replays, to
+// the ledger of their source partition.
+func account(ledger *lake.Ledger, source *lake.Source, rows lake.Count, replayedCents int64) {
+	ledger.Format, ledger.Stage = lake.Format, stageName
+	ledger.Source, ledger.Partition = source.Name, source.Partition
+	ledger.Through = source.Next
+	ledger.In = ledger.In.Add(lake.Count{Rows: source.Records, Cents: rows.Cents})
+	ledger.Out = ledger.Out.Add(rows)
+	ledger.Replayed = ledger.Replayed.Add(lake.Count{Rows: source.Replayed, Cents: replayedCents})
 	if ledger.Rejected == nil {
 		ledger.Rejected = map[sales.Code]lake.Count{}
 	}
-	for code, n := range l.source.Rejected {
+	for code, n := range source.Rejected {
 		ledger.Rejected[code] = ledger.Rejected[code].Add(lake.Count{Rows: n})
 	}
 }

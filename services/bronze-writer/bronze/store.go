@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/blob"
@@ -17,6 +18,7 @@ type Bucket interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 	Put(ctx context.Context, key string, body []byte) error
 	PutNew(ctx context.Context, key string, body []byte) error
+	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
 
 // store writes a dataset's pieces to the bucket.

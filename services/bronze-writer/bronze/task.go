@@ -3,6 +3,7 @@ package bronze
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type task struct {
 	stands  *standing // a file at our first offset, of a range that we do not have all of yet
 	landed  *landed   // by the last Flush
 	mirrors sync.WaitGroup
-	ctx     context.Context // of the copies of manifests
+	ctx     context.Context // of the copies of what was committed
 }
 
 // Add implements stream.Task.
@@ -126,18 +127,21 @@ func (t *task) Committed() {
 	}
 }
 
-// mirrorTimeout bounds the write of a manifest's copy, which the next Open
+// mirrorTimeout bounds the write of a commit's copies, which the next Open
 // writes again if need be.
 const mirrorTimeout = 5 * time.Second
 
-// mirror copies a manifest to the bucket, one at a time.
+// mirror copies a manifest and the ledger as of then to the bucket, those of one
+// commit at a time.
 func (t *task) mirror(m *lake.Manifest) {
 	t.mirrors.Wait()
+	ledger := t.ledger
+	ledger.Rejected = maps.Clone(ledger.Rejected)
 	t.mirrors.Go(func() {
 		ctx, cancel := context.WithTimeout(t.ctx, mirrorTimeout)
 		defer cancel()
-		if err := lake.Mirror(ctx, t.stage.Bucket, m); err != nil {
-			t.log.Warn("copy of a manifest not written", zap.String("object", m.MirrorKey()), zap.Error(err))
+		if err := lake.Mirror(ctx, t.stage.Bucket, m, &ledger); err != nil {
+			t.log.Warn("copy of a commit not written", zap.String("object", m.MirrorKey()), zap.Error(err))
 		}
 	})
 }

@@ -1,0 +1,121 @@
+package bronze
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/resync"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+	"github.com/saleslake/saleslake/services/bronze-writer/files"
+)
+
+// entries gives what lake.bronze has: ledgers as they are, of the manifests the
+// files, as a manifest that was made again has a time of its own.
+func (r *rig) entries() map[string]string {
+	have, err := resync.Topic{Kafka: r.kafka, Name: sales.TopicBronze}.Entries(r.ctx, nil)
+	require.NoError(r.t, err)
+	out := map[string]string{}
+	for key, e := range have {
+		if m, ok := e.(*lake.Manifest); ok {
+			m.Created = 0
+		}
+		out[key] = string(e.Encode())
+	}
+	return out
+}
+
+// lost gives a rig whose events have landed in several files of each partition,
+// beside the files to ingest, and whose lake.bronze is then deleted.
+func lost(t *testing.T, ingest ...string) (*rig, map[string]string) {
+	r := newRig(t)
+	r.publish(6000)
+	i := r.run(r.options(r.lake))
+	r.drained()
+	require.NoError(t, i.end())
+	for _, name := range ingest {
+		_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: name}})
+		require.NoError(t, err)
+	}
+	before := r.entries()
+	streamtest.DeleteTopic(t, r.addr, sales.TopicBronze)
+	return r, before
+}
+
+func (r *rig) copies(prefix string) (keys []string) {
+	keys, err := lake.ListCopies(r.ctx, r.lake, prefix, nil)
+	require.NoError(r.t, err)
+	return keys
+}
+
+func TestALostTopicStopsAndIsWrittenBack(t *testing.T) {
+	t.Parallel()
+	r, before := lost(t)
+	err := <-r.run(r.options(r.lake)).done
+	require.ErrorContains(t, err, "topic lake.bronze does not have it")
+	require.ErrorContains(t, err, `"bronze-writer resync"`)
+	_, err = Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: "../../../data/sales_events.csv"}})
+	require.ErrorContains(t, err, `"bronze-writer resync"`)
+	require.Empty(t, r.entries(), "nothing is written before")
+
+	// One commit could not be copied.
+	hole := slices.DeleteFunc(r.copies(lake.ManifestCopies(sales.TableBronze)), func(key string) bool { return !strings.Contains(key, "/p=001/") })[0]
+	require.NoError(t, r.lake.Delete(r.ctx, hole))
+
+	counts, err := Resync(r.ctx, r.options(r.lake), true)
+	require.NoError(t, err)
+	require.Empty(t, r.entries(), "a plan writes nothing")
+	again, err := Resync(r.ctx, r.options(r.lake), false)
+	require.NoError(t, err)
+	require.Equal(t, counts, again)
+	require.True(t, maps.Equal(before, r.entries()))
+	again, err = Resync(r.ctx, r.options(r.lake), false)
+	require.NoError(t, err)
+	for _, c := range again {
+		require.Zero(t, c.Written, "a second time changes nothing")
+	}
+
+	i := r.run(r.options(r.lake))
+	r.publish(1000)
+	r.drained()
+	_, err = Resync(r.ctx, r.options(r.lake), false)
+	require.ErrorContains(t, err, "group bronze-writer has 1 members")
+	require.NoError(t, i.end())
+	r.requireTruth()
+}
+
+// The copy of the last commit is missing, so its file is met and adopted.
+func TestALostTopicWhoseLastCommitHasNoCopy(t *testing.T) {
+	t.Parallel()
+	r, before := lost(t, "../../../data/sales_events.csv")
+	var newest string
+	for _, key := range r.copies(lake.ManifestCopies(sales.TableBronze)) {
+		id := r.topicID(sales.TopicEvents)[:8]
+		if strings.Contains(key, "/p=002/"+id) {
+			newest = max(newest, key)
+		}
+	}
+	require.NoError(t, r.lake.Delete(r.ctx, newest))
+	require.NoError(t, r.lake.Delete(r.ctx, (&lake.Ledger{Stage: stageName, Source: sales.TopicEvents, Partition: 2}).MirrorKey()))
+	_, err := Resync(r.ctx, r.options(r.lake), false)
+	require.NoError(t, err)
+	require.Len(t, r.entries(), len(before)-1)
+	o := r.options(r.lake)
+	i := r.run(o)
+	r.drained()
+	require.NoError(t, i.end())
+	require.InDelta(t, 1, metric(t, o, "sales_bronze_adopted_total", ""), 0)
+	require.True(t, maps.Equal(before, r.entries()))
+}
+
+func (r *rig) topicID(topic string) string {
+	id, err := stream.TopicID(r.ctx, r.kafka, topic)
+	require.NoError(r.t, err)
+	return id
+}
