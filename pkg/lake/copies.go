@@ -63,14 +63,14 @@ func ReadCopies(ctx context.Context, bucket CopyBucket, prefixes ...string) (ent
 	return entries, nil
 }
 
-// ReadStage reads the copies of what a stage has published, under prefixes and
+// ReadPublished reads the copies of what a group has published, under prefixes and
 // in the newest commits of its partitions: of each key the newest.
-func ReadStage(ctx context.Context, bucket CopyBucket, stage string, prefixes ...string) ([]Entry, error) {
+func ReadPublished(ctx context.Context, bucket CopyBucket, group string, prefixes ...string) ([]Entry, error) {
 	entries, err := ReadCopies(ctx, bucket, prefixes...)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := ListCopies(ctx, bucket, lastCopies+stage+"/", nil)
+	keys, err := ListCopies(ctx, bucket, lastCopies+group+"/", nil)
 	if err != nil {
 		return nil, err
 	}

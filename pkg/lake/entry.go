@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -47,27 +48,30 @@ const (
 // tables of a layer.
 func ManifestCopies(table string) string { return mirrorPrefix + table + "/" }
 
-// LedgerCopies is the prefix of the copies of a stage's ledgers.
-func LedgerCopies(stage string) string { return ledgerCopies + stage + "/" }
+// LedgerCopies is the prefix of the copies of ledgers: of a table of silver, or of
+// stage bronze.
+func LedgerCopies(of string) string { return ledgerCopies + of + "/" }
 
 // LedgerCopiesOf is the same for one partition.
-func LedgerCopiesOf(stage string, partition int32) string {
-	return fmt.Sprintf("%sp=%03d/", LedgerCopies(stage), partition)
+func LedgerCopiesOf(of string, partition int32) string {
+	return fmt.Sprintf("%sp=%03d/", LedgerCopies(of), partition)
 }
 
 // DoneCopies is the prefix of the copies of what was done of one kind of command.
 func DoneCopies(kind Kind) string { return doneCopies + string(kind) + "/" }
 
-// LastCopy is the object that keeps the newest commit of a stage's partition whole.
-func LastCopy(stage string, partition int32) string {
-	return fmt.Sprintf("%s%s/p=%03d.json", lastCopies, stage, partition)
+// LastCopy is the object that keeps the newest commit of a group's partition whole.
+func LastCopy(group string, partition int32) string {
+	return fmt.Sprintf("%s%s/p=%03d.json", lastCopies, group, partition)
 }
 
 // MirrorKey is the object that keeps a copy of the manifest.
 func (m *Manifest) MirrorKey() string { return ManifestCopies(m.Table) + m.Slice + ".json" }
 
 // MirrorKey is the object that keeps a copy of the ledger.
-func (l *Ledger) MirrorKey() string { return LedgerCopiesOf(l.Stage, l.Partition) + l.Source + ".json" }
+func (l *Ledger) MirrorKey() string {
+	return LedgerCopiesOf(cmp.Or(l.Table, l.Stage), l.Partition) + l.Source + ".json"
+}
 
 // MirrorKey is the object that keeps a copy of the record.
 func (d *Done) MirrorKey() string {

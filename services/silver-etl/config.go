@@ -15,6 +15,7 @@ type cli struct {
 
 	Run         run                `cmd:"" default:"withargs" help:"Keep silver up to date until told to stop."`
 	Reprocess   reprocess          `cmd:"" help:"Judge the bronze rows of days again, by the rules and the catalogue of now, beside the live stream."`
+	Resync      resyncTopic        `cmd:"" help:"Write a lost lake.silver back from the copies in the lake; no instance may run."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
 }

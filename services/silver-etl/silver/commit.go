@@ -91,7 +91,7 @@ func (c *commit) mergeInputs(ctx context.Context) error {
 func (c *commit) account(src *lake.Source, l *loaded, out dedup.Outcome) {
 	ledger := c.ledgers[src.Name]
 	if ledger == nil {
-		ledger = &lake.Ledger{Format: lake.Format, Stage: "silver", Table: c.silver.Name, Source: src.Name, Partition: c.partition}
+		ledger = &lake.Ledger{Format: lake.Format, Stage: stageName, Table: c.silver.Name, Source: src.Name, Partition: c.partition}
 		c.ledgers[src.Name] = ledger
 	}
 	c.touched[src.Name] = ledger
@@ -122,29 +122,38 @@ func (c *commit) closeLedgers() {
 	}
 	sources := slices.Sorted(maps.Keys(c.touched))
 	for _, l := range c.touched {
-		l.Through, l.Version, l.Slices, l.Sources = c.next, c.version, touched, sources
+		l.InputID, l.Through, l.Version, l.Slices, l.Sources = c.inputID, c.next, c.version, touched, sources
 	}
 }
 
-// records are what the transaction publishes: manifests by day, then ledgers.
-func (c *commit) records() []stream.Record {
-	records := make([]stream.Record, 0, len(c.manifests)+len(c.touched))
-	for _, m := range c.manifests {
-		records = append(records, stream.Record{Topic: sales.TopicSilver,
-			Partition: stream.PartitionFor([]byte(m.Day), c.Partitions), Key: []byte(m.Key()), Value: m.Encode()})
-	}
+// entries are what the commit publishes: manifests by day, then ledgers.
+func (c *commit) entries() []lake.Entry {
+	entries := lake.Entries(c.manifests...)
 	for _, source := range slices.Sorted(maps.Keys(c.touched)) {
-		l := c.touched[source]
-		key := []byte(l.Key())
-		records = append(records, stream.Record{Topic: sales.TopicSilver,
-			Partition: stream.PartitionFor(key, c.Partitions), Key: key, Value: l.Encode()})
+		entries = append(entries, c.touched[source])
 	}
 	if c.done != nil {
-		key := []byte(c.done.Key())
-		records = append(records, stream.Record{Topic: sales.TopicSilver,
-			Partition: stream.PartitionFor(key, c.Partitions), Key: key, Value: c.done.Encode()})
+		entries = append(entries, c.done)
+	}
+	return entries
+}
+
+// records are the entries' in the transaction.
+func (c *commit) records() []stream.Record {
+	entries := c.entries()
+	records := make([]stream.Record, len(entries))
+	for i, e := range entries {
+		records[i] = stream.Record{Topic: sales.TopicSilver, Partition: partitionOf(e, c.Partitions), Key: []byte(e.Key()), Value: e.Encode()}
 	}
 	return records
+}
+
+// partitionOf places an entry in lake.silver: all manifests of a day are together.
+func partitionOf(e lake.Entry, partitions int) int32 {
+	if m, ok := e.(*lake.Manifest); ok {
+		return stream.PartitionFor([]byte(m.Day), partitions)
+	}
+	return stream.PartitionFor([]byte(e.Key()), partitions)
 }
 
 // writeRejects keeps the commit's rejects in one file, if there are any.

@@ -67,7 +67,7 @@ func (s *stage) readAll(ctx context.Context, columns *column.Schema, in input) (
 // findRejects reads how the orders' rejects were judged.
 func (r *reprocess) findRejects(ctx context.Context) error {
 	columns := r.quarantine.Project("code", "field", "key", "_source", "_offset")
-	for o, err := range r.Bucket.List(ctx, r.rejectPrefix()) {
+	for o, err := range r.Bucket.List(ctx, r.rejectPrefix(r.partition)) {
 		if err != nil {
 			return fmt.Errorf("list rejects: %w", err)
 		}

@@ -20,12 +20,19 @@ import (
 // lake.silver says, then the index from the files.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
 	t := s.newTask(p.ID, next)
+	copied, err := lake.ReadCopies(ctx, s.Bucket, lake.LedgerCopiesOf(t.silver.Name, p.ID)) // before the topic: it must have them
+	if err != nil {
+		return nil, err
+	}
 	before, err := t.newestReject(ctx) // first: what comes later may be a successor's
 	if err != nil {
 		return nil, fmt.Errorf("list rejects: %w", err)
 	}
 	if err := s.readTopic(ctx, sales.TopicSilver, nil, t.restore); err != nil {
 		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
+	}
+	if err := lake.CheckWhole(sales.TopicSilver, t.ages(), copied, remedy); err != nil {
+		return nil, err
 	}
 	if err := t.resume(next); err != nil {
 		return nil, err
@@ -39,8 +46,8 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err := t.sweepRejects(ctx, before); err != nil {
 		return nil, fmt.Errorf("delete rejects that were not committed: %w", err)
 	}
+	t.keeper.Mirror(ctx, t.uncopied(copied))
 	t.sit()
-	t.keeper.Mirror(ctx, t.lastManifests())
 	t.sweep(ctx)
 	s.metrics.opened(t)
 	s.Log.Info("partition opened", zap.Stringer("partition", p), zap.Int64("next", next), zap.Int64("version", t.version),
@@ -83,11 +90,24 @@ func (t *task) restore(r stream.Record) error {
 	return nil
 }
 
+// ages gives the ages of the partition's ledgers, by key.
+func (t *task) ages() map[string]int64 {
+	ages := map[string]int64{}
+	for _, l := range t.ledgers {
+		ages[l.Key()] = l.Age()
+	}
+	return ages
+}
+
 // resume compares the ledgers with the committed offset, which were written in
-// one transaction, and takes the positions and the version from them.
+// one transaction, and takes the positions and the version from them. An offset
+// of a lake.bronze that was made anew since says nothing: the topic is read from
+// its start then, and the positions tell what was taken.
 func (t *task) resume(next int64) error {
 	for _, l := range t.ledgers {
-		if l.Through > next {
+		anew := l.InputID != "" && l.InputID != t.inputID
+		t.behind = t.behind || anew
+		if l.Through > next && !anew {
 			return fmt.Errorf("ledger %s is at offset %d of %s, but group %s at %d: the group's offsets were lost or reset; "+
 				"set them to %d, or start a new lake", l.Key(), l.Through, sales.TopicBronze, t.group, next, l.Through)
 		}
@@ -193,14 +213,28 @@ func (t *task) addStored(f *file, s *stored) error {
 	return nil
 }
 
-// lastManifests are those of the last commit, whose copies a kill may have
-// prevented.
-func (t *task) lastManifests() []*lake.Manifest {
-	var last []*lake.Manifest
+// uncopied are the entries of the last commit, whose copies a kill may have
+// prevented, and ledgers whose copies are older or missing.
+func (t *task) uncopied(copied []lake.Entry) []lake.Entry {
+	ages := map[string]int64{}
+	for _, c := range copied {
+		ages[c.Key()] = c.Age()
+	}
+	var entries []lake.Entry
 	for _, s := range t.slices {
 		if s.manifest.Version == t.version {
-			last = append(last, s.manifest)
+			entries = append(entries, s.manifest)
 		}
 	}
-	return last
+	for _, d := range t.done {
+		if d.Version == t.version {
+			entries = append(entries, d)
+		}
+	}
+	for _, l := range t.ledgers {
+		if l.Version == t.version || ages[l.Key()] < l.Age() {
+			entries = append(entries, l)
+		}
+	}
+	return entries
 }

@@ -23,6 +23,11 @@ import (
 // with it, see [Groups].
 const Group = "silver-etl"
 
+const (
+	stageName = "silver"            // in ledgers and in the lake
+	remedy    = "silver-etl resync" // writes lake.silver back
+)
+
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance,
 // Partitions, TargetBytes and IndexBytes are required.
 type Options struct {
@@ -51,22 +56,23 @@ type Options struct {
 // Run keeps silver up to date until the context ends. It returns nil then, or
 // an error that a restart must cure.
 func Run(ctx context.Context, o Options) error {
-	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
-		stream.TopicSpec{Name: sales.TopicBronze, Partitions: o.Partitions, Compacted: true},
-		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
-		control.Topic,
-	); err != nil {
-		return fmt.Errorf("ensure topics: %w", err)
+	if err := ensureTopics(ctx, o); err != nil {
+		return err
 	}
 	cluster, err := stream.ClusterID(ctx, o.Kafka)
 	if err != nil {
 		return fmt.Errorf("name the cluster: %w", err)
+	}
+	inputID, err := stream.TopicID(ctx, o.Kafka, sales.TopicBronze)
+	if err != nil {
+		return err
 	}
 	stages, turn := make([]*stage, len(datasets)), make(chan struct{}, 1)
 	for i, d := range datasets {
 		if stages[i], err = newStage(o, d, cluster, stream.NewReader(o.Kafka), turn); err != nil {
 			return err
 		}
+		stages[i].inputID = inputID
 	}
 	if o.OnReady != nil {
 		o.OnReady()
@@ -96,6 +102,17 @@ func (s *stage) run(ctx context.Context) error {
 	return group.Wait()
 }
 
+func ensureTopics(ctx context.Context, o Options) error {
+	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
+		stream.TopicSpec{Name: sales.TopicBronze, Partitions: o.Partitions, Compacted: true},
+		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
+		control.Topic,
+	); err != nil {
+		return fmt.Errorf("ensure topics: %w", err)
+	}
+	return nil
+}
+
 // NewStage gives the stage of sales that Run runs, for a caller that hands it the
 // records and publishes its commits. read reads lake.bronze and lake.silver;
 // o.Kafka is not used, nor is what Run needs of a group.
@@ -108,6 +125,7 @@ type stage struct {
 	Options
 	*dataset
 	cluster   string
+	inputID   string // of lake.bronze
 	readTopic stream.Reader
 	board     *control.Board
 	clean     func(bronze *column.Batch) clean.Result

@@ -71,8 +71,9 @@ func (s *state) check() error {
 		}
 	}
 	if rows != accounted {
-		return fmt.Errorf("the silver slices hold %d rows and %d cents, the ledgers say %d and %d: lake.silver is not whole",
-			rows.Rows, rows.Cents, accounted.Rows, accounted.Cents)
+		return fmt.Errorf("the silver slices hold %d rows and %d cents, the ledgers say %d and %d: lake.silver is not whole. "+
+			"Delete the topic and write it back with %q; where that says so again, copies are missing, too: make a new lake of the sources",
+			rows.Rows, rows.Cents, accounted.Rows, accounted.Cents, remedy)
 	}
 	if orders := s.index.Len() + s.filter.Len(); int64(orders) != rows.Rows {
 		return fmt.Errorf("the silver slices hold %d rows of %d orders", rows.Rows, orders)

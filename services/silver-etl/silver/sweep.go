@@ -45,13 +45,13 @@ func (d *dataset) quarantineKey(partition int32, version int64, hash string) str
 // noHash stands where the hash of a file would.
 const noHash = "00000000"
 
-// rejectPrefix is that of all of the partition's rejects.
-func (t *task) rejectPrefix() string { return path.Dir(t.quarantineKey(t.partition, 0, noHash)) + "/" }
+// rejectPrefix is that of all of a partition's rejects.
+func (d *dataset) rejectPrefix(partition int32) string { return path.Dir(d.quarantineKey(partition, 0, noHash)) + "/" }
 
 // newestReject is when the last of the partition's rejects was written, by the
 // clock of the bucket; zero if there are none.
 func (t *task) newestReject(ctx context.Context) (newest time.Time, err error) {
-	for o, err := range t.Bucket.List(ctx, t.rejectPrefix()) {
+	for o, err := range t.Bucket.List(ctx, t.rejectPrefix(t.partition)) {
 		if err != nil {
 			return newest, err
 		}
@@ -68,7 +68,7 @@ func (t *task) newestReject(ctx context.Context) (newest time.Time, err error) {
 // is fenced. What was written since is a successor's: then this is the fenced
 // one, and what it takes for the committed version is old.
 func (t *task) sweepRejects(ctx context.Context, before time.Time) error {
-	prefix := t.rejectPrefix()
+	prefix := t.rejectPrefix(t.partition)
 	for o, err := range t.Bucket.List(ctx, prefix) {
 		if err != nil {
 			return err

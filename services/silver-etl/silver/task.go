@@ -28,6 +28,7 @@ type task struct {
 	own       int64                 // version of the last commit that this task made, 0 before the first
 	done      map[string]*lake.Done // of commands, while the task is opened
 	seat      *control.Seat
+	behind    bool // lake.bronze was made anew, and is not read to its end: what was taken of it is not known
 	turnOf    bool // of a command, though inputs are pending: they have had theirs
 	keeper    *lake.Keeper
 	swept     time.Time // when the task last looked for files that nothing names
@@ -41,7 +42,7 @@ type input struct {
 
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, state: newState(), partition: partition, next: next, committed: next,
-		taken: taken{}, done: map[string]*lake.Done{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log,
+		taken: taken{}, done: map[string]*lake.Done{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(s.group, partition),
 			MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
@@ -92,12 +93,21 @@ func (t *task) take(m *lake.Manifest, offset int64) error {
 // Wake implements stream.Waker: commands come from elsewhere.
 func (t *task) Wake() <-chan struct{} { return t.seat.Wake() }
 
+// command gives the command whose turn it is, and what of it is done.
+func (t *task) command() (*lake.Command, *lake.Done) {
+	if t.behind || len(t.pending) > 0 && !t.turnOf {
+		return nil, nil
+	}
+	return t.seat.Next()
+}
+
 // Due is now when enough rows are pending or no more are to come. Records that
 // bring no rows are only committed then.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
-	command, _ := t.seat.Next()
+	t.behind = t.behind && (!caughtUp || len(t.pending) > 0)
+	command, _ := t.command()
 	switch {
-	case command != nil && (len(t.pending) == 0 || t.turnOf):
+	case command != nil:
 		return now
 	case len(t.pending) == 0 && (!caughtUp || t.next == t.committed):
 		return time.Time{}
@@ -110,7 +120,7 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 // Flush writes what is pending, as far as the bounds allow. Without any it only
 // commits the offset.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
-	if command, before := t.seat.Next(); command != nil && (len(t.pending) == 0 || t.turnOf) {
+	if command, before := t.command(); command != nil {
 		return t.flushCommand(ctx, command, before)
 	}
 	if len(t.pending) == 0 {
@@ -159,7 +169,7 @@ func (t *task) head() []input {
 	return t.pending[:len(t.pending):len(t.pending)]
 }
 
-// Committed mirrors the manifests and condemns the files that they replace.
+// Committed mirrors what was published and condemns the files that it replaces.
 func (t *task) Committed() {
 	c := t.made
 	if len(c.inputs) > 0 || len(c.manifests) > 0 {
@@ -172,7 +182,7 @@ func (t *task) Committed() {
 		t.deleteRejects(c.done.Replaced)
 	}
 	t.metrics.committed(c)
-	t.keeper.Committed(c.manifests, c.replaced, t.Grace)
+	t.keeper.Committed(c.entries(), c.replaced, t.Grace)
 	if time.Since(t.swept) >= sweepEvery {
 		t.sweep(context.Background())
 	}
