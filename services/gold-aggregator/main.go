@@ -19,16 +19,21 @@ type run struct{}
 
 // Run opens what the stage needs, in the order a manifest meets it.
 func (run) Run(ctx context.Context, d *daemon.Daemon) error {
-	kafka, bucket, err := wire.Open(ctx, d)
+	o, err := options(ctx, d)
 	if err != nil {
 		return err
 	}
+	o.OnReady, o.Fault = func() { d.Ready(true) }, fault.Hook()
+	return gold.Run(ctx, o)
+}
+
+func options(ctx context.Context, d *daemon.Daemon) (gold.Options, error) {
+	kafka, bucket, err := wire.Open(ctx, d)
 	s := d.Settings
-	return gold.Run(ctx, gold.Options{
+	return gold.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
 		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
 		MaxAge: s.Gold.MaxAge, Settle: s.Gold.Settle, CacheBytes: s.Gold.CacheBytes, Grace: s.Silver.Grace, Encoding: lake.Encoding{Compression: s.Lake.Compression},
-		OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),
-	})
+	}, err
 }

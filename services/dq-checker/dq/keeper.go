@@ -11,20 +11,26 @@ import (
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
-// landed is what bronze landed of a source partition up to an offset of
-// lake.bronze.
+// landed is what bronze landed of a source partition up to an offset of the
+// source. (Offsets of lake.bronze would do until that topic is made anew.)
 type landed struct {
-	next int64 // of lake.bronze
-	sum  lake.Count
+	place
+	sum lake.Count
+}
+
+// place is a position in a source: the id of its topic, and the next offset.
+type place struct {
+	topicID string
+	next    int64
 }
 
 // bronzeBook is one source partition in bronze, summed from its manifests.
 type bronzeBook struct {
 	history  []landed // ascending; the part that silver has not passed yet
 	sum      lake.Count
-	records  int64  // read, landed or rejected
-	topicID  string // of the newest file: a topic that is made anew counts from 0 again
-	next     int64  // source offset after the last record
+	records  int64            // read, landed or rejected
+	place                     // after the last record; a topic that is made anew counts from 0 again
+	reached  map[string]int64 // the same, by topic id
 	ledger   *lake.Ledger
 	overlap  string // ranges that overlap; it stays until someone looks
 	mismatch string // the ledger against the manifests
@@ -167,7 +173,7 @@ func (k *Keeper) Faults(table string) (faults []string) {
 func (b *book) bronzeBook(source string) *bronzeBook {
 	s := b.bronze[source]
 	if s == nil {
-		s = &bronzeBook{}
+		s = &bronzeBook{reached: map[string]int64{}}
 		b.bronze[source] = s
 	}
 	return s
@@ -193,16 +199,17 @@ func (k *Keeper) addBronze(r stream.Record) error {
 	b.dirty = true
 	s := b.bronzeBook(m.Source.Name)
 	if m.Source.TopicID != s.topicID {
-		s.topicID, s.next = m.Source.TopicID, 0
+		s.place = place{topicID: m.Source.TopicID}
 	}
 	if m.Source.First < s.next {
 		s.overlap = fmt.Sprintf("%s holds offsets %d to %d of %s/%d, but up to %d are in earlier files", m.Key(),
 			m.Source.First, m.Source.Next-1, m.Source.Name, m.Source.Partition, s.next-1)
 	}
 	s.next = max(s.next, m.Source.Next)
+	s.reached[s.topicID] = s.next
 	s.records += m.Source.Records
 	s.sum = s.sum.Add(m.Count)
-	s.history = append(s.history, landed{next: r.Offset + 1, sum: s.sum})
+	s.history = append(s.history, landed{s.place, s.sum})
 	return nil
 }
 
@@ -278,12 +285,20 @@ func (b *book) whole() bool {
 			return false
 		}
 	}
-	for _, l := range b.silver {
-		if l.Through > b.bronzeNext {
+	for source, l := range b.silver {
+		if b.ahead(source, l) {
 			return false
 		}
 	}
 	return true
+}
+
+// ahead tells whether silver took more of a source than has been seen of bronze.
+func (b *book) ahead(source string, l *lake.Ledger) bool {
+	if s := b.bronze[source]; s != nil {
+		return s.reached[l.TopicID] < l.Next
+	}
+	return l.Through > b.bronzeNext
 }
 
 // strike makes the balance of a partition when its newest commit is whole, and
@@ -325,15 +340,15 @@ func (n *Balance) add(source string, l *lake.Ledger, s *bronzeBook) {
 		return
 	}
 	passed := landed{}
-	for len(s.history) > 0 && s.history[0].next <= l.Through {
-		passed, s.history = s.history[0], s.history[1:]
-	}
-	if passed.next > 0 { // kept as the base of what follows
-		s.history = slices.Insert(s.history, 0, passed)
+	for i, h := range slices.Backward(s.history) {
+		if h.topicID == l.TopicID && h.next <= l.Next {
+			passed, s.history = h, s.history[i:] // kept as the base of what follows
+			break
+		}
 	}
 	if d := passed.sum.Sub(l.In); d != (lake.Count{}) {
 		n.Faults = append(n.Faults, fmt.Sprintf("bronze landed %d rows and %s of %s/%d up to offset %d, silver took %d and %s",
-			passed.sum.Rows, sales.FormatCents(passed.sum.Cents), source, l.Partition, l.Through, l.In.Rows, sales.FormatCents(l.In.Cents)))
+			passed.sum.Rows, sales.FormatCents(passed.sum.Cents), source, l.Partition, l.Next, l.In.Rows, sales.FormatCents(l.In.Cents)))
 		n.Lost += abs(d.Rows)
 	}
 	n.Records += s.records

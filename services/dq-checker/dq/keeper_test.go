@@ -21,6 +21,7 @@ type history struct {
 	bronze []stream.Record
 	silver []stream.Record
 	in     lake.Count
+	next   int64 // of the source
 }
 
 const partition = 3
@@ -33,6 +34,7 @@ func (h *history) land(rows, cents, rejected int64) {
 		ledger, first = *last, last.Through
 	}
 	next := first + rows + rejected
+	h.next = next
 	m := lake.Manifest{Format: lake.Format, Table: sales.TableBronze, Slice: fmt.Sprint("f", first), Partition: partition,
 		Count:  lake.Count{Rows: rows, Cents: cents},
 		Source: &lake.Source{Name: sales.TopicEvents, Partition: partition, First: first, Next: next, Records: rows + rejected}}
@@ -61,9 +63,10 @@ func (h *history) ingest(rows, cents int64) {
 // brought since the commit before.
 func (h *history) commitFile(version, rows, cents int64) {
 	file := lake.Ledger{Format: lake.Format, Stage: "silver", Source: "file:1", Partition: partition, Version: version, Slices: []string{"day=2026-01-03/p=003"},
-		Sources: []string{"file:1", sales.TopicEvents}, Through: int64(3*(len(h.bronze)-1)) + 1, In: lake.Count{Rows: rows, Cents: cents}, Out: lake.Count{Rows: rows, Cents: cents}}
+		Sources: []string{"file:1", sales.TopicEvents}, Through: int64(3*(len(h.bronze)-1)) + 1, Next: rows + 1, In: lake.Count{Rows: rows, Cents: cents}, Out: lake.Count{Rows: rows, Cents: cents}}
 	topic, _ := lake.DecodeLedger(h.silver[len(h.silver)-1].Value)
 	topic.Version, topic.Slices, topic.Sources, topic.Through = version, file.Slices, file.Sources, file.Through
+	topic.Next = h.next
 	topic.Out = topic.Out.Add(h.in.Sub(topic.In))
 	added := h.in.Sub(topic.In).Add(file.Out)
 	topic.In = h.in
@@ -78,7 +81,7 @@ func (h *history) commit(version int64, duplicates int64) {
 	a := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-01/p=003", Partition: partition, Version: version, Count: lake.Count{Rows: 1, Cents: 5}}
 	b := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-02/p=003", Partition: partition, Version: version, Count: out.Sub(a.Count)}
 	l := lake.Ledger{Format: lake.Format, Stage: "silver", Source: sales.TopicEvents, Partition: partition, Version: version, Slices: []string{a.Slice, b.Slice},
-		Through: int64(3*(len(h.bronze)-1)) + 1, In: h.in, Out: out, Duplicate: lake.Count{Rows: duplicates}}
+		Through: int64(3*(len(h.bronze)-1)) + 1, Next: h.next, In: h.in, Out: out, Duplicate: lake.Count{Rows: duplicates}}
 	h.silver = append(h.silver, h.record(sales.TopicSilver, a.Key(), a.Encode()), h.record(sales.TopicSilver, b.Key(), b.Encode()), h.record(sales.TopicSilver, l.Key(), l.Encode()))
 }
 
@@ -219,11 +222,40 @@ func TestKeeperTakesATopicThatWasMadeAnew(t *testing.T) {
 	m, _ := lake.DecodeManifest(h.bronze[4].Value)
 	m.Source.TopicID, m.Source.First, m.Source.Next = "new", 0, 3
 	h.bronze[4].Value = m.Encode()
+	l, _ := lake.DecodeLedger(h.silver[5].Value)
+	l.TopicID, l.Next = "new", 3
+	h.silver[5].Value = l.Encode()
 	for _, r := range append(h.bronze, h.silver...) {
 		require.NoError(t, k.Add(r))
 	}
 	k.CaughtUp()
 	require.Empty(t, balanceOf(t, k, 2).Faults)
+}
+
+// A lake.bronze that was made anew has other offsets than those that silver counted in.
+func TestKeeperTakesALakeBronzeThatWasMadeAnew(t *testing.T) {
+	for name, offset := range map[string]func(i int) int64{"lower": func(i int) int64 { return int64(i) }, "higher": func(i int) int64 { return int64(100 + 5*i) }} {
+		t.Run(name, func(t *testing.T) {
+			h, k := soundWithFile(), NewKeeper()
+			for i := range h.bronze {
+				h.bronze[i].Offset = offset(i)
+			}
+			last := len(h.bronze) - 1 // the file's
+			for _, r := range append(h.bronze[:last:last], h.silver...) {
+				require.NoError(t, k.Add(r))
+			}
+			k.CaughtUp()
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if name == "lower" {
+				_, err := k.Wait(ctx, map[int32]int64{partition: 3})
+				require.ErrorContains(t, err, "silver commit 3", "not all that it took has been seen")
+			}
+			require.NoError(t, k.Add(h.bronze[last]))
+			k.CaughtUp()
+			require.Equal(t, Balance{Version: 3, In: lake.Count{Rows: 42, Cents: 1620}, Records: 46, Rejected: 4}, balanceOf(t, k, 3))
+		})
+	}
 }
 
 func TestKeeperReadsACompactedTopic(t *testing.T) {
@@ -251,7 +283,7 @@ func TestKeeperFindsWhatDoesNotBalance(t *testing.T) {
 		"silver lost a row": {func(h *history) { tamper(&h.silver[5], func(l *lake.Ledger) { l.Duplicate.Rows-- }) },
 			"silver has a residual of 1 rows and 0.00 on sales_events/3", 1},
 		"silver lost a cent": {func(h *history) { tamper(&h.silver[5], func(l *lake.Ledger) { l.In.Cents++ }) },
-			"bronze landed 30 rows and 15.00 of sales_events/3 up to offset 16, silver took 30 and 15.01", 0},
+			"bronze landed 30 rows and 15.00 of sales_events/3 up to offset 34, silver took 30 and 15.01", 0},
 		"silver skipped a file": {func(h *history) {
 			tamper(&h.silver[5], func(l *lake.Ledger) { l.In.Rows -= 20; l.Out.Rows -= 20 })
 		}, "bronze landed 30 rows", 40},

@@ -42,11 +42,8 @@ type Options struct {
 // Run keeps gold up to date until the context ends. It returns nil then, or an
 // error that a restart must cure.
 func Run(ctx context.Context, o Options) error {
-	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
-		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
-		stream.TopicSpec{Name: sales.TopicGold, Partitions: o.Partitions, Compacted: true},
-	); err != nil {
-		return fmt.Errorf("ensure topics: %w", err)
+	if err := ensureTopics(ctx, o); err != nil {
+		return err
 	}
 	cluster, err := stream.ClusterID(ctx, o.Kafka)
 	if err != nil {
@@ -71,6 +68,16 @@ func Run(ctx context.Context, o Options) error {
 // used, nor is what Run needs of a group.
 func NewStage(o Options, cluster string, read stream.Reader) (stream.Stage, error) {
 	return newStage(o, cluster, read)
+}
+
+func ensureTopics(ctx context.Context, o Options) error {
+	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
+		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
+		stream.TopicSpec{Name: sales.TopicGold, Partitions: o.Partitions, Compacted: true},
+	); err != nil {
+		return fmt.Errorf("ensure topics: %w", err)
+	}
+	return nil
 }
 
 // stage is what the tasks of an instance share.
@@ -99,12 +106,20 @@ func newStage(o Options, cluster string, read stream.Reader) (*stage, error) {
 
 // Open reads the days of the partition, to the ends of both topics: a manifest
 // is complete, so one that lies ahead of next may be used at once. The
-// order matters: what this group published is in lake.gold before its offset
-// is committed, and what that was made from is in lake.silver.
+// order matters: what the lake has a copy of is in lake.gold, what this group
+// published is there before its offset is committed, and what that was made from
+// is in lake.silver.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
 	t := s.newTask(p.ID, next)
+	copied, err := s.copied(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.readTopic(ctx, sales.TopicGold, []int32{p.ID}, t.addGold); err != nil {
 		return nil, fmt.Errorf("read gold manifests: %w", err)
+	}
+	if err := lake.CheckWhole(sales.TopicGold, t.ages(), copied, remedy); err != nil {
+		return nil, err
 	}
 	if err := s.readTopic(ctx, sales.TopicSilver, []int32{p.ID}, t.addSilver); err != nil {
 		return nil, fmt.Errorf("read silver manifests: %w", err)
@@ -115,7 +130,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err := t.warm(ctx); err != nil {
 		return nil, err
 	}
-	t.keeper.Mirror(ctx, t.lastCommit())
+	t.keeper.Mirror(ctx, lake.Entries(t.lastCommit()...))
 	s.Log.Info("partition opened", zap.Int32("partition", p.ID), zap.Int64("next", next),
 		zap.Int("days", len(t.days)), zap.Int("changed", len(t.changed)))
 	return t, nil

@@ -29,7 +29,7 @@ type task struct {
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, partition: partition, next: next, committed: next, days: map[string]*day{},
 		changed: map[string]*day{}, gone: map[string]time.Time{}, keeper: lake.NewKeeper(lake.KeeperOptions{
-			Bucket: s.Bucket, Log: s.Log, MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
+			Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(Group, partition), MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
 // Add takes the manifests of sales among the records; ledgers and other tables are
@@ -164,7 +164,7 @@ func (t *task) Committed() {
 		t.metrics.committed(v, now)
 	}
 	t.since = now
-	t.keeper.Committed(manifests, replaced, t.Grace)
+	t.keeper.Committed(lake.Entries(manifests...), replaced, t.Grace)
 }
 
 // replacedBy gives the files of a version's own that the next does not have; those of

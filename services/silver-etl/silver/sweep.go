@@ -46,7 +46,9 @@ func (d *dataset) quarantineKey(partition int32, version int64, hash string) str
 const noHash = "00000000"
 
 // rejectPrefix is that of all of a partition's rejects.
-func (d *dataset) rejectPrefix(partition int32) string { return path.Dir(d.quarantineKey(partition, 0, noHash)) + "/" }
+func (d *dataset) rejectPrefix(partition int32) string {
+	return path.Dir(d.quarantineKey(partition, 0, noHash)) + "/"
+}
 
 // newestReject is when the last of the partition's rejects was written, by the
 // clock of the bucket; zero if there are none.
