@@ -95,6 +95,8 @@ func testTopics(t *testing.T, addr string, s settings) {
 	require.NoError(t, stream.EnsureTopics(r.ctx, r.kafka, -1, stream.TopicSpec{Name: r.in, Partitions: 3}))
 	err := stream.EnsureTopics(r.ctx, r.kafka, -1, stream.TopicSpec{Name: r.in, Partitions: 5})
 	require.ErrorContains(t, err, "it has 3 partitions, the configuration says 5")
+	err = stream.EnsureTopics(r.ctx, r.kafka, -1, stream.TopicSpec{Name: r.in, Partitions: 3, Compacted: true})
+	require.ErrorContains(t, err, `its cleanup.policy is "delete", so that records would be lost: set it to "compact"`)
 	cluster, err := stream.ClusterID(r.ctx, r.kafka)
 	require.NoError(t, err)
 	require.NotEmpty(t, cluster)
@@ -107,6 +109,11 @@ func testTopics(t *testing.T, addr string, s settings) {
 	next, err := stream.Committed(r.ctx, r.kafka, "nobody", r.in)
 	require.NoError(t, err)
 	require.Empty(t, next)
+	require.NoError(t, stream.Vacant(r.ctx, r.kafka, "nobody"))
+	require.NoError(t, stream.SetOffsets(r.ctx, r.kafka, r.in, r.in, map[int32]int64{1: 5}))
+	next, err = stream.Committed(r.ctx, r.kafka, r.in, r.in)
+	require.NoError(t, err)
+	require.Equal(t, map[int32]int64{1: 5}, next)
 }
 
 func testTransact(t *testing.T, addr string, s settings) {
