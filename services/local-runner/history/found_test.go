@@ -17,7 +17,7 @@ import (
 type entry struct{ table, row string }
 
 // measures are the counts of gold's tables.
-const measures = " orders units gross_revenue refunded_revenue net_revenue customers pending_orders cancelled_orders"
+const measures = "orders units gross_revenue refunded_revenue net_revenue customers pending_orders cancelled_orders"
 
 // tables are those that a reader compares: their schemas, and the columns in
 // the order of oracle.sql.
@@ -26,9 +26,9 @@ var tables = []struct {
 	columns string
 }{
 	{sales.Silver, "order_id order_ts event_ts event_id customer_id product_id category region quantity unit_price revenue currency status payment_method _partition _offset"},
-	{sales.DailySales, "order_date region category" + measures},
-	{sales.DailyProducts, "order_date product_id category" + measures},
-	{sales.HourlySales, "order_hour region category" + strings.Replace(measures, " customers", "", 1)},
+	{sales.DailySales, "order_date region category " + measures},
+	{sales.DailyProducts, "order_date product_id category " + measures},
+	{sales.HourlySales, "order_hour region category " + strings.Replace(measures, " customers", "", 1)},
 	{sales.RefundsByDay, "order_date refund_date region category refunds refunded_revenue"},
 }
 
@@ -191,12 +191,12 @@ func (l *lakeOf) ledgers() []entry {
 // checkRestatements: those of a cell lead from one to the next, and the last
 // one to the cell as it is published.
 func (l *lakeOf) checkRestatements() {
-	const cell, names = "order_date region category", "orders units gross_revenue refunded_revenue net_revenue customers pending_orders cancelled_orders"
-	const none = "0|0|0|0|0|0|0|0"
+	const cell, none = "order_date region category", "0|0|0|0|0|0|0|0"
 	published := l.manifests(sales.TableDailySales)
 	for slice, m := range l.manifests(sales.TableRestatements) {
 		b := l.rows(m, sales.Restatements)
-		cells, old, now := texts(b, cell), texts(b, "old_"+strings.ReplaceAll(names, " ", " old_")), texts(b, "new_"+strings.ReplaceAll(names, " ", " new_"))
+		measured := func(as string) []string { return texts(b, as+strings.ReplaceAll(measures, " ", " "+as)) }
+		cells, old, now := texts(b, cell), measured("old_"), measured("new_")
 		order := make([]int, b.Rows())
 		for i := range order {
 			order[i] = i
@@ -211,7 +211,7 @@ func (l *lakeOf) checkRestatements() {
 		}
 		is, values := l.rows(published[slice], sales.DailySales), map[string]string{}
 		for i, row := range texts(is, cell) {
-			values[row] = texts(is, names)[i]
+			values[row] = texts(is, measures)[i]
 		}
 		for name, restated := range last {
 			if restated == none {
