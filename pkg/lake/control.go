@@ -67,7 +67,8 @@ func DecodeCommand(b []byte) (*Command, error) {
 	return c, checkFormat(c.Key(), c.Format)
 }
 
-// DayChange is what a command changes of a day's slices in one partition.
+// DayChange is what a command changes of a day's slices in one partition. The rows of a
+// rebuild are the cells of gold/daily_sales, and their cents gross revenue.
 type DayChange struct {
 	Day      string               `json:"day"`                // YYYY-MM-DD
 	Before   Count                `json:"before"`             // the slice's rows
@@ -77,6 +78,7 @@ type DayChange struct {
 	Changed  int64                `json:"changed"`            // rows that are another version, or spelled otherwise
 	Rejected map[sales.Code]Count `json:"rejected,omitempty"` // bronze rows of the day that are rejected now and were not, or were with another code
 	Accepted map[sales.Code]Count `json:"accepted,omitempty"` // bronze rows of the day that were rejected with the code and are not now
+	Tables   []string             `json:"tables,omitempty"`   // of gold, whose published rows are others or cannot be read
 }
 
 // Add adds another change of the same day, of another partition or step.
@@ -84,6 +86,7 @@ func (d *DayChange) Add(o DayChange) {
 	d.Before, d.After = d.Before.Add(o.Before), d.After.Add(o.After)
 	d.Added, d.Removed, d.Changed = d.Added.Add(o.Added), d.Removed.Add(o.Removed), d.Changed+o.Changed
 	d.Rejected, d.Accepted = addByCode(d.Rejected, o.Rejected), addByCode(d.Accepted, o.Accepted)
+	d.Tables = append(d.Tables, o.Tables...)
 }
 
 func addByCode(a, b map[sales.Code]Count) map[sales.Code]Count {
@@ -124,9 +127,9 @@ type Done struct {
 	ID        string      `json:"id"` // of the command
 	Kind      Kind        `json:"kind"`
 	Partition int32       `json:"partition"`
-	Version   int64       `json:"version"`            // of the slices that it made last
+	Version   int64       `json:"version"`            // of the slices that it made last; 0 of a rebuild, as days have versions of their own
 	Through   string      `json:"through"`            // YYYY-MM-DD, the last day that is done
-	Days      []DayChange `json:"days"`               // those that changed, ascending
+	Days      []DayChange `json:"days"`               // those that changed, of a rebuild all that it made again, ascending
 	Replaced  []string    `json:"replaced,omitempty"` // keys of quarantine files whose rows are in a newer one
 	Created   int64       `json:"created"`            // µs UTC
 }

@@ -12,6 +12,7 @@ type cli struct {
 	Gold  config.Gold  `embed:"" prefix:"gold-"`
 
 	Run         run                `cmd:"" default:"withargs" help:"Aggregate days until told to stop."`
+	Rebuild     rebuild            `cmd:"" help:"Make the tables of days again from silver's files, beside the running services."`
 	Resync      resyncTopic        `cmd:"" help:"Write a lost lake.gold back from the copies in the lake; no instance may run."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`

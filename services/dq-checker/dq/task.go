@@ -61,7 +61,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 		return t, err
 	}
 	err = stream.ReadToEnd(ctx, s.Kafka, p.Topic, []int32{p.ID}, func(r stream.Record) error {
-		if r.Offset >= next || len(r.Value) == 0 {
+		if r.Offset >= next || len(r.Value) == 0 || !lake.IsManifest(r.Key) {
 			return nil
 		}
 		m, err := lake.DecodeManifest(r.Value)
@@ -107,7 +107,7 @@ func (t *task) day(name string) *day {
 func (t *task) Add(_ context.Context, records []stream.Record) error {
 	for _, r := range records {
 		t.next = r.Offset + 1
-		if len(r.Value) == 0 {
+		if len(r.Value) == 0 || !lake.IsManifest(r.Key) {
 			continue
 		}
 		m, err := lake.DecodeManifest(r.Value)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
@@ -57,4 +58,53 @@ func cellsOf(b *column.Batch) map[[2]string]figures {
 		cells[[2]string{b.Column("region").String(i), b.Column("category").String(i)}] = f
 	}
 	return cells
+}
+
+// Compare counts the cells that differ between two versions of a day, both batches
+// of sales.DailySales. A count's cents are gross revenue.
+func Compare(before, after *column.Batch) lake.DayChange {
+	old, now := cellsOf(before), cellsOf(after)
+	change := lake.DayChange{Before: total(old), After: total(now)}
+	for cell, f := range old {
+		if is, there := now[cell]; !there {
+			change.Removed = change.Removed.Add(f.count())
+		} else if is != f {
+			change.Changed++
+		}
+	}
+	for cell, f := range now {
+		if _, there := old[cell]; !there {
+			change.Added = change.Added.Add(f.count())
+		}
+	}
+	return change
+}
+
+func total(cells map[[2]string]figures) (sum lake.Count) {
+	for _, f := range cells {
+		sum = sum.Add(f.count())
+	}
+	return sum
+}
+
+// count is that of one cell.
+func (f figures) count() lake.Count { return lake.Count{Rows: 1, Cents: f[gross]} }
+
+// Same tells whether two batches of one schema have the same rows in the same order.
+func Same(a, b *column.Batch) bool {
+	if a.Rows() != b.Rows() {
+		return false
+	}
+	for i := range a.Columns {
+		x, y := &a.Columns[i], &b.Columns[i]
+		for row := range a.Rows() {
+			if x.Type == column.Symbol && x.String(row) != y.String(row) {
+				return false
+			}
+		}
+		if x.Type != column.Symbol && !(slices.Equal(x.I32, y.I32) && slices.Equal(x.I64, y.I64)) {
+			return false
+		}
+	}
+	return true
 }

@@ -128,6 +128,8 @@ func appendDate(b *column.Batch, name string, date int32) {
 // figures are the values of sales.Measures.
 type figures [8]int64
 
+const gross = 2 // of figures
+
 // measures gives the function that appends figures to a batch's columns, those
 // that its schema has, which may have a prefix to their names.
 func measures(b *column.Batch, prefix string) func(figures) {

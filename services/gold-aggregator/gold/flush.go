@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
@@ -24,27 +25,56 @@ const (
 
 // commit is what one Flush made.
 type commit struct {
-	next int64
-	days map[*day]version
+	next    int64
+	days    map[*day]version
+	command bool       // it was a command's turn
+	done    *lake.Done // what is done of it, nil when it waits
 }
 
 // Flush makes a new version of each changed day. A day with a silver file that
 // is gone waits for the newer manifest, which must be on its way, as the file
 // was deleted after that was committed; until then the offset stays where it is.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
+	if command, before := t.command(); command != nil {
+		return t.flushCommand(ctx, command, before)
+	}
 	started := time.Now()
-	c := &commit{next: t.next, days: map[*day]version{}}
+	c := &commit{next: t.next}
+	waiting, err := t.make(ctx, c, slices.Collect(maps.Values(t.changed)), started, func(ctx context.Context, w *worker, d *day) (version, error) {
+		return w.refresh(ctx, d, started.UnixMicro())
+	})
+	if err != nil {
+		return stream.Commit{}, err
+	}
+	if waiting > 0 {
+		c.next = t.committed
+	}
+	t.flushed = c
+	t.metrics.waiting.WithLabelValues(t.label()).Set(float64(waiting))
+	t.metrics.flush.Observe(time.Since(started).Seconds())
+	return stream.Commit{Next: c.next, Records: t.records(c)}, nil
+}
+
+// make has versions of days made, as many at a time as there are workers, and puts them into the
+// commit. It gives how many days wait, as a silver file of theirs is gone.
+func (t *task) make(ctx context.Context, c *commit, days []*day, now time.Time, of func(context.Context, *worker, *day) (version, error)) (waiting int, err error) {
+	c.days = map[*day]version{}
 	var mu sync.Mutex
 	var missing []error
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(cap(t.workers))
-	for _, d := range t.changed {
+	for _, d := range days {
 		group.Go(func() error {
-			v, err := t.build(groupCtx, d, started.UnixMicro())
+			w, err := t.worker(groupCtx)
+			if err != nil {
+				return err
+			}
+			defer func() { t.workers <- w }()
+			v, err := of(groupCtx, w, d)
 			mu.Lock()
 			defer mu.Unlock()
 			if errors.Is(err, blob.ErrNotFound) {
-				missing = append(missing, t.waitFor(d, started, err))
+				missing = append(missing, t.waitFor(d, now, err))
 				return nil
 			}
 			if err == nil {
@@ -54,18 +84,12 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return stream.Commit{}, err
-	}
-	if err := errors.Join(missing...); err != nil {
-		return stream.Commit{}, err
+		return 0, err
 	}
 	if len(missing) > 0 {
-		c.next, t.retry = t.committed, time.Now().Add(goneRetry)
+		t.retry = time.Now().Add(goneRetry)
 	}
-	t.flushed = c
-	t.metrics.waiting.WithLabelValues(t.label()).Set(float64(len(missing)))
-	t.metrics.flush.Observe(time.Since(started).Seconds())
-	return stream.Commit{Next: c.next, Records: t.records(c)}, nil
+	return len(missing), errors.Join(missing...)
 }
 
 // waitFor notes that a day's file is gone; it is an error once that lasts too
@@ -83,53 +107,47 @@ func (t *task) waitFor(d *day, now time.Time, gone error) error {
 	return fmt.Errorf("no newer manifest of %s has come for %s: %w", d.name, now.Sub(since).Round(time.Second), gone)
 }
 
-// build makes the next version of a day and writes its files. The day's state is
+// refresh makes the next version of a day and writes its files. The day's state is
 // out of the cache meanwhile, and comes back as that of the new version: if that is
 // not committed, the task ends, and takes its states along.
-func (t *task) build(ctx context.Context, d *day, now int64) (version, error) {
-	w, err := t.worker(ctx)
-	if err != nil {
-		return version{}, err
-	}
-	defer func() { t.workers <- w }()
-	st, err := w.current(ctx, d, t.states.take(d))
+func (w *worker) refresh(ctx context.Context, d *day, now int64) (version, error) {
+	st, err := w.current(ctx, d, w.states.take(d))
 	if err != nil {
 		return version{}, fmt.Errorf("aggregate %s: %w", d.name, err)
 	}
-	v := d.manifests(t.cluster, now)
-	if err := w.writeTables(ctx, d, st, v); err != nil {
-		return version{}, fmt.Errorf("write %s: %w", d.name, err)
-	}
-	t.states.put(d, st)
-	return v, nil
+	return w.write(ctx, d, st, now, d.published(now, w.Settle))
 }
 
-// writeTables writes the rows of a day's tables, and names their files in its manifests.
-func (w *worker) writeTables(ctx context.Context, d *day, st *state, v version) error {
+// write makes a day's version of a state, and says what that restates if it restates anything.
+func (w *worker) write(ctx context.Context, d *day, st *state, now int64, restates bool) (version, error) {
+	v := d.manifests(w.cluster, now)
 	for i := range tables {
 		if tables[i].rows == nil {
 			continue
 		}
 		rows := tables[i].rows(st.day)
-		if err := w.write(ctx, i, rows, sum(rows, tables[i].money), v[i]); err != nil {
-			return err
+		err := w.writeFile(ctx, i, rows, sum(rows, tables[i].money), v[i])
+		if err == nil && i == dailySales {
+			err = w.restate(ctx, d, v, rows, restates)
 		}
-		if i == dailySales {
-			if err := w.restate(ctx, d, v, rows); err != nil {
-				return err
-			}
+		if err != nil {
+			return version{}, fmt.Errorf("write %s: %w", d.name, err)
 		}
 	}
-	return nil
+	w.states.put(d, st)
+	return v, nil
 }
 
-// records gives the manifests in the order of their days.
+// records gives the manifests in the order of their days, and what is done of a command.
 func (t *task) records(c *commit) []stream.Record {
 	var records []stream.Record
 	for _, d := range slices.SortedFunc(maps.Keys(c.days), func(a, b *day) int { return int(a.date - b.date) }) {
 		for _, m := range c.days[d] {
 			records = append(records, stream.Record{Topic: sales.TopicGold, Partition: t.partition, Key: []byte(m.Key()), Value: m.Encode()})
 		}
+	}
+	if c.done != nil {
+		records = append(records, stream.Record{Topic: sales.TopicGold, Partition: t.partition, Key: []byte(c.done.Key()), Value: c.done.Encode()})
 	}
 	return records
 }

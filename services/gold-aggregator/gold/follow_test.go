@@ -154,33 +154,41 @@ func TestGoldFollowsSilver(t *testing.T) {
 		settings.Settle, settings.CacheBytes = 0, rapid.SampledFrom([]int{0, 60_000, 1 << 20}).Draw(rt, "cache bytes")
 		task := s.taskOf(settings)
 		h := &history{s, map[int32][]order{}, map[int32]int64{}, map[string]string{}}
-		var log []stream.Record // lake.silver
-		published := map[string]stream.Record{}
+		var log []stream.Record       // lake.silver
+		var published []stream.Record // lake.gold
+		var commands []*lake.Command
 		flush := func(commit bool) {
-			if task.Due(time.Now(), true).IsZero() {
-				return
+			for !task.Due(time.Now(), true).IsZero() {
+				c, err := task.Flush(t.Context())
+				require.NoError(rt, err)
+				if !commit {
+					return
+				}
+				published = append(published, c.Records...)
+				task.Committed()
+				for _, d := range task.days {
+					if d.gold[facts] != nil {
+						h.committed(d)
+					}
+				}
 			}
-			c, err := task.Flush(t.Context())
-			require.NoError(rt, err)
-			if !commit {
-				return
-			}
-			require.EqualValues(rt, len(log), c.Next)
-			for _, r := range c.Records {
-				published[string(r.Key)] = r
-			}
-			task.Committed()
-			require.Zero(rt, task.Due(time.Now(), true))
+			require.EqualValues(rt, len(log), task.committed)
 			for _, d := range task.days {
 				s.requireDay(d.date, d.gold)
-				h.committed(d)
 			}
+		}
+		issue := func() {
+			from := rapid.IntRange(3, 6).Draw(rt, "from")
+			commands = append(commands, task.issue(fmt.Sprint("2024-10-0", from), fmt.Sprint("2024-10-0", rapid.IntRange(from, 7).Draw(rt, "to"))))
 		}
 		restart := func() {
 			next := task.committed
 			task.Close()
 			require.Zero(rt, task.states.bytes)
 			task = s.taskOf(settings)
+			for _, c := range commands {
+				task.put(c)
+			}
 			task.next, task.committed = next, next
 			for _, r := range published {
 				require.NoError(rt, task.addGold(r))
@@ -197,12 +205,20 @@ func TestGoldFollowsSilver(t *testing.T) {
 				log = append(log, recordOf(m, int64(len(log))))
 				require.NoError(rt, task.Add(t.Context(), log[len(log)-1:]))
 			}
-			switch rapid.SampledFrom([]string{"wait", "flush", "flush", "flush", "rebuild", "die after the upload", "restart"}).Draw(rt, "then") {
+			switch rapid.SampledFrom([]string{"wait", "flush", "flush", "flush", "rebuild", "rebuild later", "a zombie sweeps", "die after the upload", "restart"}).Draw(rt, "then") {
 			case "flush":
 				flush(true)
 			case "rebuild":
-				task.rebuild("2024-10-04", "2024-10-05", "1999-01-01")
+				issue()
 				flush(true)
+			case "rebuild later":
+				issue()
+			case "a zombie sweeps":
+				zombie := s.taskOf(settings)
+				for _, r := range published[:rapid.IntRange(0, len(published)).Draw(rt, "known")] {
+					require.NoError(rt, zombie.addGold(r))
+				}
+				zombie.sweep(t.Context())
 			case "die after the upload":
 				flush(false)
 				restart()
@@ -214,6 +230,10 @@ func TestGoldFollowsSilver(t *testing.T) {
 		h.requireWritten(rt, task.days)
 		restart()
 		require.Zero(rt, task.Due(time.Now(), true), "a restart must not make new versions of what is current")
+		task.issue("2024-10-04", "2024-10-06")
+		flush(true)
+		task.sweep(t.Context())
+		require.ElementsMatch(rt, task.named(), s.goldFiles(), "nothing is left of a crash")
 		task.Close()
 	})
 }

@@ -48,7 +48,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 
 func (m *metrics) committed(v version, now time.Time) {
 	m.days.Inc()
-	m.freshness.Observe(now.Sub(time.UnixMicro(v[facts].EventTime)).Seconds())
+	if at := v[facts].EventTime; at > 0 { // a rebuild brings no event
+		m.freshness.Observe(now.Sub(time.UnixMicro(at)).Seconds())
+	}
 }
 
 func (t *task) label() string { return strconv.Itoa(int(t.partition)) }

@@ -25,14 +25,14 @@ func (d *day) published(made int64, settle time.Duration) bool {
 	return d.gold[dailySales] != nil && made >= int64(d.date+1)*sales.MicrosPerDay+settle.Microseconds()
 }
 
-// restate adds to the day's restatements, whose files are those of the version
-// before, what the next version does to the cells of daily_sales.
-func (w *worker) restate(ctx context.Context, d *day, next version, now *column.Batch) error {
+// restate gives the next version the day's restatements, whose files are those of the version
+// before, and adds what it does to the cells of daily_sales if it restates anything.
+func (w *worker) restate(ctx context.Context, d *day, next version, now *column.Batch, restates bool) error {
 	m := next[restatements]
 	if before := d.gold[restatements]; before != nil {
 		m.Files, m.Count = append(m.Files, before.Files...), before.Count
 	}
-	if !d.published(m.Created, w.Settle) {
+	if !restates {
 		return nil
 	}
 	old, err := w.readAll(ctx, d.gold[dailySales].Files, sales.DailySales)
@@ -48,7 +48,7 @@ func (w *worker) restate(ctx context.Context, d *day, next version, now *column.
 	if rows.Rows() > 0 && len(m.Files) >= maxHistory {
 		return w.mergeHistory(ctx, rows, m)
 	}
-	return w.write(ctx, restatements, rows, restated(rows), m)
+	return w.writeFile(ctx, restatements, rows, restated(rows), m)
 }
 
 // mergeHistory makes one file of a day's restatements.
@@ -63,7 +63,7 @@ func (w *worker) mergeHistory(ctx context.Context, rows *column.Batch, m *lake.M
 	}
 	all.AppendRows(rows, every)
 	m.Files, m.Count = []lake.File{}, lake.Count{}
-	return w.write(ctx, restatements, all, restated(all), m)
+	return w.writeFile(ctx, restatements, all, restated(all), m)
 }
 
 // restated is the gross revenue that restatements add to the day, in cents.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -323,9 +324,39 @@ func (s *silverTable) task() *task { return s.taskOf(s.options()) }
 func (s *silverTable) taskOf(o Options) *task {
 	st, err := newStage(o, "cluster", stream.NewReader(o.Kafka))
 	require.NoError(s.t, err)
-	return st.newTask(0, 0)
+	t := st.newTask(0, 0)
+	t.sit()
+	return t
 }
 
 func recordOf(m *lake.Manifest, offset int64) stream.Record {
 	return stream.Record{Topic: sales.TopicSilver, Offset: offset, Key: []byte(m.Key()), Value: m.Encode()}
+}
+
+// issue puts a new command on the task's board.
+func (t *task) issue(from, to string) *lake.Command {
+	c, err := control.NewCommand(lake.Rebuild, from, to)
+	if err != nil {
+		panic(err)
+	}
+	t.put(c)
+	return c
+}
+
+func (t *task) put(c *lake.Command) {
+	if err := t.board.Add(stream.Record{Key: []byte(c.Key()), Value: c.Encode()}); err != nil {
+		panic(err)
+	}
+}
+
+// named gives the files of gold's own that the newest manifests name.
+func (t *task) named() (keys []string) {
+	for _, d := range t.days {
+		for _, m := range d.gold[facts+1:] {
+			for _, f := range m.Files {
+				keys = append(keys, f.Key)
+			}
+		}
+	}
+	return keys
 }

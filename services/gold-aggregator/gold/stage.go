@@ -8,8 +8,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -56,11 +58,18 @@ func Run(ctx context.Context, o Options) error {
 	if o.OnReady != nil {
 		o.OnReady()
 	}
-	return stream.Run(ctx, o.Kafka, stream.RunConfig{
-		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicSilver},
-		TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
-		Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "gold"),
-	}, s)
+	group, ctx := errgroup.WithContext(ctx)
+	followCtx, stopFollowing := context.WithCancel(ctx)
+	group.Go(func() error { return s.board.Follow(followCtx, o.Kafka) })
+	group.Go(func() error {
+		defer stopFollowing()
+		return stream.Run(ctx, o.Kafka, stream.RunConfig{
+			Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicSilver},
+			TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
+			Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "gold"),
+		}, s)
+	})
+	return group.Wait()
 }
 
 // NewStage gives the stage that Run runs, for a caller that hands it the records
@@ -74,6 +83,7 @@ func ensureTopics(ctx context.Context, o Options) error {
 	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
 		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
 		stream.TopicSpec{Name: sales.TopicGold, Partitions: o.Partitions, Compacted: true},
+		control.Topic,
 	); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
@@ -85,6 +95,7 @@ type stage struct {
 	Options
 	cluster   string
 	readTopic stream.Reader
+	board     *control.Board
 	metrics   *metrics
 	states    *cache
 	workers   chan *worker // taken while a day is made: bounds memory and processors
@@ -92,8 +103,8 @@ type stage struct {
 
 func newStage(o Options, cluster string, read stream.Reader) (*stage, error) {
 	m := newMetrics(o.Registry)
-	s := &stage{Options: o, cluster: cluster, readTopic: read, metrics: m, states: newCache(o.CacheBytes, m.cacheBytes),
-		workers: make(chan *worker, max(2, runtime.GOMAXPROCS(0)))}
+	s := &stage{Options: o, cluster: cluster, readTopic: read, board: control.NewBoard(lake.Rebuild), metrics: m,
+		states: newCache(o.CacheBytes, m.cacheBytes), workers: make(chan *worker, max(2, runtime.GOMAXPROCS(0)))}
 	for range cap(s.workers) {
 		w, err := newWorker(s)
 		if err != nil {
@@ -104,25 +115,11 @@ func newStage(o Options, cluster string, read stream.Reader) (*stage, error) {
 	return s, nil
 }
 
-// Open reads the days of the partition, to the ends of both topics: a manifest
-// is complete, so one that lies ahead of next may be used at once. The
-// order matters: what the lake has a copy of is in lake.gold, what this group
-// published is there before its offset is committed, and what that was made from
-// is in lake.silver.
+// Open takes up the days of the partition.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
 	t := s.newTask(p.ID, next)
-	copied, err := s.copied(ctx, p.ID)
-	if err != nil {
+	if err := t.read(ctx); err != nil {
 		return nil, err
-	}
-	if err := s.readTopic(ctx, sales.TopicGold, []int32{p.ID}, t.addGold); err != nil {
-		return nil, fmt.Errorf("read gold manifests: %w", err)
-	}
-	if err := lake.CheckWhole(sales.TopicGold, t.ages(), copied, remedy); err != nil {
-		return nil, err
-	}
-	if err := s.readTopic(ctx, sales.TopicSilver, []int32{p.ID}, t.addSilver); err != nil {
-		return nil, fmt.Errorf("read silver manifests: %w", err)
 	}
 	if err := t.findChanges(); err != nil {
 		return nil, err
@@ -130,8 +127,32 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err := t.warm(ctx); err != nil {
 		return nil, err
 	}
+	t.sit()
 	t.keeper.Mirror(ctx, lake.Entries(t.lastCommit()...))
+	t.sweep(ctx)
 	s.Log.Info("partition opened", zap.Int32("partition", p.ID), zap.Int64("next", next),
 		zap.Int("days", len(t.days)), zap.Int("changed", len(t.changed)))
 	return t, nil
+}
+
+// read takes what the topics say of the partition, to the ends of both: a manifest
+// is complete, so one that lies ahead of next may be used at once. The order
+// matters: what the lake has a copy of is in lake.gold, what this group published
+// is there before its offset is committed, and what that was made from is in
+// lake.silver.
+func (t *task) read(ctx context.Context) error {
+	copied, err := t.copied(ctx, t.partition)
+	if err != nil {
+		return err
+	}
+	if err := t.readTopic(ctx, sales.TopicGold, []int32{t.partition}, t.addGold); err != nil {
+		return fmt.Errorf("read gold manifests: %w", err)
+	}
+	if err := lake.CheckWhole(sales.TopicGold, t.ages(), copied, remedy); err != nil {
+		return err
+	}
+	if err := t.readTopic(ctx, sales.TopicSilver, []int32{t.partition}, t.addSilver); err != nil {
+		return fmt.Errorf("read silver manifests: %w", err)
+	}
+	return nil
 }

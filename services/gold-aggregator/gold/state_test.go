@@ -157,19 +157,6 @@ func TestCacheKeepsTheLastUsedWithinItsBytes(t *testing.T) {
 	require.Nil(t, c.take(days[0]), "one that does not fit is dropped at once")
 }
 
-func TestRebuiltDayIsReadWhole(t *testing.T) {
-	s := newSilver(t)
-	task := s.task()
-	s.take(task, s.update(20_000, 0, someOrders))
-	task.rebuild("1999-01-01", someDay)
-	_, err := task.Flush(t.Context())
-	require.NoError(t, err)
-	task.Committed()
-	require.EqualValues(t, 2, task.days[someDay].gold[facts].Version)
-	require.EqualValues(t, 2, testutil.ToFloat64(task.metrics.rebuilt))
-	s.requireDay(20_000, task.days[someDay].gold)
-}
-
 func TestPublishedOnceSettled(t *testing.T) {
 	d := &day{date: 20_000}
 	end := int64(20_001) * sales.MicrosPerDay

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -18,17 +19,23 @@ type task struct {
 	next      int64 // offset after the last record added
 	committed int64 // offset in the last commit
 	days      map[string]*day
-	changed   map[string]*day      // those that need a new version
-	since     time.Time            // when the oldest of them changed
-	gone      map[string]time.Time // days whose silver files were gone, and since when
-	retry     time.Time            // when to look at these again
-	flushed   *commit              // by the last Flush, until it is in Kafka
+	changed   map[string]*day       // those that need a new version
+	since     time.Time             // when the oldest of them changed
+	gone      map[string]time.Time  // days whose silver files were gone, and since when
+	retry     time.Time             // when to look at these again
+	flushed   *commit               // by the last Flush, until it is in Kafka
+	done      map[string]*lake.Done // of commands: what the seat starts from
+	seat      *control.Seat
+	turnOf    bool // of a command, though days have changed
 	keeper    *lake.Keeper
+	swept     time.Time // when the task last looked for files that nothing names
 }
 
+// newTask gives one where a command has the first turn: it may make the table again
+// that a refresh cannot read.
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, partition: partition, next: next, committed: next, days: map[string]*day{},
-		changed: map[string]*day{}, gone: map[string]time.Time{}, keeper: lake.NewKeeper(lake.KeeperOptions{
+		changed: map[string]*day{}, gone: map[string]time.Time{}, done: map[string]*lake.Done{}, turnOf: true, keeper: lake.NewKeeper(lake.KeeperOptions{
 			Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(Group, partition), MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
@@ -46,7 +53,7 @@ func (t *task) Add(ctx context.Context, records []stream.Record) error {
 }
 
 func (t *task) addSilver(r stream.Record) error {
-	if len(r.Value) == 0 || lake.IsLedger(r.Key) {
+	if len(r.Value) == 0 || !lake.IsManifest(r.Key) {
 		return nil
 	}
 	m, err := lake.DecodeManifest(r.Value)
@@ -64,8 +71,15 @@ func (t *task) addSilver(r stream.Record) error {
 }
 
 func (t *task) addGold(r stream.Record) error {
-	if len(r.Value) == 0 {
+	switch {
+	case len(r.Value) == 0:
 		return nil
+	case lake.IsDone(r.Key):
+		d, err := lake.DecodeDone(r.Value)
+		if err == nil {
+			t.done[d.ID] = d
+		}
+		return err
 	}
 	m, err := lake.DecodeManifest(r.Value)
 	if err != nil {
@@ -127,11 +141,25 @@ func (t *task) findChanges() error {
 	return nil
 }
 
+// Wake implements stream.Waker: commands come from elsewhere.
+func (t *task) Wake() <-chan struct{} { return t.seat.Wake() }
+
+// command gives the next one, and what of it is done, when it is its turn; nil otherwise.
+func (t *task) command() (*lake.Command, *lake.Done) {
+	if len(t.changed) > 0 && !t.turnOf {
+		return nil, nil
+	}
+	return t.seat.Next()
+}
+
 // Due is now when no more changes are to come. Records that change nothing are
 // only committed then.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	var due time.Time
+	command, _ := t.command()
 	switch {
+	case command != nil:
+		due = now
 	case len(t.changed) == 0 && t.next == t.committed:
 		return due
 	case caughtUp:
@@ -152,7 +180,7 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 func (t *task) Committed() {
 	c := t.flushed
 	t.flushed = nil
-	t.committed = c.next
+	t.committed, t.turnOf = c.next, !c.command
 	now := time.Now()
 	var manifests []*lake.Manifest
 	var replaced []string
@@ -160,11 +188,18 @@ func (t *task) Committed() {
 		replaced = append(replaced, d.gold.replacedBy(v)...)
 		d.gold = v
 		delete(t.changed, d.name)
+		delete(t.gone, d.name)
 		manifests = append(manifests, v[:]...)
 		t.metrics.committed(v, now)
 	}
 	t.since = now
+	if c.done != nil {
+		t.seat.Did(c.done)
+	}
 	t.keeper.Committed(lake.Entries(manifests...), replaced, t.Grace)
+	if time.Since(t.swept) >= sweepEvery {
+		t.sweep(context.Background())
+	}
 }
 
 // replacedBy gives the files of a version's own that the next does not have; those of
@@ -202,19 +237,12 @@ func (t *task) lastCommit() []*lake.Manifest {
 	return last
 }
 
-// rebuild has days made again from their files, though nothing says that they changed.
-func (t *task) rebuild(days ...string) {
-	for _, name := range days {
-		if d := t.days[name]; d != nil {
-			t.states.take(d)
-			t.mark(d)
-		}
-	}
-}
-
 // Close forgets the days' states and deletes what is due; what is not stays until a
 // sweep.
 func (t *task) Close() {
+	if t.seat != nil {
+		t.seat.Leave()
+	}
 	for _, d := range t.days {
 		t.states.take(d)
 	}

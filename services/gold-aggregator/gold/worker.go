@@ -63,9 +63,9 @@ func (w *worker) readAll(ctx context.Context, files []lake.File, s *column.Schem
 	return all, nil
 }
 
-// write makes a file of rows, which carry a number of cents, and names it last in
+// writeFile makes a file of rows, which carry a number of cents, and names it last in
 // the manifest of their table. No rows make no file.
-func (w *worker) write(ctx context.Context, table int, rows *column.Batch, cents int64, m *lake.Manifest) error {
+func (w *worker) writeFile(ctx context.Context, table int, rows *column.Batch, cents int64, m *lake.Manifest) error {
 	if rows.Rows() == 0 {
 		return nil
 	}

@@ -155,7 +155,7 @@ func readState(ctx context.Context, kafka stream.Config, topics []string) (*stat
 				s.verdicts[string(r.Key)], err = lake.DecodeVerdict(r.Value)
 			case lake.IsLedger(r.Key):
 				ledgers[topic+"/"+string(r.Key)], err = lake.DecodeLedger(r.Value)
-			default:
+			case lake.IsManifest(r.Key):
 				s.manifests[string(r.Key)], err = lake.DecodeManifest(r.Value)
 			}
 			return err
