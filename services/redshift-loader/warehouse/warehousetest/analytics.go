@@ -63,7 +63,7 @@ func analytics(t *testing.T, b *bench) {
 	require.Len(t, all.Rows, 2*(2+28+31+1), "every day from the first with orders to the last")
 	_, err = b.Query(t.Context(), "none")
 	require.ErrorIs(t, err, warehouse.ErrNoQuery)
-	require.ErrorContains(t, err, `no such query: "none"; there are category_leaders, daily_trends_by_region, revenue_mom_growth`)
+	require.ErrorContains(t, err, `no such query: "none"; there are category_leaders, daily_customers_new_returning, daily_trends_by_region, revenue_mom_growth`)
 }
 
 // largeAnalytics checks the queries on the greatest money that a day may have, and then
@@ -128,6 +128,38 @@ func largeAnalytics(t *testing.T, b *bench) {
 	require.NoError(t, err, "more than an int64 holds")
 	sum := int64(most)
 	require.Equal(t, lake.Count{Rows: 14, Cents: sum*12 + 501}, count)
+}
+
+// newCustomers loads days that come late, lose orders and exchange them: each time, a
+// customer is new on the first day that is left of theirs.
+func newCustomers(t *testing.T, b *bench) {
+	const (
+		large = 999_999_999_999_990_000 // with the others, all that a day may have
+		first = "2026-01-02"
+		later = "2026-01-05"
+		head  = "order_date,customers,new_customers,returning_customers,new_net_revenue,returning_net_revenue\n"
+	)
+	anna := Order{ID: "1", Day: first, Cents: 1_000, Customer: "anna"}
+	refunded := Order{ID: "2", Day: first, Cents: 700, Customer: "anna", Status: sales.Refunded}
+	waits := Order{ID: "3", Day: first, Cents: 500, Customer: "bert", Status: sales.Pending}
+	bert := Order{ID: "4", Day: later, Cents: large, Customer: "bert"}
+	again := Order{ID: "5", Day: later, Cents: 300, Customer: "anna"}
+	carla := Order{ID: "6", Day: later, Cents: 200, Customer: "carla", Status: sales.Refunded}
+	b.load(b.lake.All(later, 1, bert, again, carla)...)
+	require.Equal(t, head+later+",3,3,0,9999999999999903.00,0.00\n", b.csv("daily_customers_new_returning", 0))
+	b.load(b.lake.All(first, 1, anna, refunded, waits)...) // comes late
+	require.Equal(t, head+first+",1,1,0,10.00,0.00\n"+later+",3,2,1,9999999999999900.00,3.00\n", b.csv("daily_customers_new_returning", 0))
+
+	moved := bert
+	moved.Day, moved.Version = "2026-01-01", 1
+	b.load(append(b.lake.All(moved.Day, 1, moved), b.lake.All(later, 2, again, carla)...)...)
+	more := Order{ID: "7", Day: first, Cents: 50, Customer: "bert"}
+	b.load(b.lake.All(first, 2, anna, refunded, waits, more)...)
+	require.Equal(t, head+"2026-01-01,1,1,0,9999999999999900.00,0.00\n"+first+",2,1,1,10.00,0.50\n"+later+",2,1,1,0.00,3.00\n",
+		b.csv("daily_customers_new_returning", 0))
+
+	b.load(b.lake.All(first, 3, waits)...) // what anna had there is gone
+	require.Equal(t, head+"2026-01-01,1,1,0,9999999999999900.00,0.00\n"+later+",2,2,0,3.00,0.00\n", b.csv("daily_customers_new_returning", 0))
 }
 
 // csv gives the first rows of a query's result, all of them for 0.
