@@ -11,13 +11,18 @@ import (
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
-// Days are the flags.
+// Days are the flags of a command.
 type Days struct {
 	From string `required:"" placeholder:"DAY" help:"First day of order_ts, YYYY-MM-DD in UTC."`
 	To   string `required:"" placeholder:"DAY" help:"Last day, included."`
 	Plan bool   `help:"Change nothing, and say what would change of each day."`
-	Wait bool   `help:"Return when all partitions have done it, and say what changed."`
 	JSON bool   `name:"json" help:"Print an object for each day, and nothing else."`
+}
+
+// Flags are those where services do the command.
+type Flags struct {
+	Days
+	Wait bool `help:"Return when all partitions have done it, and say what changed."`
 }
 
 // Work is what a stage does with a command.
@@ -31,13 +36,13 @@ type Work struct {
 
 // Do plans the command, or issues it, and prints what changes, or its id if nobody waits
 // for that.
-func (d Days) Do(ctx context.Context, out io.Writer, w Work, command *lake.Command) (err error) {
+func (f Flags) Do(ctx context.Context, out io.Writer, w Work, command *lake.Command) (err error) {
 	var done map[int32]*lake.Done
 	switch {
-	case d.Plan:
+	case f.Plan:
 		done, err = w.Plan(ctx, command)
-	case d.Wait:
-		done, err = d.wait(ctx, w, command)
+	case f.Wait:
+		done, err = f.wait(ctx, w, command)
 	default:
 		if err = control.Issue(ctx, w.Kafka, w.Replication, command); err == nil {
 			_, err = fmt.Fprintln(out, command.ID)
@@ -47,16 +52,16 @@ func (d Days) Do(ctx context.Context, out io.Writer, w Work, command *lake.Comma
 	if err != nil {
 		return err
 	}
-	return Print(out, command.Kind, lake.SumDays(done), d.JSON)
+	return Print(out, command.Kind, lake.SumDays(done), f.JSON)
 }
 
 // wait shows how many partitions are done when a person looks on.
-func (d Days) wait(ctx context.Context, w Work, command *lake.Command) (map[int32]*lake.Done, error) {
+func (f Flags) wait(ctx context.Context, w Work, command *lake.Command) (map[int32]*lake.Done, error) {
 	if err := control.Issue(ctx, w.Kafka, w.Replication, command); err != nil {
 		return nil, err
 	}
 	progress := func(int) {}
-	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && !d.JSON {
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && !f.JSON {
 		progress = func(n int) { fmt.Fprintf(os.Stderr, "\r%d of %d partitions have done it", n, w.Partitions) }
 		defer fmt.Fprintln(os.Stderr)
 	}

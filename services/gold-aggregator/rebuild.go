@@ -12,7 +12,7 @@ import (
 	"github.com/saleslake/saleslake/services/gold-aggregator/gold"
 )
 
-type rebuild struct{ job.Days }
+type rebuild struct{ job.Flags }
 
 // Run plans the command, or issues it to the running services.
 func (r rebuild) Run(ctx context.Context, d *daemon.Daemon) error {

@@ -18,8 +18,10 @@ type cli struct {
 	DQ        config.DQ        `embed:"" prefix:"dq-"`
 	Warehouse config.Warehouse `embed:"" prefix:"warehouse-"`
 
-	Run     run            `cmd:"" default:"withargs" help:"Run the whole pipeline in this process."`
-	Version daemon.Version `cmd:"" help:"Print what this program was built from."`
+	Run       run            `cmd:"" default:"withargs" help:"Run the whole pipeline in this process."`
+	Reprocess reprocess      `cmd:"" help:"Judge the bronze rows of days of a lake again, by the rules and the catalogue of now."`
+	Rebuild   rebuild        `cmd:"" help:"Make the gold tables of days of a lake again from silver's files."`
+	Version   daemon.Version `cmd:"" help:"Print what this program was built from."`
 }
 
 type run struct {

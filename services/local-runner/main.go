@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/job"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/local-runner/local"
 )
@@ -49,46 +52,68 @@ var (
 // slice that the gate holds, is an error.
 func (r run) Run(ctx context.Context, d *daemon.Daemon) error {
 	o, err := r.options(d)
-	if err == nil {
-		err = sales.Extend(d.Settings.Schema.Columns)
-	}
 	if err != nil {
 		return daemon.UsageError{Err: err}
 	}
-	view := newView(os.Stderr, r.JSON)
+	return show(ctx, o, r.JSON)
+}
+
+// show makes a run and prints what its command changed, if it has one, and its report.
+func show(ctx context.Context, o local.Options, asJSON bool) error {
+	view := newView(os.Stderr, asJSON)
 	o.Progress = view
 	report, err := local.Run(ctx, o)
 	view.close()
 	if err != nil {
 		return err
 	}
-	if r.JSON {
-		e := json.NewEncoder(os.Stdout)
-		e.SetIndent("", "  ")
-		err = e.Encode(report)
-	} else {
-		err = report.Print(os.Stdout)
-	}
-	if err != nil {
+	if err := printReport(report, o.Command, asJSON); err != nil {
 		return fmt.Errorf("print the report: %w", err)
 	}
 	return report.Fault()
 }
 
+func printReport(report *local.Report, command *lake.Command, asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(report)
+	}
+	if command != nil {
+		if err := job.Print(os.Stdout, command.Kind, report.Days, false); err != nil {
+			return err
+		}
+	}
+	return report.Print(os.Stdout)
+}
+
+// onFolder gives the options of a lake in a folder.
+func onFolder(d *daemon.Daemon, folder string) (local.Options, error) {
+	o := local.Options{Settings: d.Settings, Lake: folder, Registry: d.Registry, Log: d.Log}
+	if folder == "" {
+		return o, errors.New("--lake wants a path, not an empty text")
+	}
+	if d.Settings.Log.Level == "info" { // the view says what goes on; the log says what goes wrong
+		o.Log = d.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
+	}
+	return o, sales.Extend(d.Settings.Schema.Columns)
+}
+
 func (r run) options(d *daemon.Daemon) (local.Options, error) {
-	o := local.Options{Settings: d.Settings, Lake: r.Lake, Inputs: r.Input, Updates: r.CustomerUpdates, Through: r.Through, Registry: d.Registry, Log: d.Log}
+	o, err := onFolder(d, r.Lake)
+	if err != nil {
+		return o, err
+	}
+	o.Inputs, o.Updates, o.Through = r.Input, r.CustomerUpdates, r.Through
 	if r.Through != "" && !slices.Contains(local.Stages, r.Through) {
 		return o, fmt.Errorf("--through %q is no stage; there are %s", r.Through, strings.Join(local.Stages, ", "))
 	}
 	files := slices.Concat(r.Input, r.CustomerUpdates)
-	if r.Lake == "" || slices.Contains(files, "") {
-		return o, fmt.Errorf("--lake, --input and --customer-updates want a path, not an empty text")
+	if slices.Contains(files, "") {
+		return o, fmt.Errorf("--input and --customer-updates want a path, not an empty text")
 	}
 	if r.Stream && len(files) > 0 {
 		return o, fmt.Errorf("--stream makes its own events; leave out --input and --customer-updates, or replay files with the producer")
-	}
-	if d.Settings.Log.Level == "info" { // the view says what goes on; the log says what goes wrong
-		o.Log = d.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
 	}
 	if r.Stream {
 		o.Stream = &local.Stream{Rate: r.Rate, Duration: r.Duration, Seed: r.Seed}

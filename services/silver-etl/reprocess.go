@@ -12,7 +12,7 @@ import (
 	"github.com/saleslake/saleslake/services/silver-etl/silver"
 )
 
-type reprocess struct{ job.Days }
+type reprocess struct{ job.Flags }
 
 // Run plans the command, or issues it to the running services.
 func (r reprocess) Run(ctx context.Context, d *daemon.Daemon) error {

@@ -17,11 +17,12 @@ import (
 
 // Report is the outcome of a run. Its JSON is what --json prints.
 type Report struct {
-	Lake      string     `json:"lake"`
-	Inputs    []Input    `json:"inputs,omitempty"`
-	Ledger    *Ledger    `json:"ledger"`
-	Analytics []Analysis `json:"analytics,omitempty"`
-	Seconds   []Took     `json:"seconds"`
+	Lake      string           `json:"lake"`
+	Inputs    []Input          `json:"inputs,omitempty"`
+	Days      []lake.DayChange `json:"days,omitempty"` // what the command changed
+	Ledger    *Ledger          `json:"ledger"`
+	Analytics []Analysis       `json:"analytics,omitempty"`
+	Seconds   []Took           `json:"seconds"`
 }
 
 // Input is a file that was taken, or was known from an earlier run.

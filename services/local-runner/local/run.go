@@ -15,6 +15,8 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/config"
+	"github.com/saleslake/saleslake/pkg/control"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/registry"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -29,6 +31,9 @@ import (
 // run at a time, so the name need not differ between runs.
 const instance = "local"
 
+// topics is the folder of the lake in which the embedded Kafka keeps its own.
+const topics = "_kafka"
+
 // Options is what a run works with.
 type Options struct {
 	Settings config.Pipeline // rules, thresholds and bounds; the servers that it names are not used
@@ -36,6 +41,7 @@ type Options struct {
 	Inputs   []string        // CSV and NDJSON files of sales_events, named as for files.Find
 	Updates  []string        // CSV and NDJSON files of customer_updates
 	Stream   *Stream         // feed the topics instead of ingesting files
+	Command  *lake.Command   // do it; without inputs, on a lake of earlier runs
 	Through  string          // the last stage to run, one of Stages; "" is all
 	Registry *prometheus.Registry
 	Log      *zap.Logger
@@ -115,6 +121,11 @@ func open(ctx context.Context, o Options) (r *runner, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the lake: %w", err)
 	}
+	if o.Command != nil {
+		if _, err := os.Stat(filepath.Join(dir, topics)); err != nil {
+			return nil, fmt.Errorf("%s holds no lake of an earlier run: %w", dir, err)
+		}
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the lake: %w", err)
 	}
@@ -126,7 +137,7 @@ func open(ctx context.Context, o Options) (r *runner, err error) {
 			err = errors.Join(err, r.close())
 		}
 	}()
-	if r.broker, err = embedded.Start(embedded.Config{DataDir: filepath.Join(dir, "_kafka")}); err != nil {
+	if r.broker, err = embedded.Start(embedded.Config{DataDir: filepath.Join(dir, topics)}); err != nil {
 		return r, fmt.Errorf("open lake %s: %w", dir, err)
 	}
 	r.kafka = stream.Config{Brokers: []string{r.broker.Addr()}, ClientID: "local-runner", Log: o.Log}
@@ -160,6 +171,11 @@ func (r *runner) close() (err error) {
 func (r *runner) run(ctx context.Context) (*Report, error) {
 	if r.Stream == nil {
 		if err := r.ingest(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if r.Command != nil {
+		if err := control.Issue(ctx, r.kafka, 1, r.Command); err != nil {
 			return nil, err
 		}
 	}
@@ -220,7 +236,7 @@ func (r *runner) together(ctx context.Context, stages []stage, feed func(context
 }
 
 // drain waits for the stages in the order of the data: a stage that has handled
-// all of its input has, in the same transactions, published all of its output.
+// all of its input, and done its commands, has, in the same transactions, published all of its output.
 func (r *runner) drain(ctx context.Context, chain []stage) error {
 	const look = 20 * time.Millisecond
 	for _, s := range chain {
@@ -238,6 +254,9 @@ func (r *runner) drain(ctx context.Context, chain []stage) error {
 				return ctx.Err()
 			case <-time.After(look):
 			}
+		}
+		if err := r.obeyed(ctx, s); err != nil {
+			return err
 		}
 		done()
 		r.report.took(s.name, started)

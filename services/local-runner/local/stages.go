@@ -22,9 +22,10 @@ var Stages = []string{bronze.Group, silver.Group, gold.Group, dq.Group, loader.G
 // stage is one that runs on.
 type stage struct {
 	name   string
-	groups []string // its consumer groups
-	topics []string // that each of them consumes
-	output string   // the lake's topic that it writes, "" for the last
+	groups []string  // its consumer groups
+	topics []string  // that each of them consumes
+	output string    // the lake's topic that it writes, "" for the last
+	obeys  lake.Kind // the commands that it does, "" for none
 	run    func(ctx context.Context, onReady func()) error
 }
 
@@ -45,11 +46,11 @@ func (s stage) pending(ctx context.Context, kafka stream.Config) (sum int64, err
 // stages gives those up to Through, in the order of the data.
 func (r *runner) stages() []stage {
 	all := []stage{
-		{bronze.Group, []string{bronze.Group}, bronze.Topics(), sales.TopicBronze, r.bronze},
-		{silver.Group, silver.Groups(), []string{sales.TopicBronze}, sales.TopicSilver, r.silver},
-		{gold.Group, []string{gold.Group}, []string{sales.TopicSilver}, sales.TopicGold, r.gold},
-		{dq.Group, []string{dq.Group}, []string{sales.TopicGold}, sales.TopicVerdicts, r.dq},
-		{loader.Group, []string{loader.Group}, []string{sales.TopicVerdicts}, "", r.loader},
+		{bronze.Group, []string{bronze.Group}, bronze.Topics(), sales.TopicBronze, "", r.bronze},
+		{silver.Group, silver.Groups(), []string{sales.TopicBronze}, sales.TopicSilver, lake.Reprocess, r.silver},
+		{gold.Group, []string{gold.Group}, []string{sales.TopicSilver}, sales.TopicGold, lake.Rebuild, r.gold},
+		{dq.Group, []string{dq.Group}, []string{sales.TopicGold}, sales.TopicVerdicts, "", r.dq},
+		{loader.Group, []string{loader.Group}, []string{sales.TopicVerdicts}, "", "", r.loader},
 	}
 	if r.Through != "" {
 		all = all[:slices.Index(Stages, r.Through)+1]
@@ -90,25 +91,35 @@ func (r *runner) bronze(ctx context.Context, onReady func()) error {
 }
 
 func (r *runner) silver(ctx context.Context, onReady func()) error {
-	return silver.Run(ctx, silver.Options{
-		OnReady: onReady,
-		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+	o := r.silverOptions()
+	o.OnReady = onReady
+	return silver.Run(ctx, o)
+}
+
+func (r *runner) silverOptions() silver.Options {
+	return silver.Options{
+		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1,
 		MaxRows: r.Settings.Silver.MaxRows, MaxAge: r.Settings.Silver.MaxAge, Grace: r.Settings.Silver.Grace,
 		TargetBytes: int64(r.Settings.Silver.TargetBytes), Horizon: r.Settings.Silver.DedupHorizon, IndexBytes: r.Settings.Silver.IndexBytes,
 		Categories: r.Settings.Catalogue.Categories, Regions: r.Settings.Catalogue.Regions,
 		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
-	})
+	}
 }
 
 func (r *runner) gold(ctx context.Context, onReady func()) error {
-	return gold.Run(ctx, gold.Options{
-		OnReady: onReady,
-		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+	o := r.goldOptions()
+	o.OnReady = onReady
+	return gold.Run(ctx, o)
+}
+
+func (r *runner) goldOptions() gold.Options {
+	return gold.Options{
+		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: r.Settings.Gold.MaxAge,
 		Settle: r.Settings.Gold.Settle, CacheBytes: r.Settings.Gold.CacheBytes, Grace: r.Settings.Silver.Grace,
 		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
-	})
+	}
 }
 
 func (r *runner) dq(ctx context.Context, onReady func()) error {
