@@ -12,7 +12,12 @@
 // with one version and the same silver inputs: gold/fact_sales, whose files are silver's own, the
 // aggregates, and gold/restatements, whose files are those of the version before
 // and, on a published day, one of the cells that this version changed.
-// Replaced files are deleted after a grace period.
+// Replaced files are deleted after a grace period; what a process leaves, the next one's sweep
+// finds.
+//
+// A command to rebuild days comes by a [control.Board] and takes turns with the refreshes: the next
+// few of its days are made from silver's files, whatever state there is, and what
+// is done of it is published with their manifests.
 //
 // Which days and versions there are is what lake.silver and lake.gold say: it is read from there
 // when the partition is assigned ([stage.Open]). A state is a copy of what silver's

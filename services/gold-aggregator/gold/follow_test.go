@@ -145,95 +145,114 @@ func (s *silverTable) drawStep(t *rapid.T) []*lake.Manifest {
 	return append(made, s.update(date, partition, orders, leave...))
 }
 
-// Whatever order slices change in, and wherever the task is dropped, each
-// commit leaves gold as the naive model has it, and what changed in restatements.
+// follower is a task that is stopped and started, and what it published.
+type follower struct {
+	*silverTable
+	rt        *rapid.T
+	settings  Options
+	task      *task
+	h         *history
+	log       []stream.Record // lake.silver
+	published []stream.Record // lake.gold
+	commands  []*lake.Command
+}
+
+// flush has the task do what is due; the first of it is not committed if it is to die then.
+func (f *follower) flush(commit bool) {
+	for !f.task.Due(time.Now(), true).IsZero() {
+		c, err := f.task.Flush(f.t.Context())
+		require.NoError(f.rt, err)
+		if !commit {
+			return
+		}
+		f.published = append(f.published, c.Records...)
+		f.task.Committed()
+		for _, d := range f.task.days {
+			if d.gold[facts] != nil {
+				f.h.committed(d)
+			}
+		}
+	}
+	require.EqualValues(f.rt, len(f.log), f.task.committed)
+	for _, d := range f.task.days {
+		f.requireDay(d.date, d.gold)
+	}
+}
+
+func (f *follower) issue() {
+	from := rapid.IntRange(3, 6).Draw(f.rt, "from")
+	to := rapid.IntRange(from, 7).Draw(f.rt, "to")
+	f.commands = append(f.commands, f.task.issue(fmt.Sprint("2024-10-0", from), fmt.Sprint("2024-10-0", to)))
+}
+
+func (f *follower) restart() {
+	next := f.task.committed
+	f.task.Close()
+	require.Zero(f.rt, f.task.states.bytes)
+	f.task = f.taskOf(f.settings)
+	for _, c := range f.commands {
+		f.task.put(c)
+	}
+	f.task.next, f.task.committed = next, next
+	for _, r := range f.published {
+		require.NoError(f.rt, f.task.addGold(r))
+	}
+	for _, r := range f.log {
+		require.NoError(f.rt, f.task.addSilver(r))
+	}
+	require.NoError(f.rt, f.task.findChanges())
+	require.NoError(f.rt, f.task.warm(f.t.Context()))
+	require.NoError(f.rt, f.task.Add(f.t.Context(), f.log[next:]))
+}
+
+// zombie sweeps as one that knows lake.gold up to some record.
+func (f *follower) zombie() {
+	zombie := f.taskOf(f.settings)
+	for _, r := range f.published[:rapid.IntRange(0, len(f.published)).Draw(f.rt, "known")] {
+		require.NoError(f.rt, zombie.addGold(r))
+	}
+	zombie.sweep(f.t.Context())
+}
+
+// Whatever order slices change in, wherever the task is dropped, and whatever is made again
+// meanwhile, each commit leaves gold as the naive model has it, and what changed in restatements.
 func TestGoldFollowsSilver(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newSilver(t)
 		settings := s.options()
 		settings.Settle, settings.CacheBytes = 0, rapid.SampledFrom([]int{0, 60_000, 1 << 20}).Draw(rt, "cache bytes")
-		task := s.taskOf(settings)
-		h := &history{s, map[int32][]order{}, map[int32]int64{}, map[string]string{}}
-		var log []stream.Record       // lake.silver
-		var published []stream.Record // lake.gold
-		var commands []*lake.Command
-		flush := func(commit bool) {
-			for !task.Due(time.Now(), true).IsZero() {
-				c, err := task.Flush(t.Context())
-				require.NoError(rt, err)
-				if !commit {
-					return
-				}
-				published = append(published, c.Records...)
-				task.Committed()
-				for _, d := range task.days {
-					if d.gold[facts] != nil {
-						h.committed(d)
-					}
-				}
-			}
-			require.EqualValues(rt, len(log), task.committed)
-			for _, d := range task.days {
-				s.requireDay(d.date, d.gold)
-			}
-		}
-		issue := func() {
-			from := rapid.IntRange(3, 6).Draw(rt, "from")
-			commands = append(commands, task.issue(fmt.Sprint("2024-10-0", from), fmt.Sprint("2024-10-0", rapid.IntRange(from, 7).Draw(rt, "to"))))
-		}
-		restart := func() {
-			next := task.committed
-			task.Close()
-			require.Zero(rt, task.states.bytes)
-			task = s.taskOf(settings)
-			for _, c := range commands {
-				task.put(c)
-			}
-			task.next, task.committed = next, next
-			for _, r := range published {
-				require.NoError(rt, task.addGold(r))
-			}
-			for _, r := range log {
-				require.NoError(rt, task.addSilver(r))
-			}
-			require.NoError(rt, task.findChanges())
-			require.NoError(rt, task.warm(t.Context()))
-			require.NoError(rt, task.Add(t.Context(), log[next:]))
-		}
+		f := &follower{silverTable: s, rt: rt, settings: settings, task: s.taskOf(settings),
+			h: &history{s, map[int32][]order{}, map[int32]int64{}, map[string]string{}}}
 		for range rapid.IntRange(1, 16).Draw(rt, "steps") {
 			for _, m := range s.drawStep(rt) {
-				log = append(log, recordOf(m, int64(len(log))))
-				require.NoError(rt, task.Add(t.Context(), log[len(log)-1:]))
+				f.log = append(f.log, recordOf(m, int64(len(f.log))))
+				require.NoError(rt, f.task.Add(t.Context(), f.log[len(f.log)-1:]))
 			}
 			switch rapid.SampledFrom([]string{"wait", "flush", "flush", "flush", "rebuild", "rebuild later", "a zombie sweeps", "die after the upload", "restart"}).Draw(rt, "then") {
 			case "flush":
-				flush(true)
+				f.flush(true)
 			case "rebuild":
-				issue()
-				flush(true)
+				f.issue()
+				f.flush(true)
 			case "rebuild later":
-				issue()
+				f.issue()
 			case "a zombie sweeps":
-				zombie := s.taskOf(settings)
-				for _, r := range published[:rapid.IntRange(0, len(published)).Draw(rt, "known")] {
-					require.NoError(rt, zombie.addGold(r))
-				}
-				zombie.sweep(t.Context())
+				f.zombie()
 			case "die after the upload":
-				flush(false)
-				restart()
+				f.flush(false)
+				f.restart()
 			case "restart":
-				restart()
+				f.restart()
 			}
 		}
-		flush(true)
-		h.requireWritten(rt, task.days)
-		restart()
-		require.Zero(rt, task.Due(time.Now(), true), "a restart must not make new versions of what is current")
-		task.issue("2024-10-04", "2024-10-06")
-		flush(true)
-		task.sweep(t.Context())
-		require.ElementsMatch(rt, task.named(), s.goldFiles(), "nothing is left of a crash")
-		task.Close()
+		f.flush(true)
+		f.h.requireWritten(rt, f.task.days)
+		f.restart()
+		require.Zero(rt, f.task.Due(time.Now(), true), "a restart must not make new versions of what is current")
+		f.task.issue("2024-10-04", "2024-10-06")
+		f.flush(true)
+		f.task.sweep(t.Context())
+		require.ElementsMatch(rt, f.task.named(), s.goldFiles(), "nothing is left of a crash")
+		f.task.Close()
 	})
 }

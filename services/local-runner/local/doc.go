@@ -8,4 +8,7 @@
 // to do the stages stop, the ledger of each hop is read back from the topics
 // and held against the warehouse, and replaced files are swept, so that plain
 // globs of every layer are exact.
+//
+// A command on days takes the place of inputs: it is published on the lake's own lake.control,
+// the stage that it is for does it, and those after it follow.
 package local
