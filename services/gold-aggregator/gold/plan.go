@@ -10,6 +10,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/stream"
 )
 
 // Plan finds out what a command would change of what is published, and changes
@@ -17,7 +18,7 @@ import (
 // do, by partition. o.Registry, Instance, OnReady and Fault are not used.
 func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lake.Done, error) {
 	o.Registry = prometheus.NewRegistry()
-	s, err := newStage(o, "")
+	s, err := newStage(o, "", stream.NewReader(o.Kafka))
 	if err != nil {
 		return nil, err
 	}
