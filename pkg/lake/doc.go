@@ -8,6 +8,7 @@
 // its [Manifest.Key] in a compacted topic, so the newest is the truth, a replay
 // is harmless and a slow reader may skip versions.
 //
-// The topics are the truth; the objects under _manifests/ are a copy for
-// readers without Kafka.
+// The topics are the truth; the objects under _manifests/ are a copy of manifests
+// and ledgers for readers without Kafka, and for the day that a topic is lost
+// ([CheckWhole], [ReadPublished]).
 package lake
