@@ -16,15 +16,18 @@ import (
 // is rejected again and linked, a right one is accepted, and the ledger closes.
 func TestRejectsComeBack(t *testing.T) {
 	ctx := t.Context()
-	r, err := open(ctx, options(t, sampleNDJSON))
+	o := options(t, sampleNDJSON)
+	r, err := open(ctx, o)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.close()) }()
+	r.inputs, err = o.find(ctx)
+	require.NoError(t, err)
 	_, err = r.run(ctx)
 	require.NoError(t, err)
-	o := quarantine.Options{Kafka: r.kafka, Bucket: r.bucket, Topic: sales.TopicEvents, Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxEventBytes: 1 << 20}
+	options := quarantine.Options{Kafka: r.kafka, Bucket: r.bucket, Topic: sales.TopicEvents, Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxEventBytes: 1 << 20}
 	statuses := quarantine.Filter{Codes: []sales.Code{sales.UnknownStatus}}
 	group := func() quarantine.Group {
-		q, err := quarantine.Read(ctx, o)
+		q, err := quarantine.Read(ctx, options)
 		require.NoError(t, err)
 		l, err := q.List(ctx, statuses, 0)
 		require.NoError(t, err)
@@ -37,7 +40,7 @@ func TestRejectsComeBack(t *testing.T) {
 	replay := func(status string) {
 		step, err := quarantine.ParseStep("set", "status="+status)
 		require.NoError(t, err)
-		res, err := quarantine.Replay(ctx, o, quarantine.ReplayOptions{Filter: statuses, Patch: quarantine.Patch{step}, MaxAttempts: 3})
+		res, err := quarantine.Replay(ctx, options, quarantine.ReplayOptions{Filter: statuses, Patch: quarantine.Patch{step}, MaxAttempts: 3})
 		require.NoError(t, err)
 		require.Equal(t, map[quarantine.Decision]int64{quarantine.Send: before.Rejects}, res.By)
 		for _, s := range r.stages() {
