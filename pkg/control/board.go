@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -19,6 +20,7 @@ type Board struct {
 	kind     lake.Kind
 	mu       sync.Mutex
 	commands []*lake.Command
+	behind   bool // Follow has not read all that there is yet
 	seats    map[*Seat]struct{}
 }
 
@@ -28,15 +30,35 @@ func NewBoard(kind lake.Kind) *Board { return &Board{kind: kind, seats: map[*Sea
 // Follow takes the commands from lake.control until the context ends; then it
 // returns nil.
 func (b *Board) Follow(ctx context.Context, kafka stream.Config) error {
-	if err := stream.Follow(ctx, kafka, []string{sales.TopicControl}, b.Add, func() {}); err != nil {
+	b.mu.Lock()
+	b.behind = true
+	b.mu.Unlock()
+	if err := stream.Follow(ctx, kafka, []string{sales.TopicControl}, b.Add, b.caughtUp); err != nil {
 		return fmt.Errorf("follow commands: %w", err)
 	}
 	return nil
 }
 
-// Add takes a record of lake.control.
+// caughtUp gives the commands out: those withdrawn meanwhile are gone.
+func (b *Board) caughtUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.behind = false
+	for s := range b.seats {
+		s.tell()
+	}
+}
+
+// Add takes a record of lake.control. One without a value withdraws its command,
+// as far as that is not done.
 func (b *Board) Add(r stream.Record) error {
-	if len(r.Value) == 0 || !lake.IsCommand(r.Key) {
+	if !lake.IsCommand(r.Key) {
+		return nil
+	}
+	if len(r.Value) == 0 {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.commands = slices.DeleteFunc(b.commands, func(c *lake.Command) bool { return c.Key() == string(r.Key) })
 		return nil
 	}
 	c, err := lake.DecodeCommand(r.Value)
@@ -82,6 +104,9 @@ func (s *Seat) tell() {
 func (s *Seat) Next() (*lake.Command, *lake.Done) {
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
+	if s.board.behind {
+		return nil, nil
+	}
 	for _, c := range s.board.commands {
 		if d := s.done[c.ID]; d == nil || d.Through < c.To {
 			return c, d

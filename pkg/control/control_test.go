@@ -94,6 +94,8 @@ func TestEachPartitionDoesACommandOnce(t *testing.T) {
 	s := &stage{kafka: kafka, board: control.NewBoard(lake.Reprocess)}
 	before := issue(lake.Reprocess)
 	issue(lake.Rebuild) // for another stage
+	withdrawn := issue(lake.Reprocess)
+	require.NoError(t, stream.Transact(ctx, kafka, "withdraw", []stream.Record{{Topic: sales.TopicControl, Key: []byte(withdrawn.Key())}}))
 	end := s.run(t)
 	for _, c := range []*lake.Command{before, issue(lake.Reprocess)} {
 		var last int

@@ -6,6 +6,9 @@
 // versions of its slices → [Wait] sees one Done of each partition on the topic
 // of the slices.
 //
+// A command that cannot be done holds the stage up; a record of its key without a
+// value withdraws it.
+//
 // A command is done once: whether a partition has done it is read back from the
 // topic that its slices are in, like everything else that the task knows.
 package control

@@ -158,6 +158,9 @@ func (g *ingest) decode(d rowDecoder, c chunk, p *part) error {
 
 // land writes a block's files and publishes them.
 func (g *ingest) land(ctx context.Context, b *block) error {
+	if err := g.in.content.Unchanged(); err != nil { // before its rows get a name that is made of its hash
+		return err
+	}
 	files := make([]*landed, g.Partitions)
 	work, workCtx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
@@ -170,9 +173,6 @@ func (g *ingest) land(ctx context.Context, b *block) error {
 		})
 	}
 	if err := work.Wait(); err != nil {
-		return err
-	}
-	if err := g.in.content.Unchanged(); err != nil {
 		return err
 	}
 	return g.publish(ctx, files)

@@ -158,6 +158,7 @@ func (r *reprocess) write(ctx context.Context) error {
 
 // keepRejects takes over the rejects that stand from the files that have others.
 func (r *reprocess) keepRejects(ctx context.Context) error {
+	seen := map[place]bool{} // a zombie may have left a row twice
 	for _, key := range slices.Sorted(maps.Keys(r.moved)) {
 		b, err := r.readRejects(ctx, r.quarantine, key)
 		if err != nil {
@@ -165,7 +166,9 @@ func (r *reprocess) keepRejects(ctx context.Context) error {
 		}
 		var stand []int32
 		for row := range b.Rows() {
-			if !r.rejudged[place{b.Column("_source").String(row), b.Column("_offset").I64[row]}] {
+			at := place{b.Column("_source").String(row), b.Column("_offset").I64[row]}
+			if !r.rejudged[at] && !seen[at] {
+				seen[at] = true
 				stand = append(stand, int32(row))
 			}
 		}
@@ -182,13 +185,19 @@ func (r *reprocess) keepRejects(ctx context.Context) error {
 // the next Open tries again.
 const deleteTimeout = 5 * time.Second
 
+// replaceRejects notes the quarantine files that a command has replaced.
+func (t *task) replaceRejects(d *lake.Done) {
+	for _, key := range d.Replaced {
+		t.retired[key] = true
+	}
+}
+
 func (t *task) deleteRejects(keys []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), deleteTimeout)
 	defer cancel()
 	for _, key := range keys {
 		if err := t.Bucket.Delete(ctx, key); err != nil {
 			t.Log.Warn("a replaced quarantine file is left until the partition is opened again", zap.String("file", key), zap.Error(err))
-			return
 		}
 	}
 }

@@ -22,6 +22,9 @@ func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lak
 	if err != nil {
 		return nil, err
 	}
+	if s.inputID, err = stream.TopicID(ctx, o.Kafka, sales.TopicBronze); err != nil {
+		return nil, err
+	}
 	next, err := stream.Committed(ctx, o.Kafka, s.group, sales.TopicBronze)
 	if err != nil {
 		return nil, fmt.Errorf("ask how far silver is: %w", err)
@@ -46,20 +49,38 @@ func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lak
 	return byPartition, nil
 }
 
-// plan rebuilds a partition's state at an offset and does the command without
-// writing.
-func (s *stage) plan(ctx context.Context, partition int32, next int64, command *lake.Command) (*lake.Done, error) {
+// planTries is how often a plan begins anew when the service commits while it reads.
+const planTries = 5
+
+// plan rebuilds a partition's state, as of offset next or a later one that was
+// committed meanwhile, and does the command without writing.
+func (s *stage) plan(ctx context.Context, partition int32, next int64, command *lake.Command) (done *lake.Done, err error) {
+	for range planTries {
+		done, err = s.planOnce(ctx, partition, next, command)
+		if err == nil || ctx.Err() != nil {
+			return done, err
+		}
+	}
+	return nil, fmt.Errorf("plan to reprocess %s to %s, while the service may be committing: %w", command.From, command.To, err)
+}
+
+func (s *stage) planOnce(ctx context.Context, partition int32, next int64, command *lake.Command) (*lake.Done, error) {
 	t := s.newTask(partition, next)
 	if err := s.readTopic(ctx, sales.TopicSilver, nil, t.restore); err != nil {
 		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
 	}
+	for _, l := range t.ledgers {
+		if l.InputID == s.inputID {
+			next = max(next, l.Through)
+		}
+	}
 	if err := t.rebuild(ctx); err != nil {
 		return nil, fmt.Errorf("rebuild the index: %w", err)
 	}
+	if err := t.check(); err != nil {
+		return nil, err
+	}
 	c := &commit{task: t, next: next, touched: map[string]*lake.Ledger{}}
 	_, done, err := c.reprocess(ctx, command, nil)
-	if err != nil {
-		return nil, fmt.Errorf("plan to reprocess %s to %s: %w", command.From, command.To, err)
-	}
-	return done, nil
+	return done, err
 }

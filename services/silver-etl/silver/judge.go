@@ -71,6 +71,9 @@ func (r *reprocess) findRejects(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("list rejects: %w", err)
 		}
+		if r.retired[o.Key] {
+			continue
+		}
 		b, err := r.readRejects(ctx, columns, o.Key)
 		if err != nil {
 			return err
@@ -78,7 +81,7 @@ func (r *reprocess) findRejects(ctx context.Context) error {
 		for row := range b.Rows() {
 			if _, concerned := r.orders[dedup.KeyOf(b.Column("key").Bytes(row))]; concerned {
 				at := place{b.Column("_source").String(row), b.Column("_offset").I64[row]}
-				r.old[at] = verdict{sales.Code(b.Column("code").String(row)), b.Column("field").String(row), o.Key}
+				r.old[at] = verdict{sales.Code(b.Column("code").String(row)), b.Column("field").String(row), append(r.old[at].files, o.Key)}
 			}
 		}
 	}
@@ -195,7 +198,9 @@ func (r *reprocess) rejudge(l *lake.Ledger, bronze *column.Batch, row int32, now
 	d := r.day(sales.DayOf(bronze.Column(r.dayColumn).I64[row]))
 	r.rejudged[at] = true
 	if was.code != "" {
-		r.moved[was.file] = true
+		for _, file := range was.files {
+			r.moved[file] = true
+		}
 		r.shift(l, was.code, lake.Count{}.Sub(one))
 		d.Accepted[was.code] = d.Accepted[was.code].Add(one)
 	}

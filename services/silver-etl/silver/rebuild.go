@@ -74,6 +74,7 @@ func (t *task) restore(r stream.Record) error {
 		d, err := lake.DecodeDone(r.Value)
 		if err == nil && d.Partition == t.partition {
 			t.done[d.ID] = d
+			t.replaceRejects(d)
 			t.version = max(t.version, d.Version)
 		}
 		return err
@@ -120,16 +121,8 @@ func (t *task) resume(next int64) error {
 	return nil
 }
 
-// sit takes up the commands. The files that those done have replaced in the
-// quarantine are deleted again: a crash may have come between.
-func (t *task) sit() {
-	var replaced []string
-	for _, d := range t.done {
-		replaced = append(replaced, d.Replaced...)
-	}
-	t.seat, t.done = t.board.Sit(t.done), nil
-	t.deleteRejects(replaced)
-}
+// sit takes up the commands.
+func (t *task) sit() { t.seat, t.done = t.board.Sit(t.done), nil }
 
 // rebuild numbers the files and reads the keys of each into the index or the
 // filter.

@@ -42,12 +42,12 @@ type place struct {
 	offset int64
 }
 
-// verdict is how a row was judged before: why it was rejected, and the file that
-// says so.
+// verdict is how a row was judged before: why it was rejected, and the files that
+// say so; more than one where a zombie has left one.
 type verdict struct {
 	code  sales.Code
 	field string
-	file  string
+	files []string
 }
 
 // flushCommand does a command, or as many of its days as silver.max_rows allows.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -55,7 +57,7 @@ func (r *restorer) run(ctx context.Context, plan bool) ([]resync.Count, error) {
 	}
 	missing := resync.Lacks(have, copies)
 	if !plan && len(missing) > 0 {
-		if err := r.prepare(ctx, newestLedgers(copies)); err != nil {
+		if err := r.prepare(ctx, r.newestLedgers(append(slices.Collect(maps.Values(have)), copies...))); err != nil {
 			return nil, err
 		}
 		if err := r.Write(ctx, missing); err != nil {
@@ -83,11 +85,11 @@ func (r *restorer) copies(ctx context.Context) ([]lake.Entry, error) {
 	return append(first, ledgers...), err
 }
 
-// newestLedgers gives of each partition the ledger of the last commit.
-func newestLedgers(entries []lake.Entry) map[int32]*lake.Ledger {
+// newestLedgers gives of each partition the dataset's ledger of the last commit.
+func (r *restorer) newestLedgers(entries []lake.Entry) map[int32]*lake.Ledger {
 	newest := map[int32]*lake.Ledger{}
 	for _, e := range entries {
-		if l, ok := e.(*lake.Ledger); ok && (newest[l.Partition] == nil || l.Version > newest[l.Partition].Version) {
+		if l, ok := e.(*lake.Ledger); ok && l.Table == r.silver.Name && (newest[l.Partition] == nil || l.Version > newest[l.Partition].Version) {
 			newest[l.Partition] = l
 		}
 	}

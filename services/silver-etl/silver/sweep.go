@@ -64,7 +64,8 @@ func (t *task) newestReject(ctx context.Context) (newest time.Time, err error) {
 	return newest, nil
 }
 
-// sweepRejects deletes what a commit that never was has left, so that the
+// sweepRejects deletes the files that a command has replaced, where a crash came
+// between, and what a commit that never was has left, so that the
 // quarantine's files are exactly the rejects. A version after the committed one
 // that was there before this Open can never be committed any more: its writer
 // is fenced. What was written since is a successor's: then this is the fenced
@@ -80,7 +81,8 @@ func (t *task) sweepRejects(ctx context.Context, before time.Time) error {
 		if err != nil {
 			return fmt.Errorf("%s is no file of this stage: move it away", o.Key)
 		}
-		if version <= t.version || o.Modified.After(before) {
+		left := version > t.version && !o.Modified.After(before)
+		if !left && !t.retired[o.Key] {
 			continue
 		}
 		if err := t.Bucket.Delete(ctx, o.Key); err != nil {

@@ -27,6 +27,7 @@ type task struct {
 	made      *commit               // by the last Flush, until it is in Kafka
 	own       int64                 // version of the last commit that this task made, 0 before the first
 	done      map[string]*lake.Done // of commands, while the task is opened
+	retired   map[string]bool       // keys of quarantine files whose rows are in newer ones
 	seat      *control.Seat
 	behind    bool // lake.bronze was made anew, and is not read to its end: what was taken of it is not known
 	turnOf    bool // of a command, though inputs are pending: they have had theirs
@@ -42,7 +43,7 @@ type input struct {
 
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, state: newState(), partition: partition, next: next, committed: next,
-		taken: taken{}, done: map[string]*lake.Done{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(s.group, partition),
+		taken: taken{}, done: map[string]*lake.Done{}, retired: map[string]bool{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(s.group, partition),
 			MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
@@ -179,6 +180,7 @@ func (t *task) Committed() {
 	t.committed, t.turnOf = c.next, c.done == nil
 	if c.done != nil {
 		t.seat.Did(c.done)
+		t.replaceRejects(c.done)
 		t.deleteRejects(c.done.Replaced)
 	}
 	t.metrics.committed(c)
