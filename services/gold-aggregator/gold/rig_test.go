@@ -51,7 +51,7 @@ func newSilver(t testing.TB) *silverTable {
 // write makes the next version of a slice, of the given files; it does not say what changed.
 func (s *silverTable) write(date int32, partition int32, files ...[]order) *lake.Manifest {
 	m := s.next(date, partition)
-	m.Base = m.Version
+	m.Base, m.Changes = m.Version, nil
 	for _, orders := range files {
 		f := s.file(m, date, orders)
 		m.Files, m.Count = append(m.Files, f), m.Count.Add(f.Count)
