@@ -78,12 +78,22 @@ func (b *Board) Add(r stream.Record) error {
 // done. Its methods are for the task's goroutine.
 type Seat struct {
 	board *Board
-	done  map[string]*lake.Done // by command
+	done  Done
 	wake  chan struct{}
 }
 
-// Sit gives a seat of a partition and what it has done, by command.
-func (b *Board) Sit(done map[string]*lake.Done) *Seat {
+// Done holds the last step of each command that a partition has done, by command.
+type Done map[string]*lake.Done
+
+// Add takes a step, in any order.
+func (d Done) Add(step *lake.Done) {
+	if last := d[step.ID]; last == nil || last.Through < step.Through {
+		d[step.ID] = step
+	}
+}
+
+// Sit gives a seat of a partition that has done what done says.
+func (b *Board) Sit(done Done) *Seat {
 	s := &Seat{board: b, done: done, wake: make(chan struct{}, 1)}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -99,8 +109,8 @@ func (s *Seat) tell() {
 	}
 }
 
-// Next gives the oldest command that is not done, and what of it is; both are nil
-// when there is none.
+// Next gives the oldest command that is not done, and the last step of it that is;
+// both are nil when there is none.
 func (s *Seat) Next() (*lake.Command, *lake.Done) {
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
@@ -116,7 +126,7 @@ func (s *Seat) Next() (*lake.Command, *lake.Done) {
 }
 
 // Did takes what is committed of a command.
-func (s *Seat) Did(d *lake.Done) { s.done[d.ID] = d }
+func (s *Seat) Did(d *lake.Done) { s.done.Add(d) }
 
 // Wake tells of new commands, as stream.Waker wants it.
 func (s *Seat) Wake() <-chan struct{} { return s.wake }

@@ -33,11 +33,11 @@ type task struct {
 }
 
 func (s *stage) Open(ctx context.Context, p stream.Partition, _ int64) (stream.Task, error) {
-	done := map[string]*lake.Done{}
+	done := control.Done{}
 	err := stream.ReadToEnd(ctx, s.kafka, sales.TopicSilver, nil, func(r stream.Record) error {
 		d, err := lake.DecodeDone(r.Value)
 		if err == nil && d.Partition == p.ID {
-			done[d.ID] = d
+			done.Add(d)
 		}
 		return err
 	})
@@ -55,9 +55,10 @@ func (t *task) Due(now time.Time, _ bool) time.Time {
 
 func (t *task) Flush(context.Context) (stream.Commit, error) {
 	c, before := t.Next()
-	t.made = &lake.Done{Format: lake.Format, ID: c.ID, Kind: c.Kind, Partition: t.p, Version: t.stage.did.Add(1), Through: c.From}
+	t.made = &lake.Done{Format: lake.Format, ID: c.ID, Kind: c.Kind, Partition: t.p, Version: t.stage.did.Add(1), Through: c.From,
+		Days: []lake.DayChange{{Day: c.From, Before: lake.Count{Rows: 5}, After: lake.Count{Rows: 7}}}}
 	if before != nil { // in two steps
-		t.made.Through = c.To
+		t.made.Through, t.made.Days[0].Before, t.made.Days[0].After = c.To, lake.Count{Rows: 7}, lake.Count{Rows: 4}
 	}
 	return stream.Commit{Next: stream.NoOffset, Records: []stream.Record{
 		{Topic: sales.TopicSilver, Partition: t.p, Key: []byte(t.made.Key()), Value: t.made.Encode()}}}, nil
@@ -101,7 +102,10 @@ func TestEachPartitionDoesACommandOnce(t *testing.T) {
 		var last int
 		done, err := control.Wait(ctx, kafka, sales.TopicSilver, c, partitions, func(n int) { last = n })
 		require.NoError(t, err)
-		require.Len(t, done, partitions)
+		require.Len(t, done, 2*partitions)
+		sum := lake.SumDays(done)
+		require.Len(t, sum, 1)
+		require.Equal(t, []int64{5 * partitions, 4 * partitions}, []int64{sum[0].Before.Rows, sum[0].After.Rows})
 		require.Equal(t, partitions, last)
 	}
 	end()

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -36,31 +38,35 @@ func Issue(ctx context.Context, kafka stream.Config, replication int, c *lake.Co
 var errAll = errors.New("all partitions have done it")
 
 // Wait returns when as many partitions have done the command as there are, with
-// what each has done, by partition. progress is told how many have; it may be nil.
-func Wait(ctx context.Context, kafka stream.Config, topic string, c *lake.Command, partitions int, progress func(done int)) (map[int32]*lake.Done, error) {
-	found := map[int32]*lake.Done{}
+// all their steps. progress is told how many have; it may be nil.
+func Wait(ctx context.Context, kafka stream.Config, topic string, c *lake.Command, partitions int, progress func(done int)) ([]*lake.Done, error) {
+	steps, through := map[string]*lake.Done{}, map[int32]bool{}
 	err := stream.Follow(ctx, kafka, []string{topic}, func(r stream.Record) error {
 		if len(r.Value) == 0 || !lake.IsDone(r.Key) {
 			return nil
 		}
 		d, err := lake.DecodeDone(r.Value)
-		if err != nil || d.ID != c.ID || d.Through < c.To {
+		if err != nil || d.ID != c.ID {
 			return err
 		}
-		found[d.Partition] = d
-		if progress != nil {
-			progress(len(found))
+		steps[d.Key()] = d
+		if d.Through < c.To {
+			return nil
 		}
-		if len(found) == partitions {
+		through[d.Partition] = true
+		if progress != nil {
+			progress(len(through))
+		}
+		if len(through) == partitions {
 			return errAll
 		}
 		return nil
 	}, func() {})
 	if errors.Is(err, errAll) {
-		return found, nil
+		return slices.Collect(maps.Values(steps)), nil
 	}
 	if err == nil {
 		err = context.Cause(ctx)
 	}
-	return found, fmt.Errorf("wait for command %s, which %d of %d partitions have done: %w", c.ID, len(found), partitions, err)
+	return nil, fmt.Errorf("wait for command %s, which %d of %d partitions have done: %w", c.ID, len(through), partitions, err)
 }

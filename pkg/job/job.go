@@ -31,13 +31,13 @@ type Work struct {
 	Replication int    // of lake.control if it must be made, -1 = the broker's default
 	Partitions  int    // of every topic
 	Topic       string // of the slices, which tells what is done
-	Plan        func(context.Context, *lake.Command) (map[int32]*lake.Done, error)
+	Plan        func(context.Context, *lake.Command) ([]*lake.Done, error)
 }
 
 // Do plans the command, or issues it, and prints what changes, or its id if nobody waits
 // for that.
 func (f Flags) Do(ctx context.Context, out io.Writer, w Work, command *lake.Command) (err error) {
-	var done map[int32]*lake.Done
+	var done []*lake.Done
 	switch {
 	case f.Plan:
 		done, err = w.Plan(ctx, command)
@@ -56,7 +56,7 @@ func (f Flags) Do(ctx context.Context, out io.Writer, w Work, command *lake.Comm
 }
 
 // wait shows how many partitions are done when a person looks on.
-func (f Flags) wait(ctx context.Context, w Work, command *lake.Command) (map[int32]*lake.Done, error) {
+func (f Flags) wait(ctx context.Context, w Work, command *lake.Command) ([]*lake.Done, error) {
 	if err := control.Issue(ctx, w.Kafka, w.Replication, command); err != nil {
 		return nil, err
 	}

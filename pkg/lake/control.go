@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -67,7 +68,7 @@ func DecodeCommand(b []byte) (*Command, error) {
 	return c, checkFormat(c.Key(), c.Format)
 }
 
-// DayChange is what a command changes of a day's slices in one partition. The rows of a
+// DayChange is what a command, or a step of it, changes of a day's slices in one partition. The rows of a
 // rebuild are the cells of gold/daily_sales, and their cents gross revenue.
 type DayChange struct {
 	Day      string               `json:"day"`                // YYYY-MM-DD
@@ -81,7 +82,7 @@ type DayChange struct {
 	Tables   []string             `json:"tables,omitempty"`   // of gold, whose published rows are others or cannot be read
 }
 
-// Add adds another change of the same day, of another partition or step.
+// Add adds another change of the same day, of another partition.
 func (d *DayChange) Add(o DayChange) {
 	d.Before, d.After = d.Before.Add(o.Before), d.After.Add(o.After)
 	d.Added, d.Removed, d.Changed = d.Added.Add(o.Added), d.Removed.Add(o.Removed), d.Changed+o.Changed
@@ -99,43 +100,63 @@ func addByCode(a, b map[sales.Code]Count) map[sales.Code]Count {
 	return sum
 }
 
-// SumDays adds up what all partitions have done, by day.
-func SumDays(done map[int32]*Done) []DayChange {
-	byDay := map[string]*DayChange{}
-	for _, d := range done {
+// SumDays adds up what all partitions have done in all steps, by day. A day may
+// change in several steps.
+func SumDays(done []*Done) []DayChange {
+	steps := slices.SortedFunc(slices.Values(done), func(a, b *Done) int {
+		return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Through, b.Through))
+	})
+	type place struct {
+		day       string
+		partition int32
+	}
+	byPlace := map[place]DayChange{}
+	for _, d := range steps {
 		for _, change := range d.Days {
-			sum := byDay[change.Day]
-			if sum == nil {
-				sum = &DayChange{Day: change.Day}
-				byDay[change.Day] = sum
+			at := place{change.Day, d.Partition}
+			sum, again := byPlace[at]
+			before := sum.Before
+			if sum.Add(change); again {
+				sum.Before = before
 			}
-			sum.Add(change)
+			sum.Day, sum.After = change.Day, change.After
+			byPlace[at] = sum
 		}
+	}
+	byDay := map[string]DayChange{}
+	for at, change := range byPlace {
+		sum := byDay[at.day]
+		sum.Add(change)
+		sum.Day = at.day
+		byDay[at.day] = sum
 	}
 	days := make([]DayChange, 0, len(byDay))
 	for _, day := range slices.Sorted(maps.Keys(byDay)) {
-		days = append(days, *byDay[day])
+		days = append(days, byDay[day])
 	}
 	return days
 }
 
-// Done says how far a partition's writer has done a command. It is published on
-// the topic of the slices, in the transaction of the new versions, so that a
-// command is done exactly once.
+// Done says that a partition's writer has done a step of a command: its next days. It
+// is published on the topic of the slices, in the transaction of the new versions, so
+// that a command is done exactly once; the steps of a partition are in one partition
+// of the topic, in their order.
 type Done struct {
 	Format    int         `json:"format"`
 	ID        string      `json:"id"` // of the command
 	Kind      Kind        `json:"kind"`
 	Partition int32       `json:"partition"`
-	Version   int64       `json:"version"`            // of the slices that it made last; 0 of a rebuild, as days have versions of their own
-	Through   string      `json:"through"`            // YYYY-MM-DD, the last day that is done
-	Days      []DayChange `json:"days"`               // those that changed, of a rebuild all that it made again, ascending
-	Replaced  []string    `json:"replaced,omitempty"` // keys of quarantine files whose rows are in a newer one
-	Created   int64       `json:"created"`            // µs UTC
+	Version   int64       `json:"version"`           // of the commit; 0 of a rebuild, as days have versions of their own
+	Through   string      `json:"through"`           // YYYY-MM-DD, the last day that is done with it
+	Days      []DayChange `json:"days"`              // those that the step changed, of a rebuild all that it made again, ascending
+	Attempt   string      `json:"attempt,omitempty"` // that is in the names of the quarantine files that it wrote, if any
+	Created   int64       `json:"created"`           // µs UTC
 }
 
-// Key names the record in a topic: "done/<id>/p=003".
-func (d *Done) Key() string { return fmt.Sprintf("%s%s/p=%03d", donePrefix, d.ID, d.Partition) }
+// Key names the record in a topic: "done/<id>/p=003/2026-01-31".
+func (d *Done) Key() string {
+	return fmt.Sprintf("%s%s/p=%03d/%s", donePrefix, d.ID, d.Partition, d.Through)
+}
 
 // Encode gives the record's JSON.
 func (d *Done) Encode() []byte { return encode(d) }

@@ -60,7 +60,7 @@ func commitOf(version int64, days ...string) []Entry {
 		entries = append(entries, &Manifest{Format: Format, Table: "silver/sales", Slice: "day=" + day + "/p=003", Version: version})
 	}
 	return append(entries, &Ledger{Format: Format, Stage: "silver", Source: "file:1", Partition: 3, Version: version},
-		&Done{Format: Format, ID: "X", Kind: Reprocess, Partition: 3, Version: version})
+		&Done{Format: Format, ID: "X", Kind: Reprocess, Partition: 3, Version: version, Through: "2026-01-02"})
 }
 
 // readBack gives the ages of what the copies say, by key.
@@ -109,7 +109,7 @@ func TestCopiesThatCouldNotBeWrittenAreOwed(t *testing.T) {
 	s.refuse = nil
 	k.Mirror(t.Context(), commitOf(2, "2026-01-02"))
 	require.Equal(t, map[string]int64{"silver/sales/day=2026-01-01/p=003": 1, "silver/sales/day=2026-01-02/p=003": 2,
-		"ledger/file:1/p=003": 2, "done/X/p=003": 2}, readBack(t, s))
+		"ledger/file:1/p=003": 2, "done/X/p=003/2026-01-02": 2}, readBack(t, s))
 	require.Empty(t, k.owed)
 }
 

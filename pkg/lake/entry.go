@@ -75,7 +75,7 @@ func (l *Ledger) MirrorKey() string {
 
 // MirrorKey is the object that keeps a copy of the record.
 func (d *Done) MirrorKey() string {
-	return fmt.Sprintf("%sp=%03d/%s.json", DoneCopies(d.Kind), d.Partition, d.ID)
+	return fmt.Sprintf("%sp=%03d/%s/%s.json", DoneCopies(d.Kind), d.Partition, d.ID, d.Through)
 }
 
 // Age is the version.

@@ -19,9 +19,10 @@ func BronzeSlice(day int32, partition int32, source8 string, first int64) string
 // BronzeKey is the object of a slice of a bronze table.
 func BronzeKey(table, slice string) string { return table + "/" + slice + ".parquet" }
 
-// QuarantineKey is the object that keeps the rejects of a stage's commit:
-// table is the name of a quarantine schema, name is the bronze slice, or for
-// silver "p=003/<version>-<hex>".
+// QuarantineKey is the object that keeps a stage's rejects of a bronze slice:
+// table is the name of a quarantine schema, name is the slice, or for silver, where
+// each writer has a folder, "p=003/ingest_date=2026-01-31/<the rest>", and with the attempt of a
+// command that has judged the slice again "….<version>-<text>".
 func QuarantineKey(table, stage, name string) string {
 	return table + "/" + stage + "/" + name + ".parquet"
 }
@@ -47,8 +48,7 @@ func parseVersionKey(table, key string) (slice string, version int64, ok bool) {
 	return slice, version, ok && under
 }
 
-// ParseVersion takes the key of a file that is named by its version apart: one
-// of a slice of silver or gold, or silver's rejects.
+// ParseVersion takes the key of a file of a slice of silver or gold apart.
 func ParseVersion(key string) (folder string, version int64, ok bool) {
 	folder, name := path.Split(key)
 	number, _, cut := strings.Cut(name, "-")

@@ -25,5 +25,5 @@ func (r rebuild) Run(ctx context.Context, d *daemon.Daemon) error {
 		return err
 	}
 	return r.Do(ctx, os.Stdout, job.Work{Kafka: o.Kafka, Replication: o.Replication, Partitions: o.Partitions, Topic: sales.TopicGold,
-		Plan: func(ctx context.Context, c *lake.Command) (map[int32]*lake.Done, error) { return gold.Plan(ctx, o, c) }}, command)
+		Plan: func(ctx context.Context, c *lake.Command) ([]*lake.Done, error) { return gold.Plan(ctx, o, c) }}, command)
 }

@@ -25,7 +25,7 @@ func (r reprocess) Run(ctx context.Context, d *daemon.Daemon) error {
 		return err
 	}
 	return r.Do(ctx, os.Stdout, job.Work{Kafka: o.Kafka, Replication: o.Replication, Partitions: o.Partitions, Topic: sales.TopicSilver,
-		Plan: func(ctx context.Context, c *lake.Command) (map[int32]*lake.Done, error) {
+		Plan: func(ctx context.Context, c *lake.Command) ([]*lake.Done, error) {
 			return silver.Plan(ctx, o, c)
 		}}, command)
 }

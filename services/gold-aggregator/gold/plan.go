@@ -15,8 +15,8 @@ import (
 
 // Plan finds out what a command would change of what is published, and changes
 // nothing: it may run beside the service. It gives what each partition would
-// do, by partition. o.Registry, Instance, OnReady and Fault are not used.
-func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lake.Done, error) {
+// do. o.Registry, Instance, OnReady and Fault are not used.
+func Plan(ctx context.Context, o Options, command *lake.Command) ([]*lake.Done, error) {
 	o.Registry = prometheus.NewRegistry()
 	s, err := newStage(o, "", stream.NewReader(o.Kafka))
 	if err != nil {
@@ -34,11 +34,7 @@ func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lak
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("plan to rebuild %s to %s: %w", command.From, command.To, err)
 	}
-	byPartition := make(map[int32]*lake.Done, len(plans))
-	for p, plan := range plans {
-		byPartition[int32(p)] = plan
-	}
-	return byPartition, nil
+	return plans, nil
 }
 
 // plan compares the command's days, those of a task that has only been made.

@@ -57,12 +57,11 @@ func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *
 	return stream.Commit{Next: c.next, Records: t.records(c)}, nil
 }
 
-// step gives the next days of a command, and what is done of it with them.
+// step gives the next days of a command, and what is done with them.
 func (t *task) step(command *lake.Command, before *lake.Done) ([]*day, *lake.Done, error) {
 	done := &lake.Done{Format: lake.Format, ID: command.ID, Kind: command.Kind, Partition: t.partition, Through: command.To, Created: time.Now().UnixMicro()}
 	from, to, err := command.Days()
 	if err == nil && before != nil {
-		done.Days = slices.Clone(before.Days)
 		from, err = sales.ParseDay(before.Through)
 		from++
 	}

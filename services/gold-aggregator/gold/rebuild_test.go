@@ -120,11 +120,12 @@ func TestARebuildGoesInSteps(t *testing.T) {
 	}
 	require.NoError(t, again.findChanges())
 	again.put(command)
-	require.Equal(t, "2024-10-11", doneOf(t, s.commit(again)).Through)
-	done := doneOf(t, s.commit(again))
-	require.Equal(t, "2030-01-01", done.Through)
-	require.Len(t, done.Days, days+1)
-	require.Equal(t, same, done.Days[0])
+	steps := []*lake.Done{doneOf(t, first), doneOf(t, s.commit(again)), doneOf(t, s.commit(again))}
+	require.Equal(t, "2024-10-11", steps[1].Through)
+	require.Equal(t, "2030-01-01", steps[2].Through)
+	done := lake.SumDays(steps)
+	require.Len(t, done, days+1)
+	require.Equal(t, same.Before, done[0].After)
 	require.Zero(t, again.Due(time.Now(), true))
 	for _, d := range again.days {
 		require.EqualValues(t, 2, d.gold[facts].Version)
@@ -162,7 +163,7 @@ func TestPlanAndRebuild(t *testing.T) {
 	plan, err := Plan(t.Context(), o, command)
 	require.NoError(t, err)
 	before := c.goldFiles()
-	want := lake.SumDays(map[int32]*lake.Done{0: {Days: []lake.DayChange{same, {Day: "2024-10-05", Before: unspoilt, After: unspoilt, Tables: []string{sales.TableDailyProducts}},
+	want := lake.SumDays([]*lake.Done{{Days: []lake.DayChange{same, {Day: "2024-10-05", Before: unspoilt, After: unspoilt, Tables: []string{sales.TableDailyProducts}},
 		{Day: "2024-10-06", Before: unspoilt, After: unspoilt}}}})
 	require.Equal(t, want, lake.SumDays(plan))
 	require.Equal(t, before, c.goldFiles())

@@ -19,12 +19,12 @@ type task struct {
 	next      int64 // offset after the last record added
 	committed int64 // offset in the last commit
 	days      map[string]*day
-	changed   map[string]*day       // those that need a new version
-	since     time.Time             // when the oldest of them changed
-	gone      map[string]time.Time  // days whose silver files were gone, and since when
-	retry     time.Time             // when to look at these again
-	flushed   *commit               // by the last Flush, until it is in Kafka
-	done      map[string]*lake.Done // of commands: what the seat starts from
+	changed   map[string]*day      // those that need a new version
+	since     time.Time            // when the oldest of them changed
+	gone      map[string]time.Time // days whose silver files were gone, and since when
+	retry     time.Time            // when to look at these again
+	flushed   *commit              // by the last Flush, until it is in Kafka
+	done      control.Done         // what the seat starts from
 	seat      *control.Seat
 	turnOf    bool // of a command, though days have changed
 	keeper    *lake.Keeper
@@ -35,7 +35,7 @@ type task struct {
 // that a refresh cannot read.
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, partition: partition, next: next, committed: next, days: map[string]*day{},
-		changed: map[string]*day{}, gone: map[string]time.Time{}, done: map[string]*lake.Done{}, turnOf: true, keeper: lake.NewKeeper(lake.KeeperOptions{
+		changed: map[string]*day{}, gone: map[string]time.Time{}, done: control.Done{}, turnOf: true, keeper: lake.NewKeeper(lake.KeeperOptions{
 			Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(Group, partition), MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
@@ -77,7 +77,7 @@ func (t *task) addGold(r stream.Record) error {
 	case lake.IsDone(r.Key):
 		d, err := lake.DecodeDone(r.Value)
 		if err == nil {
-			t.done[d.ID] = d
+			t.done.Add(d)
 		}
 		return err
 	}

@@ -146,10 +146,6 @@ func (l *lakeOf) rejects() []entry {
 			all = append(all, entry{"rejects", row})
 		}
 	}
-	if l.silver.woken { // its rejects may be there twice: what it uploads after its successor's commit is not swept
-		slices.SortFunc(all, func(a, b entry) int { return strings.Compare(a.row, b.row) })
-		return slices.Compact(all)
-	}
 	return all
 }
 

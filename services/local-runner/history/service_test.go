@@ -70,7 +70,6 @@ type service struct {
 	committed []int64 // by partition
 	tasks     []*running
 	frozen    []*running
-	woken     bool // some of those have uploaded
 }
 
 // running is a task, and the next offset that it is to be given.
@@ -162,7 +161,6 @@ func (s *service) thaw() {
 	for _, task := range s.frozen {
 		if !task.Due(time.Now(), true).IsZero() {
 			_, _ = task.Flush(context.Background())
-			s.woken = true
 		}
 		task.Close()
 	}

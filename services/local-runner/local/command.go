@@ -20,7 +20,7 @@ func Plan(ctx context.Context, o Options) (days []lake.DayChange, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	var plan map[int32]*lake.Done
+	var plan []*lake.Done
 	if o.Command.Kind == lake.Reprocess {
 		plan, err = silver.Plan(ctx, r.silverOptions(), o.Command)
 	} else {

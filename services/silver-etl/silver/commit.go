@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -23,14 +22,14 @@ type commit struct {
 	next    int64 // offset that is consumed with it
 
 	merge     *dedup.Merge
-	sorted    *sorting // the merge's rows, once no more are added
-	rejects   []*column.Batch
+	sorted    *sorting                // the merge's rows, once no more are added
 	touched   map[string]*lake.Ledger // by source
 	outcome   dedup.Outcome           // of all inputs together
 	in        lake.Count
 	rejected  map[sales.Code]lake.Count
 	eventTime int64      // newest event time among the new rows
 	done      *lake.Done // when the commit is a command's
+	attempt   string     // that is in the names of quarantine files, if the command has written some
 
 	manifests []*lake.Manifest // of the touched slices, by day
 	replaced  []string         // keys of the files that no manifest names any more
@@ -52,9 +51,6 @@ func (c *commit) run(ctx context.Context) error {
 	if err := c.mergeInputs(ctx); err != nil {
 		return err
 	}
-	if err := c.writeRejects(ctx); err != nil {
-		return err
-	}
 	if err := c.writeDays(ctx); err != nil {
 		return err
 	}
@@ -63,7 +59,7 @@ func (c *commit) run(ctx context.Context) error {
 	}
 	c.closeLedgers()
 	c.task.version = c.version
-	c.merge, c.sorted, c.rejects = nil, nil, nil // the rows are written: nothing else needs them
+	c.merge, c.sorted = nil, nil // the rows are written: nothing else needs them
 	return nil
 }
 
@@ -80,9 +76,6 @@ func (c *commit) mergeInputs(ctx context.Context) error {
 				return fmt.Errorf("merge %s: %w", c.inputs[i].Key(), err)
 			}
 			c.account(c.inputs[i].Source, l, out)
-			if l.rejects != nil {
-				c.rejects = append(c.rejects, l.rejects)
-			}
 			return nil
 		})
 }
@@ -148,30 +141,14 @@ func (c *commit) records() []stream.Record {
 	return records
 }
 
-// partitionOf places an entry in lake.silver: all manifests of a day are together.
+// partitionOf places an entry in lake.silver: all manifests of a day are together, and
+// all steps of commands of a partition.
 func partitionOf(e lake.Entry, partitions int) int32 {
-	if m, ok := e.(*lake.Manifest); ok {
-		return stream.PartitionFor([]byte(m.Day), partitions)
+	switch e := e.(type) {
+	case *lake.Manifest:
+		return stream.PartitionFor([]byte(e.Day), partitions)
+	case *lake.Done:
+		return e.Partition
 	}
 	return stream.PartitionFor([]byte(e.Key()), partitions)
-}
-
-// writeRejects keeps the commit's rejects in one file, if there are any.
-func (c *commit) writeRejects(ctx context.Context) error {
-	if len(c.rejects) == 0 {
-		return nil
-	}
-	encoder, err := lake.NewEncoder(c.quarantine, c.Encoding)
-	if err != nil {
-		return err
-	}
-	data, err := encoder.Encode(nil, c.rejects...)
-	if err != nil {
-		return err
-	}
-	key := c.quarantineKey(c.partition, c.version, lake.Hash(data))
-	if err := c.Bucket.Put(ctx, key, data); err != nil {
-		return fmt.Errorf("write rejects: %w", err)
-	}
-	return nil
 }

@@ -4,12 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
-	"time"
 
-	"go.uber.org/zap"
-
-	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/silver-etl/dedup"
@@ -124,14 +119,11 @@ func (r *reprocess) book(key dedup.Key, n lake.Count) error {
 func (r *reprocess) write(ctx context.Context) error {
 	if len(r.days) == 0 {
 		r.touched, r.done.Version = nil, r.version
-		return nil
+		return r.cool(0)
 	}
 	r.version++
 	r.done.Version = r.version
-	if err := r.keepRejects(ctx); err != nil {
-		return err
-	}
-	if err := r.writeRejects(ctx); err != nil {
+	if err := r.moveRejects(ctx); err != nil {
 		return err
 	}
 	for _, row := range r.added {
@@ -152,52 +144,6 @@ func (r *reprocess) write(ctx context.Context) error {
 	if err := r.cool(0); err != nil {
 		return err
 	}
-	r.merge, r.sorted, r.rejects = nil, nil, nil
+	r.merge, r.sorted = nil, nil
 	return nil
-}
-
-// keepRejects takes over the rejects that stand from the files that have others.
-func (r *reprocess) keepRejects(ctx context.Context) error {
-	seen := map[place]bool{} // a zombie may have left a row twice
-	for _, key := range slices.Sorted(maps.Keys(r.moved)) {
-		b, err := r.readRejects(ctx, r.quarantine, key)
-		if err != nil {
-			return err
-		}
-		var stand []int32
-		for row := range b.Rows() {
-			at := place{b.Column("_source").String(row), b.Column("_offset").I64[row]}
-			if !r.rejudged[at] && !seen[at] {
-				seen[at] = true
-				stand = append(stand, int32(row))
-			}
-		}
-		if len(stand) > 0 {
-			kept := column.NewBatch(r.quarantine, 0)
-			kept.AppendRows(b, stand)
-			r.rejects = append(r.rejects, kept)
-		}
-	}
-	return nil
-}
-
-// deleteTimeout bounds the deletion of quarantine files that others have replaced;
-// the next Open tries again.
-const deleteTimeout = 5 * time.Second
-
-// replaceRejects notes the quarantine files that a command has replaced.
-func (t *task) replaceRejects(d *lake.Done) {
-	for _, key := range d.Replaced {
-		t.retired[key] = true
-	}
-}
-
-func (t *task) deleteRejects(keys []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), deleteTimeout)
-	defer cancel()
-	for _, key := range keys {
-		if err := t.Bucket.Delete(ctx, key); err != nil {
-			t.Log.Warn("a replaced quarantine file is left until the partition is opened again", zap.String("file", key), zap.Error(err))
-		}
-	}
 }

@@ -6,7 +6,8 @@
 // Flush makes a [commit] of them: each bronze file is fetched and checked,
 // its rows are judged ([clean.Cleaner.Clean]) and compared with the current
 // versions of their orders ([dedup.Merge.Add]); orders beyond the horizon are
-// first looked up in the files of their days. Rejects go to a quarantine file.
+// first looked up in the files of their days. Its rejects go to a quarantine file of the
+// same name.
 // Each day that gained or lost a row gets a new file, which also takes over
 // the remaining rows of the files that lost one (copy on write) and of small
 // ones when they become too many, and a file of the rows as they were and as

@@ -15,13 +15,14 @@ import (
 
 // Plan finds out what a command would change of what is committed, and changes
 // nothing: it may run beside the service. It gives what each partition would
-// do, by partition. o.Registry, Instance, OnReady and Fault are not used.
-func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lake.Done, error) {
-	o.Registry, o.MaxRows = prometheus.NewRegistry(), math.MaxInt // in one step: a second one would need what the first wrote
+// do. o.Registry, Instance, OnReady and Fault are not used.
+func Plan(ctx context.Context, o Options, command *lake.Command) ([]*lake.Done, error) {
+	o.Registry = prometheus.NewRegistry()
 	s, err := newStage(o, salesEvents, "", stream.NewReader(o.Kafka), make(chan struct{}, 1))
 	if err != nil {
 		return nil, err
 	}
+	s.MaxRows, s.stepDays = math.MaxInt, math.MaxInt // in one step: a second one would need what the first wrote
 	if s.inputID, err = stream.TopicID(ctx, o.Kafka, sales.TopicBronze); err != nil {
 		return nil, err
 	}
@@ -42,11 +43,7 @@ func Plan(ctx context.Context, o Options, command *lake.Command) (map[int32]*lak
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	byPartition := make(map[int32]*lake.Done, len(plans))
-	for p, plan := range plans {
-		byPartition[int32(p)] = plan
-	}
-	return byPartition, nil
+	return plans, nil
 }
 
 // planTries is how often a plan begins anew when the service commits while it reads.

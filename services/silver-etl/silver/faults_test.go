@@ -185,54 +185,6 @@ func TestALakeSilverThatIsNotWholeIsNoticed(t *testing.T) {
 	require.ErrorContains(t, err, "the silver slices hold 0 rows and 0 cents, the ledgers say 1 and 5: lake.silver is not whole")
 }
 
-// Rejects of a commit that never was are not in the quarantine afterwards.
-func TestRejectsOfACrashedCommitAreDeleted(t *testing.T) {
-	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
-	defer h.close()
-	bad := simpleEvent("A", 0)
-	bad.quantity = 0
-	h.land([]event{bad})
-	h.add(0, 1)
-	h.flush(0, crashAfterUpload)
-	left := list(t, h.options.Bucket, sales.Quarantine.Name+"/")
-	require.Len(t, left, 1)
-	worse := simpleEvent("B", 1)
-	worse.status = "?"
-	h.land([]event{worse})
-	h.drain()
-	now := list(t, h.options.Bucket, sales.Quarantine.Name+"/")
-	require.Len(t, now, 1)
-	require.NotEqual(t, left, now)
-	requireOracle(t, h.topic, h.options, []event{bad, worse})
-}
-
-// An instance that is frozen in Open loses the partition: it must not take the
-// rejects that its successor has committed since for those of a crash.
-func TestRejectsOfASuccessorAreNotDeleted(t *testing.T) {
-	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
-	defer h.close()
-	writeReject := func(hash string, age time.Duration) string {
-		key := salesEvents.quarantineKey(0, 1, hash)
-		require.NoError(t, h.options.Bucket.Put(h.ctx, key, nil))
-		path, _ := h.options.Bucket.Path(key)
-		written := time.Now().Add(-age)
-		require.NoError(t, os.Chtimes(path, written, written))
-		return key
-	}
-	writeReject("11111111", time.Hour)   // a crash's
-	writeReject("22222222", time.Minute) // another's
-	again := lake.Hash(nil)
-	writeReject(again, time.Minute) // a crash's, which the successor writes again
-	var committed []string
-	h.stage.readTopic = func(context.Context, string, []int32, func(stream.Record) error) error {
-		committed = []string{writeReject("33333333", 0), writeReject(again, 0)}
-		return nil
-	}
-	_, err := h.stage.Open(h.ctx, stream.Partition{Topic: sales.TopicBronze}, 0)
-	require.NoError(t, err)
-	require.ElementsMatch(t, committed, list(t, h.options.Bucket, sales.Quarantine.Name+"/"))
-}
-
 func TestReplacedFilesStayForTheGracePeriod(t *testing.T) {
 	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
 	defer h.close()

@@ -15,10 +15,10 @@ import (
 )
 
 // findOrders finds the orders with a bronze row of the days. As many days are
-// taken as silver.max_rows allows, one at least.
+// taken as silver.max_rows and stepDays allow, one at least.
 func (r *reprocess) findOrders(ctx context.Context) error {
 	byDay := map[int32]map[dedup.Key]struct{}{}
-	rows := map[int32]int64{}
+	rows, sum := map[int32]int64{}, int64(0)
 	columns := r.project(r.bronze, r.columns.ID, r.dayColumn)
 	err := inOrder(ctx, len(r.inputs), runtime.GOMAXPROCS(0),
 		func(ctx context.Context, i int) (*column.Batch, error) {
@@ -36,21 +36,21 @@ func (r *reprocess) findOrders(ctx context.Context) error {
 				}
 				byDay[day][orders[row]] = struct{}{}
 				rows[day]++
+				sum++
+			}
+			for len(byDay) > 1 && (sum > int64(r.MaxRows) || len(byDay) > r.stepDays) { // the last days are for the next step
+				last := slices.Max(slices.Collect(maps.Keys(byDay)))
+				sum -= rows[last]
+				r.to = last - 1
+				delete(byDay, last)
+				delete(rows, last)
 			}
 			return nil
 		})
-	if err != nil {
-		return err
+	for _, orders := range byDay {
+		maps.Copy(r.orders, orders)
 	}
-	sum := int64(0)
-	for _, day := range slices.Sorted(maps.Keys(byDay)) {
-		if sum += rows[day]; sum > int64(r.MaxRows) && len(r.orders) > 0 {
-			r.to = day - 1
-			break
-		}
-		maps.Copy(r.orders, byDay[day])
-	}
-	return nil
+	return err
 }
 
 // readAll reads columns of all files of a bronze slice.
@@ -67,21 +67,19 @@ func (s *stage) readAll(ctx context.Context, columns *column.Schema, in input) (
 // findRejects reads how the orders' rejects were judged.
 func (r *reprocess) findRejects(ctx context.Context) error {
 	columns := r.quarantine.Project("code", "field", "key", "_source", "_offset")
-	for o, err := range r.Bucket.List(ctx, r.rejectPrefix(r.partition)) {
-		if err != nil {
-			return fmt.Errorf("list rejects: %w", err)
-		}
-		if r.retired[o.Key] {
-			continue
-		}
-		b, err := r.readRejects(ctx, columns, o.Key)
+	var err error
+	if r.files, _, err = r.rejectFiles(ctx); err != nil {
+		return err
+	}
+	for _, key := range r.files {
+		b, err := r.readRejects(ctx, columns, key)
 		if err != nil {
 			return err
 		}
 		for row := range b.Rows() {
 			if _, concerned := r.orders[dedup.KeyOf(b.Column("key").Bytes(row))]; concerned {
 				at := place{b.Column("_source").String(row), b.Column("_offset").I64[row]}
-				r.old[at] = verdict{sales.Code(b.Column("code").String(row)), b.Column("field").String(row), append(r.old[at].files, o.Key)}
+				r.old[at] = verdict{sales.Code(b.Column("code").String(row)), b.Column("field").String(row)}
 			}
 		}
 	}
@@ -120,7 +118,7 @@ func (r *reprocess) judge(ctx context.Context) error {
 			if _, err := r.fresh.Add(ctx, j.rows, positions(j.rows.Rows()), r.columns.KeysOf(j.rows)); err != nil {
 				return fmt.Errorf("merge %s: %w", r.inputs[i].Key(), err)
 			}
-			return r.note(r.inputs[i].Source.Name, j)
+			return r.note(r.inputs[i], j)
 		})
 }
 
@@ -159,28 +157,28 @@ func (r *reprocess) concerned(ctx context.Context, in input) (*judged, error) {
 	return j, nil
 }
 
-// note books the rows that are judged otherwise. What is newly rejected goes to the
-// quarantine; what is not any more, or has another code, has its file there
-// written anew.
-func (r *reprocess) note(source string, j *judged) error {
-	l, err := r.ledger(source)
+// note books the rows that are judged otherwise. A slice that has any gets another
+// quarantine file, with what is newly rejected.
+func (r *reprocess) note(in input, j *judged) error {
+	l, err := r.ledger(in.Source.Name)
 	if err != nil {
 		return err
 	}
 	if len(j.keep)+len(j.rejects) > 0 {
-		r.touched[source] = l
+		r.touched[in.Source.Name] = l
 	}
 	var fresh []clean.Rejected
+	moved := false
 	for _, row := range j.keep {
-		r.rejudge(l, j.bronze, row, sales.Reject{})
+		moved = r.rejudge(l, j.bronze, row, sales.Reject{}) || moved
 	}
 	for _, reject := range j.rejects {
 		if r.rejudge(l, j.bronze, reject.Row, reject.Reject) {
-			fresh = append(fresh, reject)
+			moved, fresh = true, append(fresh, reject)
 		}
 	}
-	if len(fresh) > 0 {
-		r.rejects = append(r.rejects, r.quarantined(j.bronze, fresh))
+	if moved {
+		r.moved = append(r.moved, rejectsOf{in, r.quarantined(j.bronze, fresh)})
 	}
 	return nil
 }
@@ -198,9 +196,6 @@ func (r *reprocess) rejudge(l *lake.Ledger, bronze *column.Batch, row int32, now
 	d := r.day(sales.DayOf(bronze.Column(r.dayColumn).I64[row]))
 	r.rejudged[at] = true
 	if was.code != "" {
-		for _, file := range was.files {
-			r.moved[file] = true
-		}
 		r.shift(l, was.code, lake.Count{}.Sub(one))
 		d.Accepted[was.code] = d.Accepted[was.code].Add(one)
 	}

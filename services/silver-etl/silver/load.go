@@ -19,11 +19,10 @@ type loaded struct {
 	rows     *column.Batch // of the silver schema
 	keep     []int32
 	keys     dedup.Keys
-	rejects  *column.Batch // of the quarantine schema, nil when there are none
 	rejected map[sales.Code]lake.Count
 }
 
-// load reads a bronze slice whole, or fails.
+// load reads a bronze slice whole, or fails, and keeps its rejects.
 func (s *stage) load(ctx context.Context, in input) (*loaded, error) {
 	bronze := column.NewBatch(s.bronze, 0)
 	for _, f := range in.Files {
@@ -34,7 +33,10 @@ func (s *stage) load(ctx context.Context, in input) (*loaded, error) {
 	result := s.clean(bronze)
 	l := &loaded{in: s.count(bronze), replayed: lake.Replayed(bronze), rows: result.Rows, keep: result.Keep, keys: s.columns.KeysOf(result.Rows)}
 	if len(result.Rejects) > 0 {
-		l.rejects, l.rejected = s.quarantined(bronze, result.Rejects), s.countRejects(bronze, result.Rejects)
+		l.rejected = s.countRejects(bronze, result.Rejects)
+		if err := s.writeRejects(ctx, s.rejectKey(in, ""), s.quarantined(bronze, result.Rejects)); err != nil {
+			return nil, err
+		}
 	}
 	return l, nil
 }

@@ -24,10 +24,6 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err != nil {
 		return nil, err
 	}
-	before, err := t.newestReject(ctx) // first: what comes later may be a successor's
-	if err != nil {
-		return nil, fmt.Errorf("list rejects: %w", err)
-	}
 	if err := s.readTopic(ctx, sales.TopicSilver, nil, t.restore); err != nil {
 		return nil, fmt.Errorf("read %s: %w", sales.TopicSilver, err)
 	}
@@ -42,9 +38,6 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	}
 	if err := t.check(); err != nil {
 		return nil, err
-	}
-	if err := t.sweepRejects(ctx, before); err != nil {
-		return nil, fmt.Errorf("delete rejects that were not committed: %w", err)
 	}
 	t.keeper.Mirror(ctx, t.uncopied(copied))
 	t.sit()
@@ -73,8 +66,8 @@ func (t *task) restore(r stream.Record) error {
 		}
 		d, err := lake.DecodeDone(r.Value)
 		if err == nil && d.Partition == t.partition {
-			t.done[d.ID] = d
-			t.replaceRejects(d)
+			t.done.Add(d)
+			t.attempts[d.Attempt] = true
 			t.version = max(t.version, d.Version)
 		}
 		return err

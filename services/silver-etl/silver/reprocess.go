@@ -27,7 +27,8 @@ type reprocess struct {
 	orders   map[dedup.Key]struct{}
 	old      map[place]verdict // of the orders' rejects in the quarantine
 	rejudged map[place]bool
-	moved    map[string]bool            // keys of quarantine files with a row that is judged otherwise
+	files    map[string]string          // the quarantine file that counts, by the bronze slice's rejectKey
+	moved    []rejectsOf                // slices with a row that is judged otherwise
 	booked   map[dedup.Key]*lake.Ledger // the ledger in which what becomes of an order is booked
 	fresh    *dedup.Merge               // of the orders' rows, as judged now
 	versions *dedup.Index               // of fresh
@@ -42,12 +43,10 @@ type place struct {
 	offset int64
 }
 
-// verdict is how a row was judged before: why it was rejected, and the files that
-// say so; more than one where a zombie has left one.
+// verdict is why a row was rejected before.
 type verdict struct {
 	code  sales.Code
 	field string
-	files []string
 }
 
 // flushCommand does a command, or as many of its days as silver.max_rows allows.
@@ -88,9 +87,9 @@ func (c *commit) reprocess(ctx context.Context, command *lake.Command, before *l
 		if err != nil {
 			return nil, nil, fmt.Errorf("last day done: %w", err)
 		}
-		from, done.Days, done.Replaced = last+1, before.Days, before.Replaced
+		from = last + 1
 	}
-	r := &reprocess{commit: c, from: from, to: to, orders: map[dedup.Key]struct{}{}, old: map[place]verdict{}, rejudged: map[place]bool{}, moved: map[string]bool{},
+	r := &reprocess{commit: c, from: from, to: to, orders: map[dedup.Key]struct{}{}, old: map[place]verdict{}, rejudged: map[place]bool{},
 		booked: map[dedup.Key]*lake.Ledger{}, days: map[int32]*lake.DayChange{}}
 	for _, step := range []func(context.Context) error{r.findInputs, r.findOrders, r.findRejects, r.judge, r.compare} {
 		if err := step(ctx); err != nil {
@@ -98,33 +97,10 @@ func (c *commit) reprocess(ctx context.Context, command *lake.Command, before *l
 		}
 	}
 	done.Through, done.Created = sales.FormatDay(r.to), time.Now().UnixMicro()
-	done.Replaced = append(done.Replaced, slices.Sorted(maps.Keys(r.moved))...)
-	done.Days = merged(done.Days, r.days)
+	for _, day := range slices.Sorted(maps.Keys(r.days)) {
+		done.Days = append(done.Days, *r.days[day])
+	}
 	return r, done, nil
-}
-
-// merged adds what a step changes of days to what the steps before it did.
-func merged(before []lake.DayChange, step map[int32]*lake.DayChange) []lake.DayChange {
-	byDay := map[string]lake.DayChange{}
-	for _, d := range before {
-		byDay[d.Day] = d
-	}
-	for _, d := range step {
-		sum, again := byDay[d.Day]
-		if !again {
-			byDay[d.Day] = *d
-			continue
-		}
-		first := sum.Before
-		sum.Add(*d)
-		sum.Before, sum.After = first, d.After // one day, before and after both
-		byDay[d.Day] = sum
-	}
-	days := make([]lake.DayChange, 0, len(byDay))
-	for _, day := range slices.Sorted(maps.Keys(byDay)) {
-		days = append(days, byDay[day])
-	}
-	return days
 }
 
 // findInputs lists the bronze slices that silver has taken, in their order.

@@ -55,9 +55,17 @@ func (h *harness) issue(from, to string) *lake.Command {
 	return c
 }
 
-// done gives what the partitions have done of a command.
+// done gives the last step of a command of each partition.
 func (h *harness) done(c *lake.Command) map[int32]*lake.Done {
-	found := map[int32]*lake.Done{}
+	last := map[int32]*lake.Done{}
+	for _, d := range h.steps(c) {
+		last[d.Partition] = d
+	}
+	return last
+}
+
+// steps gives what the partitions have done of a command.
+func (h *harness) steps(c *lake.Command) (found []*lake.Done) {
 	require.NoError(h.t, h.topic.read(h.ctx, func(r stream.Record) error {
 		if !lake.IsDone(r.Key) {
 			return nil
@@ -65,7 +73,7 @@ func (h *harness) done(c *lake.Command) map[int32]*lake.Done {
 		d, err := lake.DecodeDone(r.Value)
 		require.NoError(h.t, err)
 		if d.ID == c.ID {
-			found[d.Partition] = d
+			found = append(found, d)
 		}
 		return nil
 	}))
@@ -171,20 +179,20 @@ func TestThePlanIsWhatIsDone(t *testing.T) {
 	require.Equal(t, before, readSilver(t, h.topic, h.options))
 	require.Equal(t, objects, list(t, h.options.Bucket, ""))
 
-	plans := map[int32]*lake.Done{}
+	plans := make([]*lake.Done, partitions)
 	for p := range int32(partitions) {
 		plans[p], err = h.stage.plan(h.ctx, p, h.committed[p], c)
 		require.NoError(t, err)
 	}
 	require.NoError(t, h.stage.board.Add(stream.Record{Key: []byte(c.Key()), Value: c.Encode()}))
+	h.stage.stepDays = 3
 	h.drain()
+	require.Greater(t, len(h.steps(c)), 2*partitions)
+	require.Equal(t, lake.SumDays(plans), lake.SumDays(h.steps(c)))
 	after := readSilver(t, h.topic, h.options)
-	for p, done := range h.done(c) {
-		plan, err := lake.DecodeDone(plans[p].Encode())
-		require.NoError(t, err)
-		require.Equal(t, plan.Days, done.Days)
-		for _, d := range done.Days {
-			m := after.manifests[fmt.Sprintf("%s/day=%s/p=%03d", sales.TableSilver, d.Day, p)]
+	for _, plan := range plans {
+		for _, d := range plan.Days {
+			m := after.manifests[fmt.Sprintf("%s/day=%s/p=%03d", sales.TableSilver, d.Day, plan.Partition)]
 			require.Equal(t, d.After, m.Count, d.Day)
 		}
 	}

@@ -2,7 +2,6 @@ package silver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -97,7 +96,8 @@ func (r *restorer) newestLedgers(entries []lake.Entry) map[int32]*lake.Ledger {
 }
 
 // prepare sees to commits that have no copy. Their versions are not given again, as
-// readers may know them; their rejects go, and their input is read again.
+// readers may know them; their input is read again, and its rejects
+// are written over.
 func (r *restorer) prepare(ctx context.Context, newest map[int32]*lake.Ledger) error {
 	id, err := stream.TopicID(ctx, r.Topic.Kafka, sales.TopicBronze)
 	if err != nil {
@@ -107,9 +107,6 @@ func (r *restorer) prepare(ctx context.Context, newest map[int32]*lake.Ledger) e
 	for p, l := range newest {
 		if l.InputID == "" || l.InputID == id {
 			offsets[p] = l.Through
-		}
-		if err := r.deleteRejects(ctx, p, l.Version); err != nil {
-			return fmt.Errorf("delete rejects that will come again: %w", err)
 		}
 	}
 	if err := stream.SetOffsets(ctx, r.Topic.Kafka, r.group, sales.TopicBronze, offsets); err != nil {
@@ -137,17 +134,4 @@ func (r *restorer) passVersions(ctx context.Context, newest map[int32]*lake.Ledg
 		}
 	}
 	return nil
-}
-
-func (r *restorer) deleteRejects(ctx context.Context, partition int32, after int64) error {
-	var errs error
-	for key, err := range r.Bucket.Keys(ctx, r.rejectPrefix(partition)) {
-		if err != nil {
-			return err
-		}
-		if _, version, ok := lake.ParseVersion(key); ok && version > after {
-			errs = errors.Join(errs, r.Bucket.Delete(ctx, key))
-		}
-	}
-	return errs
 }

@@ -131,15 +131,19 @@ type stage struct {
 	clean     func(bronze *column.Batch) clean.Result
 	metrics   *metrics
 	writers   chan *writer  // as many as there are processors; taken while a file is made
+	stepDays  int           // most days of a command that a commit takes
 	turn      chan struct{} // holds the task whose flush or rebuild runs: one bounds the memory, and uses all processors
 }
+
+// stepDays is small enough for what is said of the days to fit in a message.
+const stepDays = 500
 
 // newStage makes the stage of a dataset, which takes turns with those of others.
 func newStage(o Options, d *dataset, cluster string, read stream.Reader, turn chan struct{}) (*stage, error) {
 	o.Registry = prometheus.WrapRegistererWith(prometheus.Labels{"dataset": d.name}, o.Registry)
 	s := &stage{Options: o, dataset: d, cluster: cluster, readTopic: read, metrics: newMetrics(o.Registry),
 		clean: d.cleaner(o).Clean, board: control.NewBoard(lake.Reprocess),
-		writers: make(chan *writer, runtime.GOMAXPROCS(0)), turn: turn}
+		writers: make(chan *writer, runtime.GOMAXPROCS(0)), stepDays: stepDays, turn: turn}
 	for range cap(s.writers) {
 		w, err := newWriter(d, o.Encoding)
 		if err != nil {

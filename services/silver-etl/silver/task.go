@@ -24,10 +24,10 @@ type task struct {
 	rows      int64     // pending
 	since     time.Time // when the oldest pending input was added
 	taken     taken
-	made      *commit               // by the last Flush, until it is in Kafka
-	own       int64                 // version of the last commit that this task made, 0 before the first
-	done      map[string]*lake.Done // of commands, while the task is opened
-	retired   map[string]bool       // keys of quarantine files whose rows are in newer ones
+	made      *commit         // by the last Flush, until it is in Kafka
+	own       int64           // version of the last commit that this task made, 0 before the first
+	done      control.Done    // what the seat starts from, while the task is opened
+	attempts  map[string]bool // of steps, those that were committed: their quarantine files count
 	seat      *control.Seat
 	behind    bool // lake.bronze was made anew, and is not read to its end: what was taken of it is not known
 	turnOf    bool // of a command, though inputs are pending: they have had theirs
@@ -43,7 +43,7 @@ type input struct {
 
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, state: newState(), partition: partition, next: next, committed: next,
-		taken: taken{}, done: map[string]*lake.Done{}, retired: map[string]bool{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(s.group, partition),
+		taken: taken{}, done: control.Done{}, attempts: map[string]bool{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(s.group, partition),
 			MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
@@ -173,20 +173,18 @@ func (t *task) head() []input {
 // Committed mirrors what was published and condemns the files that it replaces.
 func (t *task) Committed() {
 	c := t.made
-	if len(c.inputs) > 0 || len(c.manifests) > 0 {
-		t.own = c.version
-	}
-	t.made, t.since = nil, time.Now()
+	t.own, t.made, t.since = c.version, nil, time.Now()
 	t.committed, t.turnOf = c.next, c.done == nil
 	if c.done != nil {
 		t.seat.Did(c.done)
-		t.replaceRejects(c.done)
-		t.deleteRejects(c.done.Replaced)
+		t.attempts[c.attempt] = true
 	}
 	t.metrics.committed(c)
 	t.keeper.Committed(c.entries(), c.replaced, t.Grace)
 	if time.Since(t.swept) >= sweepEvery {
 		t.sweep(context.Background())
+	} else if c.attempt != "" {
+		t.sweepRejects(context.Background())
 	}
 }
 

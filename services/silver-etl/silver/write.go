@@ -20,6 +20,7 @@ import (
 type writer struct {
 	rows    *lake.Encoder
 	changes *lake.Encoder
+	rejects *lake.Encoder
 	kept    *column.Batch // rows taken over from replaced files
 	old     *column.Batch // one of those
 	lost    lostRows
@@ -33,7 +34,10 @@ func newWriter(d *dataset, e lake.Encoding) (*writer, error) {
 	if w.rows, err = lake.NewEncoder(d.silver, e); err != nil {
 		return nil, err
 	}
-	w.changes, err = lake.NewEncoder(d.changes, e)
+	if w.changes, err = lake.NewEncoder(d.changes, e); err != nil {
+		return nil, err
+	}
+	w.rejects, err = lake.NewEncoder(d.quarantine, e)
 	return w, err
 }
 
