@@ -20,6 +20,7 @@ CREATE TABLE sales.dim_customer (
     valid_from  TIMESTAMP NOT NULL,
     valid_to    TIMESTAMP,
     is_current  BOOLEAN NOT NULL,
+    deleted     BOOLEAN NOT NULL,
     inferred    BOOLEAN NOT NULL
 );
 
@@ -111,3 +112,12 @@ CREATE TABLE etl.load_ledger (
     outcome    VARCHAR NOT NULL,
     loaded_at  TIMESTAMP NOT NULL
 );
+
+CREATE VIEW sales.v_orders AS
+SELECT f.order_id, f.order_ts, f.order_date, f.event_ts, f.customer_id, f.product_id, f.category, f.region,
+       f.quantity, f.unit_price, f.revenue, f.currency, f.status, f.payment_method,
+       c.name AS customer_name, c.segment AS customer_segment, c.city AS customer_city, c.country AS customer_country,
+       p.name AS product_name, p.category AS product_category, p.list_price
+FROM sales.fact_sales AS f
+JOIN sales.dim_customer AS c ON c.customer_sk = f.customer_sk
+JOIN sales.dim_product AS p ON p.product_sk = f.product_sk;

@@ -1,6 +1,7 @@
--- All rows of all files of the slices; nothing else sees them.
+-- All rows of all files of the slices; nothing else sees them. The columns are those of
+-- silver's files, in their order: Redshift's COPY goes by position.
 CREATE TEMP TABLE stage_sales AS
-SELECT order_id, order_ts, order_date, event_ts, event_id, customer_id, product_id, category, region,
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region,
        quantity, unit_price, revenue, currency, status, payment_method, _partition, _offset
 FROM sales.fact_sales
 WHERE 1 = 0

@@ -4,14 +4,14 @@
 CREATE TEMP TABLE stage_skipped AS
 SELECT order_id, order_date, revenue
 FROM (
-    SELECT order_id, order_date, revenue,
+    SELECT order_id, CAST(order_ts AS DATE) AS order_date, revenue,
            ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY event_ts DESC, event_id DESC, _offset DESC) AS place
     FROM stage_sales
     WHERE order_id IN (SELECT order_id FROM stage_sales GROUP BY order_id HAVING COUNT(*) > 1)
 ) AS repeated
 WHERE place > 1
 UNION
-SELECT s.order_id, s.order_date, s.revenue
+SELECT s.order_id, CAST(s.order_ts AS DATE) AS order_date, s.revenue
 FROM stage_sales AS s
 JOIN sales.fact_sales AS f ON f.order_id = s.order_id
 WHERE f.order_date NOT IN (SELECT order_date FROM stage_days)

@@ -2,18 +2,18 @@
 -- one correction this is one row. A row that is skipped is not among them.
 MERGE INTO sales.fact_sales
 USING (
-    SELECT g.order_id, g.order_ts, g.order_date, g.event_ts, g.event_id, c.customer_sk, g.customer_id,
+    SELECT g.order_id, g.order_ts, CAST(g.order_ts AS DATE) AS order_date, g.event_ts, g.event_id, c.customer_sk, g.customer_id,
            p.product_sk, g.product_id, r.region_sk, g.category, g.region, g.quantity, g.unit_price, g.revenue,
            g.currency, g.status, g.payment_method, g._partition, g._offset
     FROM stage_sales AS g
     JOIN sales.dim_customer AS c ON c.customer_id = g.customer_id AND c.is_current
     JOIN sales.dim_product AS p ON p.product_id = g.product_id
     JOIN sales.dim_region AS r ON r.region = g.region
-    WHERE NOT EXISTS (SELECT 1 FROM stage_skipped AS k WHERE k.order_id = g.order_id AND k.order_date = g.order_date)
+    WHERE NOT EXISTS (SELECT 1 FROM stage_skipped AS k WHERE k.order_id = g.order_id AND k.order_date = CAST(g.order_ts AS DATE))
       AND NOT EXISTS (
         SELECT 1
         FROM sales.fact_sales AS f
-        WHERE f.order_id = g.order_id AND f.order_ts = g.order_ts AND f.order_date = g.order_date
+        WHERE f.order_id = g.order_id AND f.order_ts = g.order_ts
           AND f.event_ts = g.event_ts AND f.event_id = g.event_id AND f.customer_id = g.customer_id
           AND f.product_id = g.product_id AND f.category = g.category AND f.region = g.region
           AND f.quantity = g.quantity AND f.unit_price = g.unit_price AND f.revenue = g.revenue

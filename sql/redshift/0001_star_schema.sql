@@ -21,6 +21,7 @@ CREATE TABLE sales.dim_customer (
     valid_from  TIMESTAMP NOT NULL ENCODE AZ64,
     valid_to    TIMESTAMP ENCODE AZ64,
     is_current  BOOLEAN NOT NULL ENCODE RAW,
+    deleted     BOOLEAN NOT NULL ENCODE ZSTD,
     inferred    BOOLEAN NOT NULL ENCODE ZSTD,
     PRIMARY KEY (customer_sk)
 )
@@ -137,3 +138,12 @@ CREATE TABLE etl.load_ledger (
     PRIMARY KEY (table_name, slice)
 )
 DISTSTYLE ALL;
+
+CREATE VIEW sales.v_orders AS
+SELECT f.order_id, f.order_ts, f.order_date, f.event_ts, f.customer_id, f.product_id, f.category, f.region,
+       f.quantity, f.unit_price, f.revenue, f.currency, f.status, f.payment_method,
+       c.name AS customer_name, c.segment AS customer_segment, c.city AS customer_city, c.country AS customer_country,
+       p.name AS product_name, p.category AS product_category, p.list_price
+FROM sales.fact_sales AS f
+JOIN sales.dim_customer AS c ON c.customer_sk = f.customer_sk
+JOIN sales.dim_product AS p ON p.product_sk = f.product_sk;

@@ -24,7 +24,7 @@ COMMENT ON COLUMN sales.fact_sales._partition IS 'Source partition of the event'
 COMMENT ON COLUMN sales.fact_sales._offset IS 'Offset of the event, or row number of the file';
 COMMENT ON COLUMN sales.fact_sales.loaded_at IS 'When this version was loaded, UTC';
 
-COMMENT ON TABLE sales.dim_customer IS 'Customers by version; one version of each is current';
+COMMENT ON TABLE sales.dim_customer IS 'Customers by version (SCD2): the intervals of one follow each other without gap or overlap';
 COMMENT ON COLUMN sales.dim_customer.customer_sk IS 'Identity of the version';
 COMMENT ON COLUMN sales.dim_customer.customer_id IS 'Identity of the customer';
 COMMENT ON COLUMN sales.dim_customer.name IS 'Full name';
@@ -32,9 +32,10 @@ COMMENT ON COLUMN sales.dim_customer.email IS 'Mail address';
 COMMENT ON COLUMN sales.dim_customer.segment IS 'Kind of customer';
 COMMENT ON COLUMN sales.dim_customer.city IS 'Home city';
 COMMENT ON COLUMN sales.dim_customer.country IS 'Home country';
-COMMENT ON COLUMN sales.dim_customer.valid_from IS 'When the version began, UTC; 1970 for one that was inferred';
-COMMENT ON COLUMN sales.dim_customer.valid_to IS 'When the version ended, UTC; null when it is current';
+COMMENT ON COLUMN sales.dim_customer.valid_from IS 'When the version began, UTC; 1970 for the first, which holds for all time before the second';
+COMMENT ON COLUMN sales.dim_customer.valid_to IS 'When the version ended, UTC, that moment not included; null when it is current';
 COMMENT ON COLUMN sales.dim_customer.is_current IS 'Whether this is the newest version';
+COMMENT ON COLUMN sales.dim_customer.deleted IS 'Whether the customer was deleted at valid_from: the attributes are null';
 COMMENT ON COLUMN sales.dim_customer.inferred IS 'Known from orders only: the attributes have not come yet';
 
 COMMENT ON TABLE sales.dim_product IS 'Products';
@@ -95,3 +96,26 @@ COMMENT ON COLUMN etl.load_ledger.rows IS 'Rows that the slice''s manifest promi
 COMMENT ON COLUMN etl.load_ledger.cents IS 'Money that the manifest promised, in cents';
 COMMENT ON COLUMN etl.load_ledger.outcome IS 'Verdict: pass or warn';
 COMMENT ON COLUMN etl.load_ledger.loaded_at IS 'When it was loaded, UTC';
+
+COMMENT ON VIEW sales.v_orders IS 'One row per order, with the customer as of the order and the product as it is now';
+COMMENT ON COLUMN sales.v_orders.order_id IS 'Identity of the order';
+COMMENT ON COLUMN sales.v_orders.order_ts IS 'When the order was placed, UTC';
+COMMENT ON COLUMN sales.v_orders.order_date IS 'UTC date of order_ts';
+COMMENT ON COLUMN sales.v_orders.event_ts IS 'When this version of the order was emitted, UTC';
+COMMENT ON COLUMN sales.v_orders.customer_id IS 'Who ordered';
+COMMENT ON COLUMN sales.v_orders.product_id IS 'What was ordered';
+COMMENT ON COLUMN sales.v_orders.category IS 'Product category, as the order says it';
+COMMENT ON COLUMN sales.v_orders.region IS 'Sales region';
+COMMENT ON COLUMN sales.v_orders.quantity IS 'Units ordered, over 0';
+COMMENT ON COLUMN sales.v_orders.unit_price IS 'Price of one unit';
+COMMENT ON COLUMN sales.v_orders.revenue IS 'Money of the order, whatever its status';
+COMMENT ON COLUMN sales.v_orders.currency IS 'ISO 4217 code';
+COMMENT ON COLUMN sales.v_orders.status IS 'pending, completed, cancelled or refunded';
+COMMENT ON COLUMN sales.v_orders.payment_method IS 'How it was paid, null when not said';
+COMMENT ON COLUMN sales.v_orders.customer_name IS 'Name of the customer when the order was placed; null when not known';
+COMMENT ON COLUMN sales.v_orders.customer_segment IS 'Segment of the customer when the order was placed';
+COMMENT ON COLUMN sales.v_orders.customer_city IS 'City of the customer when the order was placed';
+COMMENT ON COLUMN sales.v_orders.customer_country IS 'Country of the customer when the order was placed';
+COMMENT ON COLUMN sales.v_orders.product_name IS 'Name in the catalogue; null when not known';
+COMMENT ON COLUMN sales.v_orders.product_category IS 'Category in the catalogue; of an inferred product, that of an order';
+COMMENT ON COLUMN sales.v_orders.list_price IS 'Price in the catalogue';

@@ -38,7 +38,6 @@ type target struct {
 	schema string // empty for a staging table
 	table  string
 	rows   *column.Schema // of the files
-	dated  bool           // the table has order_date, the files only order_ts
 }
 
 func (t target) String() string {
@@ -48,15 +47,11 @@ func (t target) String() string {
 	return t.schema + "." + t.table
 }
 
-// columns are the table's that are filled, in the order of the files' schema,
-// order_date last where the files lack it.
+// columns are the table's that are filled, in the order of the files' schema.
 func (t target) columns() []string {
 	var names []string
 	for _, f := range t.rows.Fields {
 		names = append(names, f.Name)
-	}
-	if t.dated {
-		names = append(names, "order_date")
 	}
 	return names
 }

@@ -79,9 +79,6 @@ func (duckDB) fill(ctx context.Context, tx *sql.Tx, files Files, to target, list
 		}
 		values = append(values, value)
 	}
-	if to.dated {
-		values = append(values, "CAST(make_timestamp(epoch_us(order_ts)) AS DATE)")
-	}
 	_, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM read_parquet([%s])",
 		to, strings.Join(to.columns(), ", "), strings.Join(values, ", "), strings.Join(paths, ", ")))
 	return err

@@ -14,7 +14,7 @@ import (
 var factRows = *sales.Silver
 
 // stagedFacts is where the rows of fact slices go first.
-func stagedFacts() target { return target{table: "stage_sales", rows: &factRows, dated: true} }
+func stagedFacts() target { return target{table: "stage_sales", rows: &factRows} }
 
 // loadFacts brings days of fact_sales to the state of their slices. The statements
 // say why each is there.

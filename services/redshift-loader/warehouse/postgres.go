@@ -100,9 +100,6 @@ func (postgres) copyBatch(ctx context.Context, tx *sql.Tx, text string, to targe
 		for c := range batch.Columns {
 			row[c] = copyValue(&batch.Columns[c], i)
 		}
-		if to.dated {
-			row[len(row)-1] = sales.FormatDay(sales.DayOf(batch.Column("order_ts").I64[i]))
-		}
 		if _, err := stmt.ExecContext(ctx, row...); err != nil {
 			return err
 		}
