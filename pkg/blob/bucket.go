@@ -149,8 +149,13 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 // as bytes. It ends after the first error. An object written or deleted meanwhile may or
 // may not be among them; all others are.
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return b.list(ctx, prefix, "")
+}
+
+// list answers what List does of the keys greater than after.
+func (b *Bucket) list(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		last, stopped := "", false
+		last, stopped := after, false
 		err := b.try(ctx, "list", prefix, func() error {
 			for object, err := range b.store.list(ctx, prefix, last) {
 				if err != nil {
@@ -171,8 +176,14 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 
 // Keys answers the keys that List does.
 func (b *Bucket) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return b.KeysAfter(ctx, prefix, "")
+}
+
+// KeysAfter answers those of the keys that are greater than after, at the cost of
+// these alone.
+func (b *Bucket) KeysAfter(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for object, err := range b.List(ctx, prefix) {
+		for object, err := range b.list(ctx, prefix, after) {
 			if !yield(object.Key, err) {
 				return
 			}

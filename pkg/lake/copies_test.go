@@ -44,6 +44,10 @@ func (s *shelf) Get(_ context.Context, key string) ([]byte, error) {
 
 func (s *shelf) Delete(context.Context, string) error { return nil }
 
+func (s *shelf) KeysAfter(ctx context.Context, prefix, _ string) iter.Seq2[string, error] {
+	return s.Keys(ctx, prefix)
+}
+
 func (s *shelf) Keys(_ context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for _, key := range slices.Sorted(maps.Keys(s.objects)) {

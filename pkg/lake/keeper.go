@@ -21,7 +21,7 @@ const (
 type KeptBucket interface {
 	Putter
 	Deleter
-	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
+	KeysAfter(ctx context.Context, prefix, after string) iter.Seq2[string, error]
 }
 
 // Keeper does what a partition's commits leave to do in the bucket: what they
@@ -34,6 +34,8 @@ type Keeper struct {
 	KeeperOptions
 	reaper *Reaper
 	owed   map[string]Entry // by object: copies that could not be written
+	table  int              // where the next Sweep goes on
+	after  string           // the key before that, "" for the table's start
 }
 
 // KeeperOptions are all required.
@@ -47,7 +49,7 @@ type KeeperOptions struct {
 
 // NewKeeper gives a keeper that has nothing to delete.
 func NewKeeper(o KeeperOptions) *Keeper {
-	return &Keeper{o, NewReaper(o.Bucket), map[string]Entry{}}
+	return &Keeper{KeeperOptions: o, reaper: NewReaper(o.Bucket), owed: map[string]Entry{}}
 }
 
 // Committed mirrors what a commit published and condemns the files that it

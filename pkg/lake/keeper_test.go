@@ -27,7 +27,7 @@ func (b *hangingBucket) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-func (b *hangingBucket) Keys(context.Context, string) iter.Seq2[string, error] {
+func (b *hangingBucket) KeysAfter(context.Context, string, string) iter.Seq2[string, error] {
 	return func(func(string, error) bool) {}
 }
 

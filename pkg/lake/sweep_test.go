@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -19,8 +20,10 @@ import (
 
 // heap is a bucket of keys.
 type heap struct {
-	keys map[string]bool
-	away bool
+	keys   map[string]bool
+	away   bool
+	slow   time.Duration // for each key of a listing
+	broken string        // table that cannot be listed
 }
 
 func newHeap(keys ...string) *heap {
@@ -41,15 +44,25 @@ func (h *heap) Delete(_ context.Context, key string) error {
 	return nil
 }
 
-func (h *heap) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+func (h *heap) KeysAfter(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		if prefix == h.broken+"/" {
+			yield("", errors.New("access is denied"))
+			return
+		}
 		for _, key := range h.list() {
+			if !strings.HasPrefix(key, prefix) || key <= after {
+				continue
+			}
 			if h.away {
 				<-ctx.Done()
-				yield("", errors.Join(errors.New("bucket is away"), ctx.Err()))
+			}
+			<-time.After(h.slow)
+			if ctx.Err() != nil {
+				yield("", ctx.Err())
 				return
 			}
-			if strings.HasPrefix(key, prefix) && !yield(key, nil) {
+			if !yield(key, nil) {
 				return
 			}
 		}
@@ -81,13 +94,13 @@ func TestSweepDeletesWhatCanNeverBeNamed(t *testing.T) {
 			"tt/day=1/p=0/00000001-a.parquet", // of another table
 		)
 		k := newTestKeeper(bucket)
-		known := func(slice string) Known {
+		known := func(_, slice string) Known {
 			return map[string]Known{"day=1/p=0": {m, m.Version}, "day=2/p=0": {nil, 7}}[slice]
 		}
 		all := bucket.list()
-		k.Sweep(t.Context(), "t", grace, known)
+		k.Sweep(t.Context(), grace, known, "t")
 		require.Equal(t, []string{"t/day=2/p=0/00000004-a.parquet"}, missing(all, bucket), "no reader knew it")
-		k.Sweep(t.Context(), "t", grace, known) // condemns nothing twice
+		k.Sweep(t.Context(), grace, known, "t") // condemns nothing twice
 		<-time.After(grace)
 		k.Reap(t.Context())
 		require.Equal(t, []string{"t/day=1/p=0/00000002-b.parquet", "t/day=1/p=0/00000005-c.parquet", "t/day=2/p=0/00000004-a.parquet"},
@@ -113,7 +126,7 @@ func TestSweepLeavesTheGracePeriod(t *testing.T) {
 		m := &Manifest{Table: "t", Slice: "s", Version: 2, Created: time.Now().Add(-time.Hour).UnixMicro()}
 		k := newTestKeeper(bucket)
 		k.Committed(Entries(m), []string{old}, time.Minute)
-		k.Sweep(t.Context(), "t", time.Minute, func(string) Known { return Known{m, 2} })
+		k.Sweep(t.Context(), time.Minute, func(_, _ string) Known { return Known{m, 2} }, "t")
 		require.True(t, bucket.keys[old])
 		<-time.After(time.Minute)
 		k.Reap(t.Context())
@@ -126,8 +139,65 @@ func TestSweepDoesNotWaitForABucketThatIsAway(t *testing.T) {
 		bucket := newHeap("t/s/00000001-a.parquet")
 		bucket.away = true
 		start := time.Now()
-		newTestKeeper(bucket).Sweep(t.Context(), "t", 0, func(string) Known { return Known{nil, 1} })
+		require.Equal(t, sweepPause, newTestKeeper(bucket).Sweep(t.Context(), 0, allOf, "t"))
 		require.Equal(t, sweepTimeout, time.Since(start))
 		require.Len(t, bucket.keys, 1)
+	})
+}
+
+// allOf is what the only writer of tables without a manifest knows.
+func allOf(_, _ string) Known { return Known{nil, 1} }
+
+// However long the listing of all tables takes, each sweep takes a second of it, and
+// after some of them nothing is left.
+func TestSweepGoesOnWhereItStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bucket := newHeap()
+		for _, table := range []string{"t", "u"} {
+			for slice := range 10 {
+				bucket.keys[fmt.Sprintf("%s/%d/00000001-a.parquet", table, slice)] = true
+				bucket.keys[fmt.Sprintf("%s/%d/00000002-a.parquet", table, slice)] = true // of a successor
+			}
+		}
+		k := newTestKeeper(bucket)
+		sweep := func() time.Duration {
+			start := time.Now()
+			again := k.Sweep(t.Context(), 0, allOf, "t", "u")
+			require.LessOrEqual(t, time.Since(start), sweepTimeout+bucket.slow)
+			k.Reap(t.Context())
+			return again
+		}
+		bucket.slow = sweepTimeout / 8
+		sweeps := 1
+		for ; sweep() == sweepPause; sweeps++ {
+			require.Less(t, sweeps, 10)
+		}
+		require.Len(t, bucket.keys, 20)
+		require.Greater(t, sweeps, 3)
+
+		bucket.slow = 0
+		require.Equal(t, sweepEvery, sweep())
+		bucket.keys["t/0/00000001-b.parquet"] = true
+		require.Equal(t, sweepEvery, sweep(), "it begins anew")
+		require.Len(t, bucket.keys, 20)
+	})
+}
+
+func TestATableThatCannotBeListedDoesNotKeepOthersFromBeingSwept(t *testing.T) {
+	bucket := newHeap("t/s/00000001-a.parquet", "u/s/00000001-a.parquet")
+	bucket.broken = "t"
+	require.Equal(t, sweepEvery, newTestKeeper(bucket).Sweep(t.Context(), 0, allOf, "t", "u"))
+	require.Equal(t, []string{"t/s/00000001-a.parquet"}, bucket.list())
+}
+
+func TestASweepEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bucket := newHeap("t/s/00000001-a.parquet")
+		bucket.away = true
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		start := time.Now()
+		newTestKeeper(bucket).Sweep(ctx, 0, allOf, "t")
+		require.Equal(t, start, time.Now())
 	})
 }

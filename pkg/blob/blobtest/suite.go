@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -237,6 +238,18 @@ func listModel(t *testing.T, b *blob.Bucket) {
 		}
 		slices.Sort(want)
 		require.Equal(t, want, keys(t, b, prefix))
+
+		after := name.Draw(t, "after")
+		if rapid.Bool().Draw(t, "after a key") {
+			after = rapid.SampledFrom(slices.Sorted(maps.Keys(model))).Draw(t, "key")
+		}
+		want = slices.DeleteFunc(want, func(key string) bool { return key <= after })
+		rest := []string{}
+		for key, err := range b.KeysAfter(context.Background(), prefix, after) {
+			require.NoError(t, err)
+			rest = append(rest, key)
+		}
+		require.Equal(t, want, rest)
 	})
 }
 

@@ -81,7 +81,7 @@ func copiedDays(ctx context.Context, o Options) ([]lake.Entry, error) {
 	copies = slices.DeleteFunc(copies, func(e lake.Entry) bool { _, ok := e.(*lake.Manifest); return !ok })
 	order := func(e lake.Entry) (day string, at int) {
 		m := e.(*lake.Manifest)
-		return m.Day, len(tables) - slices.IndexFunc(tables[:], func(t table) bool { return t.name == m.Table })
+		return m.Day, len(tables) - tableAt(m.Table)
 	}
 	slices.SortFunc(copies, func(a, b lake.Entry) int {
 		x, i := order(a)

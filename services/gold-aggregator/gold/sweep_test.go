@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
@@ -48,8 +49,10 @@ func TestLeftoversAreSwept(t *testing.T) {
 	next := open(0)
 	require.Less(t, len(s.goldFiles()), len(left), "replaced ones are gone")
 	require.Subset(t, s.goldFiles(), next.named())
-	s.commit(next) // sweeps, as it is the first
-	next.sweep(t.Context())
+	s.commit(next)
+	require.NotElementsMatch(t, next.named(), s.goldFiles(), "it has been looked for lately")
+	next.sweepAt = time.Now()
+	require.NoError(t, next.Add(t.Context(), nil))
 	require.ElementsMatch(t, next.named(), s.goldFiles())
 	s.requireDay(20_000, next.days[someDay].gold)
 }
@@ -95,11 +98,11 @@ func TestOnlyOwnDaysAreKnown(t *testing.T) {
 	task := s.task()
 	s.take(task, s.write(20_000, 0, someOrders))
 	m := task.days[someDay].gold[dailySales]
-	require.Equal(t, lake.Known{Manifest: m, Through: 1}, task.known(dailySales, "day="+someDay))
+	require.Equal(t, lake.Known{Manifest: m, Through: 1}, task.known(sales.TableDailySales, "day="+someDay))
 	for _, name := range []string{"day=2024-10-05", "day=2024-10-04/p=000", someDay, "day=x"} {
-		require.Zero(t, task.known(dailySales, name), name)
+		require.Zero(t, task.known(sales.TableDailySales, name), name)
 	}
 	task.Partitions = 7
 	task.partition = (stream.PartitionFor([]byte(someDay), 7) + 1) % 7
-	require.Zero(t, task.known(dailySales, "day="+someDay))
+	require.Zero(t, task.known(sales.TableDailySales, "day="+someDay))
 }

@@ -1,6 +1,8 @@
 package gold
 
 import (
+	"slices"
+
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/gold-aggregator/fold"
@@ -30,6 +32,11 @@ const (
 	dailySales   = 1
 	restatements = 5
 )
+
+// tableAt gives the position of the table with a name, -1 for none.
+func tableAt(name string) int {
+	return slices.IndexFunc(tables[:], func(t table) bool { return t.name == name })
+}
 
 // sum gives the total of a column of money, in cents.
 func sum(b *column.Batch, name string) (cents int64) {

@@ -28,7 +28,7 @@ type task struct {
 	seat      *control.Seat
 	turnOf    bool // of a command, though days have changed
 	keeper    *lake.Keeper
-	swept     time.Time // when the task last looked for files that nothing names
+	sweepAt   time.Time // when to look for files that nothing names
 }
 
 // newTask gives one where a command has the first turn: it may make the table again
@@ -43,6 +43,9 @@ func (s *stage) newTask(partition int32, next int64) *task {
 // for others.
 func (t *task) Add(ctx context.Context, records []stream.Record) error {
 	t.keeper.Reap(ctx)
+	if !time.Now().Before(t.sweepAt) {
+		t.sweep(ctx)
+	}
 	for _, r := range records {
 		if err := t.addSilver(r); err != nil {
 			return fmt.Errorf("offset %d: %w", r.Offset, err)
@@ -85,7 +88,7 @@ func (t *task) addGold(r stream.Record) error {
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(tables[:], func(t table) bool { return t.name == m.Table })
+	at := tableAt(m.Table)
 	if at < 0 {
 		return nil
 	}
@@ -197,9 +200,6 @@ func (t *task) Committed() {
 		t.seat.Did(c.done)
 	}
 	t.keeper.Committed(lake.Entries(manifests...), replaced, t.Grace)
-	if time.Since(t.swept) >= sweepEvery {
-		t.sweep(context.Background())
-	}
 }
 
 // replacedBy gives the files of a version's own that the next does not have; those of

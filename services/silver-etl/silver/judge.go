@@ -67,12 +67,15 @@ func (s *stage) readAll(ctx context.Context, columns *column.Schema, in input) (
 // findRejects reads how the orders' rejects were judged.
 func (r *reprocess) findRejects(ctx context.Context) error {
 	columns := r.quarantine.Project("code", "field", "key", "_source", "_offset")
-	var err error
-	if r.files, _, err = r.rejectFiles(ctx); err != nil {
-		return err
-	}
-	for _, key := range r.files {
-		b, err := r.readRejects(ctx, columns, key)
+	for f, err := range r.allRejects(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if f.current == "" {
+			continue
+		}
+		r.files[f.slice] = f.current
+		b, err := r.readRejects(ctx, columns, f.current)
 		if err != nil {
 			return err
 		}

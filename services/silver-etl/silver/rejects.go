@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"iter"
 	"path"
 	"strings"
 	"time"
@@ -45,6 +46,13 @@ func splitRejectKey(key string) (slice, attempt string) {
 // of their commits.
 func newAttempt(version int64) string { return fmt.Sprintf("%020d-%.8s", version, rand.Text()) }
 
+// committedAttempt takes over that a step was committed.
+func (t *task) committedAttempt(d *lake.Done) {
+	if d.Attempt != "" {
+		t.attempts[d.Attempt] = true
+	}
+}
+
 // writeRejects writes one quarantine file.
 func (s *stage) writeRejects(ctx context.Context, key string, rejects ...*column.Batch) error {
 	w := <-s.writers
@@ -59,51 +67,83 @@ func (s *stage) writeRejects(ctx context.Context, key string, rejects ...*column
 	return nil
 }
 
-// rejectFiles gives the partition's quarantine file that counts of each bronze slice:
-// that of the last attempt that was committed, else the one without any; and those
-// that never will again.
-func (t *task) rejectFiles(ctx context.Context) (current map[string]string, stale []string, err error) {
-	current = map[string]string{}
-	for key, err := range t.Bucket.Keys(ctx, t.rejectPrefix(t.partition)) {
-		if err != nil {
-			return nil, nil, fmt.Errorf("list rejects: %w", err)
-		}
-		slice, attempt := splitRejectKey(key)
-		if attempt != "" && !t.attempts[attempt] {
-			if attempt < fmt.Sprintf("%020d", t.own+1) { // nobody else has committed up to there
-				stale = append(stale, key)
+// rejectFiles are the quarantine files of one bronze slice.
+type rejectFiles struct {
+	slice   string   // its rejectKey without an attempt
+	current string   // the one that counts: of the last attempt that was committed, else without any; "" for none
+	stale   []string // those that never will again
+	last    string   // the greatest key
+}
+
+// allRejects gives the partition's quarantine files whose keys are over after, by slice.
+func (t *task) allRejects(ctx context.Context, after string) iter.Seq2[rejectFiles, error] {
+	return func(yield func(rejectFiles, error) bool) {
+		var of rejectFiles
+		for key, err := range t.Bucket.KeysAfter(ctx, t.rejectPrefix(t.partition), after) {
+			if err != nil {
+				yield(rejectFiles{}, fmt.Errorf("list rejects: %w", err))
+				return
 			}
-			continue
+			slice, attempt := splitRejectKey(key)
+			if slice != of.slice {
+				if of.slice != "" && !yield(of, nil) {
+					return
+				}
+				of = rejectFiles{slice: slice}
+			}
+			of.add(key, attempt, t)
 		}
-		last, met := current[slice]
-		if _, other := splitRejectKey(last); met && other > attempt {
-			key, last = last, key
-		}
-		current[slice] = key
-		if met {
-			stale = append(stale, last)
+		if of.slice != "" {
+			yield(of, nil)
 		}
 	}
-	return current, stale, nil
+}
+
+func (f *rejectFiles) add(key, attempt string, t *task) {
+	f.last = key
+	if attempt != "" && !t.attempts[attempt] {
+		if attempt < fmt.Sprintf("%020d", t.own+1) { // nobody else has committed up to there
+			f.stale = append(f.stale, key)
+		}
+		return
+	}
+	if f.current == "" {
+		f.current = key
+		return
+	}
+	if _, other := splitRejectKey(f.current); other > attempt {
+		f.stale = append(f.stale, key)
+	} else {
+		f.stale = append(f.stale, f.current)
+		f.current = key
+	}
 }
 
 // sweepTimeout bounds a look for rejects, which a commit waits for.
-const sweepTimeout = 5 * time.Second
+const sweepTimeout = time.Second
 
-// sweepRejects deletes the quarantine files that do not count any more, as far as it
-// comes; the next one goes on.
+// sweepRejects deletes the quarantine files that do not count any more. Only commands
+// leave any. What it does not come to is for the next one, a minute later.
 func (t *task) sweepRejects(ctx context.Context) {
+	if len(t.attempts) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
-	_, stale, err := t.rejectFiles(ctx)
-	for _, key := range stale {
-		if err == nil {
-			err = t.Bucket.Delete(ctx, key)
+	for f, err := range t.allRejects(ctx, t.rejectsAfter) {
+		for _, key := range f.stale {
+			if err == nil {
+				err = t.Bucket.Delete(ctx, key)
+			}
 		}
+		if err != nil {
+			t.Log.Warn("quarantine files that were replaced are left for later", zap.Error(err))
+			t.sweepAt = time.Now().Add(time.Minute)
+			return
+		}
+		t.rejectsAfter = f.last
 	}
-	if err != nil {
-		t.Log.Warn("quarantine files that were replaced are left for later", zap.Error(err))
-	}
+	t.rejectsAfter = ""
 }
 
 // rejectsOf is a bronze slice and its new rejects.

@@ -89,7 +89,7 @@ func (c *commit) reprocess(ctx context.Context, command *lake.Command, before *l
 		}
 		from = last + 1
 	}
-	r := &reprocess{commit: c, from: from, to: to, orders: map[dedup.Key]struct{}{}, old: map[place]verdict{}, rejudged: map[place]bool{},
+	r := &reprocess{commit: c, from: from, to: to, orders: map[dedup.Key]struct{}{}, old: map[place]verdict{}, rejudged: map[place]bool{}, files: map[string]string{},
 		booked: map[dedup.Key]*lake.Ledger{}, days: map[int32]*lake.DayChange{}}
 	for _, step := range []func(context.Context) error{r.findInputs, r.findOrders, r.findRejects, r.judge, r.compare} {
 		if err := step(ctx); err != nil {

@@ -9,16 +9,11 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
-// sweepEvery is the pause between two looks for files that nothing names.
-const sweepEvery = time.Hour
-
 // sweep has the partition's files deleted that no manifest names, and the rejects
 // that do not count.
 func (t *task) sweep(ctx context.Context) {
-	t.swept = time.Now()
-	for _, table := range []string{t.silver.Name, t.changes.Name} {
-		t.keeper.Sweep(ctx, table, t.Grace, t.known)
-	}
+	again := t.keeper.Sweep(ctx, t.Grace, func(_, slice string) lake.Known { return t.known(slice) }, t.silver.Name, t.changes.Name)
+	t.sweepAt = time.Now().Add(again)
 	t.sweepRejects(ctx)
 }
 

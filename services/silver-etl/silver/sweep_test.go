@@ -113,7 +113,7 @@ func TestTheNextProcessSweeps(t *testing.T) {
 	all, _ = h.objects()
 	require.Len(t, all, 2, "what the crash left may be a successor's")
 	h.drain()
-	h.tasks[0].(*task).swept = time.Now().Add(-sweepEvery)
+	h.tasks[0].(*task).sweepAt = time.Now()
 	h.orders(0, 1, 2, 0)
 	all, named = h.objects()
 	require.Equal(t, named, all)

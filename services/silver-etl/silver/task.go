@@ -17,22 +17,23 @@ import (
 type task struct {
 	*stage
 	*state
-	partition int32
-	next      int64 // offset after the last record added
-	committed int64 // offset in the last commit
-	pending   []input
-	rows      int64     // pending
-	since     time.Time // when the oldest pending input was added
-	taken     taken
-	made      *commit         // by the last Flush, until it is in Kafka
-	own       int64           // version of the last commit that this task made, 0 before the first
-	done      control.Done    // what the seat starts from, while the task is opened
-	attempts  map[string]bool // of steps, those that were committed: their quarantine files count
-	seat      *control.Seat
-	behind    bool // lake.bronze was made anew, and is not read to its end: what was taken of it is not known
-	turnOf    bool // of a command, though inputs are pending: they have had theirs
-	keeper    *lake.Keeper
-	swept     time.Time // when the task last looked for files that nothing names
+	partition    int32
+	next         int64 // offset after the last record added
+	committed    int64 // offset in the last commit
+	pending      []input
+	rows         int64     // pending
+	since        time.Time // when the oldest pending input was added
+	taken        taken
+	made         *commit         // by the last Flush, until it is in Kafka
+	own          int64           // version of the last commit that this task made, 0 before the first
+	done         control.Done    // what the seat starts from, while the task is opened
+	attempts     map[string]bool // of steps, those that were committed: their quarantine files count
+	seat         *control.Seat
+	behind       bool // lake.bronze was made anew, and is not read to its end: what was taken of it is not known
+	turnOf       bool // of a command, though inputs are pending: they have had theirs
+	keeper       *lake.Keeper
+	sweepAt      time.Time // when to look for files that nothing names
+	rejectsAfter string    // where the next look for rejects goes on
 }
 
 // input is a bronze slice that is not in silver yet.
@@ -50,6 +51,9 @@ func (s *stage) newTask(partition int32, next int64) *task {
 // Add takes the manifests among the records; the ledgers of bronze are for others.
 func (t *task) Add(ctx context.Context, records []stream.Record) error {
 	t.keeper.Reap(ctx)
+	if !time.Now().Before(t.sweepAt) {
+		t.sweep(ctx)
+	}
 	for _, r := range records {
 		t.next = r.Offset + 1
 		if len(r.Value) == 0 || lake.IsLedger(r.Key) {
@@ -177,13 +181,12 @@ func (t *task) Committed() {
 	t.committed, t.turnOf = c.next, c.done == nil
 	if c.done != nil {
 		t.seat.Did(c.done)
-		t.attempts[c.attempt] = true
+		t.committedAttempt(c.done)
 	}
 	t.metrics.committed(c)
 	t.keeper.Committed(c.entries(), c.replaced, t.Grace)
-	if time.Since(t.swept) >= sweepEvery {
-		t.sweep(context.Background())
-	} else if c.attempt != "" {
+	if c.attempt != "" {
+		t.rejectsAfter = ""
 		t.sweepRejects(context.Background())
 	}
 }
