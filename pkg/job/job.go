@@ -3,10 +3,12 @@ package job
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/saleslake/saleslake/pkg/control"
+	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
@@ -19,10 +21,19 @@ type Days struct {
 	JSON bool   `name:"json" help:"Print an object for each day, and nothing else."`
 }
 
-// Flags are those where services do the command.
-type Flags struct {
+// Command is the command line where services do the command.
+type Command struct {
 	Days
 	Wait bool `help:"Return when all partitions have done it, and say what changed."`
+
+	kind lake.Kind
+	work func(context.Context, *daemon.Daemon) (Work, error)
+}
+
+// For gives the command line of a kind of command; work makes of the settings what a
+// stage does with it.
+func For(kind lake.Kind, work func(context.Context, *daemon.Daemon) (Work, error)) Command {
+	return Command{kind: kind, work: work}
 }
 
 // Work is what a stage does with a command.
@@ -34,34 +45,42 @@ type Work struct {
 	Plan        func(context.Context, *lake.Command) ([]*lake.Done, error)
 }
 
-// Do plans the command, or issues it, and prints what changes, or its id if nobody waits
-// for that.
-func (f Flags) Do(ctx context.Context, out io.Writer, w Work, command *lake.Command) (err error) {
+// Run plans the command, or issues it to the running services, and prints what
+// changes, or its id if nobody waits for that.
+func (c Command) Run(ctx context.Context, d *daemon.Daemon, k *kong.Kong) error {
+	command, err := control.NewCommand(c.kind, c.From, c.To)
+	if err != nil {
+		return daemon.UsageError{Err: err}
+	}
+	w, err := c.work(ctx, d)
+	if err != nil {
+		return err
+	}
 	var done []*lake.Done
 	switch {
-	case f.Plan:
+	case c.Plan:
 		done, err = w.Plan(ctx, command)
-	case f.Wait:
-		done, err = f.wait(ctx, w, command)
+	case c.Wait:
+		done, err = c.wait(ctx, w, command)
 	default:
 		if err = control.Issue(ctx, w.Kafka, w.Replication, command); err == nil {
-			_, err = fmt.Fprintln(out, command.ID)
+			_, err = fmt.Fprintln(k.Stdout, command.ID)
 		}
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	return Print(out, command.Kind, lake.SumDays(done), f.JSON)
+	return Print(k.Stdout, c.kind, lake.SumDays(done), c.JSON)
 }
 
 // wait shows how many partitions are done when a person looks on.
-func (f Flags) wait(ctx context.Context, w Work, command *lake.Command) ([]*lake.Done, error) {
+func (c Command) wait(ctx context.Context, w Work, command *lake.Command) ([]*lake.Done, error) {
 	if err := control.Issue(ctx, w.Kafka, w.Replication, command); err != nil {
 		return nil, err
 	}
 	progress := func(int) {}
-	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && !f.JSON {
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && !c.JSON {
 		progress = func(n int) { fmt.Fprintf(os.Stderr, "\r%d of %d partitions have done it", n, w.Partitions) }
 		defer fmt.Fprintln(os.Stderr)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
+	"github.com/saleslake/saleslake/pkg/job"
 	"github.com/saleslake/saleslake/pkg/registry"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -17,7 +18,9 @@ import (
 )
 
 func main() {
-	daemon.Main("bronze-writer", "Enforces the schema and lands everything, losslessly, once.", &cli{})
+	daemon.Main("bronze-writer", "Enforces the schema and lands everything, losslessly, once.", &cli{
+		Resync: job.ForTopic(sales.TopicBronze, options, bronze.Resync),
+	})
 }
 
 type run struct{}

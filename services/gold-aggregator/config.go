@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/job"
 )
 
 // cli is the command line: the commands, and the settings that they use.
@@ -12,8 +13,8 @@ type cli struct {
 	Gold  config.Gold  `embed:"" prefix:"gold-"`
 
 	Run         run                `cmd:"" default:"withargs" help:"Aggregate days until told to stop."`
-	Rebuild     rebuild            `cmd:"" help:"Make the tables of days again from silver's files, beside the running services."`
-	Resync      resyncTopic        `cmd:"" help:"Write a lost lake.gold back from the copies in the lake; no instance may run."`
+	Rebuild     job.Command        `cmd:"" help:"Make the tables of days again from silver's files, beside the running services."`
+	Resync      job.Resync         `cmd:"" help:"Write a lost lake.gold back from the copies in the lake; no instance may run."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
 }

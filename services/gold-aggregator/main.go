@@ -6,13 +6,18 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
+	"github.com/saleslake/saleslake/pkg/job"
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/gold-aggregator/gold"
 )
 
 func main() {
-	daemon.Main("gold-aggregator", "Aggregates each day of sales that changed, and lists the facts to load.", &cli{})
+	daemon.Main("gold-aggregator", "Aggregates each day of sales that changed, and lists the facts to load.", &cli{
+		Rebuild: job.For(lake.Rebuild, work),
+		Resync:  job.ForTopic(sales.TopicGold, options, gold.Resync),
+	})
 }
 
 type run struct{}
@@ -36,4 +41,11 @@ func options(ctx context.Context, d *daemon.Daemon) (gold.Options, error) {
 		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
 		MaxAge: s.Gold.MaxAge, Settle: s.Gold.Settle, CacheBytes: s.Gold.CacheBytes, Grace: s.Silver.Grace, Encoding: lake.Encoding{Compression: s.Lake.Compression},
 	}, err
+}
+
+// work is what the stage does with a command.
+func work(ctx context.Context, d *daemon.Daemon) (job.Work, error) {
+	o, err := options(ctx, d)
+	return job.Work{Kafka: o.Kafka, Replication: o.Replication, Partitions: o.Partitions, Topic: sales.TopicGold,
+		Plan: func(ctx context.Context, c *lake.Command) ([]*lake.Done, error) { return gold.Plan(ctx, o, c) }}, err
 }

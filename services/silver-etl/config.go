@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/job"
 )
 
 // cli is the command line: the commands, and the settings that they use.
@@ -14,8 +15,8 @@ type cli struct {
 	Silver    config.Silver    `embed:"" prefix:"silver-"`
 
 	Run         run                `cmd:"" default:"withargs" help:"Keep silver up to date until told to stop."`
-	Reprocess   reprocess          `cmd:"" help:"Judge the bronze rows of days again, by the rules and the catalogue of now, beside the live stream."`
-	Resync      resyncTopic        `cmd:"" help:"Write a lost lake.silver back from the copies in the lake; no instance may run."`
+	Reprocess   job.Command        `cmd:"" help:"Judge the bronze rows of days again, by the rules and the catalogue of now, beside the live stream."`
+	Resync      job.Resync         `cmd:"" help:"Write a lost lake.silver back from the copies in the lake; no instance may run."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
+	"github.com/saleslake/saleslake/pkg/job"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/registry"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -15,7 +16,10 @@ import (
 )
 
 func main() {
-	daemon.Main("silver-etl", "Cleans, validates and deduplicates bronze rows: one current row per order, and every version of a customer.", &cli{})
+	daemon.Main("silver-etl", "Cleans, validates and deduplicates bronze rows: one current row per order, and every version of a customer.", &cli{
+		Reprocess: job.For(lake.Reprocess, work),
+		Resync:    job.ForTopic(sales.TopicSilver, options, silver.Resync),
+	})
 }
 
 type run struct{}
@@ -47,4 +51,13 @@ func options(ctx context.Context, d *daemon.Daemon) (silver.Options, error) {
 		TargetBytes: int64(s.Silver.TargetBytes), Horizon: s.Silver.DedupHorizon, IndexBytes: s.Silver.IndexBytes,
 		Categories: s.Catalogue.Categories, Regions: s.Catalogue.Regions, Encoding: lake.Encoding{Compression: s.Lake.Compression},
 	}, err
+}
+
+// work is what the stage does with a command.
+func work(ctx context.Context, d *daemon.Daemon) (job.Work, error) {
+	o, err := options(ctx, d)
+	return job.Work{Kafka: o.Kafka, Replication: o.Replication, Partitions: o.Partitions, Topic: sales.TopicSilver,
+		Plan: func(ctx context.Context, c *lake.Command) ([]*lake.Done, error) {
+			return silver.Plan(ctx, o, c)
+		}}, err
 }
