@@ -22,11 +22,11 @@ type replayRejects struct {
 	Patch       string   `type:"existingfile" help:"YAML file with a list of such steps, applied before those of the flags." placeholder:"FILE"`
 	Limit       int64    `help:"Rejects to look at; 0 for all."`
 	MaxAttempts int      `default:"3" help:"Attempts that one reject gets."`
-	DryRun      bool     `help:"Send nothing; show the first rejects before and after, and what bronze would say. What silver would say is not known before."`
+	Plan        bool     `help:"Send nothing; show the first rejects before and after, and what bronze would say. What silver would say is not known before."`
 	JSON        bool     `name:"json" help:"Print JSON."`
 }
 
-// shown is how many rejects a dry run shows.
+// shown is how many rejects a plan shows.
 const shown = 10
 
 // patch gives the steps of the file and then those of the flags.
@@ -69,8 +69,8 @@ func (c *replayRejects) Run(ctx context.Context, d *daemon.Daemon, k *kong.Conte
 		return err
 	}
 	ro := quarantine.ReplayOptions{Filter: c.filter(), Patch: patch, Limit: c.Limit, MaxAttempts: c.MaxAttempts}
-	if c.DryRun {
-		ro.Plan = c.plan(k.Stdout)
+	if c.Plan {
+		ro.Plan = c.printer(k.Stdout)
 	}
 	res, err := quarantine.Replay(ctx, o, ro)
 	if res == nil {
@@ -79,8 +79,8 @@ func (c *replayRejects) Run(ctx context.Context, d *daemon.Daemon, k *kong.Conte
 	return errors.Join(c.print(k.Stdout, res), err)
 }
 
-// plan prints the first rejects.
-func (c *replayRejects) plan(out io.Writer) func(quarantine.Planned) {
+// printer prints the first rejects of a plan.
+func (c *replayRejects) printer(out io.Writer) func(quarantine.Planned) {
 	n := 0
 	return func(p quarantine.Planned) {
 		if n++; n > shown || c.JSON {
@@ -109,7 +109,7 @@ func (c *replayRejects) print(out io.Writer, res *quarantine.Result) error {
 	for _, why := range quarantine.Decisions {
 		if n := res.By[why]; n > 0 {
 			name := string(why)
-			if c.DryRun && why == quarantine.Send {
+			if c.Plan && why == quarantine.Send {
 				name = "would be sent"
 			}
 			rows = append(rows, []any{name, n})

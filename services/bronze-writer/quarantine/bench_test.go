@@ -35,7 +35,7 @@ func TestManyRejects(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, n, done)
 	})
-	timed("dry run", func() {
+	timed("plan", func() {
 		require.EqualValues(t, n, r.replay(ReplayOptions{Plan: func(Planned) {}}, "set status=completed")[Send])
 	})
 	timed("replay", func() { require.EqualValues(t, n, r.replay(ReplayOptions{}, "set status=completed")[Send]) })

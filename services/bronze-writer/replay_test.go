@@ -1,0 +1,31 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/stream/streamtest"
+)
+
+// A plan shows what a patch makes of a reject, and leaves it open.
+func TestPlanOfAReplay(t *testing.T) {
+	const event = `{"event_id":"e-1","event_ts":"2026-01-31T12:00:00Z","order_id":"O-1","order_ts":"2026-01-31T11:00:00Z","customer_id":"C-1",` +
+		`"product_id":"P-1","category":"Books","region":"Europe","quantity":1,"unit_price":1.00,"revenue":"2,50","status":"completed"}`
+	file := filepath.Join(t.TempDir(), "events.ndjson")
+	require.NoError(t, os.WriteFile(file, []byte(event), 0o600))
+	environ := []string{"SALES_KAFKA_BROKERS=" + streamtest.Cluster(t), "SALES_KAFKA_REPLICATION=1", "SALES_LAKE_CREATE=true", "SALES_LAKE_URL=file://" + t.TempDir()}
+	code, _, stderr := command(t, environ, "ingest", file)
+	require.Zero(t, code, stderr)
+	for range 2 {
+		code, stdout, stderr := command(t, environ, "quarantine", "replay", "--map", "revenue:2,50=2.50", "--plan")
+		require.Zero(t, code, stderr)
+		require.Contains(t, stdout, `"revenue":2.50,"status"`)
+		require.Contains(t, stdout, "bronze  takes it")
+		require.Regexp(t, `would be sent +1\n`, stdout)
+	}
+	_, stdout, _ := command(t, environ, "quarantine", "list", "--json")
+	require.Contains(t, stdout, `"open": 1`)
+}
