@@ -24,8 +24,8 @@ func run(t *testing.T, broken error, args ...string) (string, int) {
 	options := func(context.Context, *daemon.Daemon) (string, error) { return "gold/daily_sales", broken }
 	c := &cli{
 		Rebuild: job.For(lake.Rebuild, func(context.Context, *daemon.Daemon) (job.Work, error) {
-			return job.Work{Plan: func(_ context.Context, c *lake.Command) (map[int32]*lake.Done, error) {
-				return map[int32]*lake.Done{0: {Days: []lake.DayChange{{Day: c.From, Tables: []string{string(c.Kind)}}}}}, nil
+			return job.Work{Plan: func(_ context.Context, c *lake.Command) ([]*lake.Done, error) {
+				return []*lake.Done{{Days: []lake.DayChange{{Day: c.From, Tables: []string{string(c.Kind)}}}}}, nil
 			}}, nil
 		}),
 		Resync: job.ForTopic("lake.gold", options, func(_ context.Context, table string, plan bool) ([]resync.Count, error) {
