@@ -30,7 +30,7 @@ func (t *task) sit() { t.seat = t.board.Sit(t.done) }
 func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *lake.Done) (stream.Commit, error) {
 	started := time.Now()
 	c := &commit{next: t.committed, command: true}
-	days, done, err := t.step(command, before)
+	days, done, err := t.step(command, before, started.UnixMicro())
 	if err != nil {
 		return stream.Commit{}, err
 	}
@@ -58,8 +58,8 @@ func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *
 }
 
 // step gives the next days of a command, and what is done with them.
-func (t *task) step(command *lake.Command, before *lake.Done) ([]*day, *lake.Done, error) {
-	done := &lake.Done{Format: lake.Format, ID: command.ID, Kind: command.Kind, Partition: t.partition, Through: command.To, Created: time.Now().UnixMicro()}
+func (t *task) step(command *lake.Command, before *lake.Done, now int64) ([]*day, *lake.Done, error) {
+	done := &lake.Done{Format: lake.Format, ID: command.ID, Kind: command.Kind, Partition: t.partition, Through: command.To, Created: now}
 	from, to, err := command.Days()
 	if err == nil && before != nil {
 		from, err = sales.ParseDay(before.Through)

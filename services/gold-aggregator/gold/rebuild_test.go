@@ -51,6 +51,7 @@ func TestRebuiltDayIsTheSame(t *testing.T) {
 	require.EqualValues(t, 2, v[facts].Version)
 	require.Zero(t, v[restatements].Count)
 	require.EqualValues(t, 2, testutil.ToFloat64(task.metrics.rebuilt), "it is read whole")
+	require.Len(t, task.lastCommit(), len(tables)+1, "copied again when the partition is next opened")
 	s.requireDay(20_000, v)
 	require.Zero(t, task.Due(time.Now(), true), "it is done once")
 }

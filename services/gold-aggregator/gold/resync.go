@@ -40,7 +40,8 @@ func (t *task) ages() map[string]int64 {
 	return ages
 }
 
-// Resync writes the days that lake.gold lacks back from the lake's copies. A copy may
+// Resync writes what was done of commands, and the days, that lake.gold lacks back from
+// the lake's copies: in this order, as a topic that lacks days stops the start. A copy may
 // lack the last commit, whose version readers may know: such a day is given the
 // version of its newest files, so that the next one is newer. A plan changes nothing.
 func Resync(ctx context.Context, o Options, plan bool) ([]resync.Count, error) {
@@ -48,6 +49,9 @@ func Resync(ctx context.Context, o Options, plan bool) ([]resync.Count, error) {
 		return nil, err
 	}
 	topic := resync.Topic{Kafka: o.Kafka, Name: sales.TopicGold, Group: Group, Place: func(e lake.Entry) int32 {
+		if d, ok := e.(*lake.Done); ok {
+			return d.Partition
+		}
 		return stream.PartitionFor([]byte(e.(*lake.Manifest).Day), o.Partitions)
 	}}
 	if !plan {
@@ -55,7 +59,7 @@ func Resync(ctx context.Context, o Options, plan bool) ([]resync.Count, error) {
 			return nil, err
 		}
 	}
-	copies, err := copiedDays(ctx, o)
+	done, days, err := readCopies(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -63,32 +67,40 @@ func Resync(ctx context.Context, o Options, plan bool) ([]resync.Count, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing := wholeDays(copies, resync.Lacks(have, copies))
+	lacking := wholeDays(days, resync.Lacks(have, days))
+	missing := append(resync.Lacks(have, done), lacking...)
 	if !plan {
-		if err := passVersions(ctx, o, missing); err != nil {
+		if err := passVersions(ctx, o, lacking); err != nil {
 			return nil, err
 		}
 		if err := topic.Write(ctx, missing); err != nil {
 			return nil, err
 		}
 	}
-	return resync.Tally(copies, missing), nil
+	return resync.Tally(append(done, days...), missing), nil
 }
 
-// copiedDays gives the copies by day, each day's facts last: with them it is whole.
-func copiedDays(ctx context.Context, o Options) ([]lake.Entry, error) {
-	copies, err := lake.ReadPublished(ctx, o.Bucket, Group, lake.ManifestCopies("gold"))
-	copies = slices.DeleteFunc(copies, func(e lake.Entry) bool { _, ok := e.(*lake.Manifest); return !ok })
+// readCopies gives the copies of what was done of commands, and those of days: by day,
+// each day's facts last, as with them it is whole.
+func readCopies(ctx context.Context, o Options) (done, days []lake.Entry, err error) {
+	copies, err := lake.ReadPublished(ctx, o.Bucket, Group, lake.ManifestCopies("gold"), lake.DoneCopies(lake.Rebuild))
+	for _, e := range copies {
+		if _, ok := e.(*lake.Manifest); ok {
+			days = append(days, e)
+		} else {
+			done = append(done, e)
+		}
+	}
 	order := func(e lake.Entry) (day string, at int) {
 		m := e.(*lake.Manifest)
 		return m.Day, len(tables) - tableAt(m.Table)
 	}
-	slices.SortFunc(copies, func(a, b lake.Entry) int {
+	slices.SortFunc(days, func(a, b lake.Entry) int {
 		x, i := order(a)
 		y, j := order(b)
 		return cmp.Or(strings.Compare(x, y), cmp.Compare(i, j))
 	})
-	return copies, err
+	return done, days, err
 }
 
 // wholeDays gives all entries of the days that lack one.

@@ -6,8 +6,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/pkg/stream/streamtest"
 )
 
@@ -65,6 +67,44 @@ func TestALostLakeGoldStopsAndIsWrittenBack(t *testing.T) {
 	want := versions(before)
 	want[sales.FormatDay(20_003)]++
 	require.Equal(t, want, after)
+}
+
+// What was done of a command comes back with the days, so it is not done again.
+func TestALostLakeGoldKnowsItsCommands(t *testing.T) {
+	c := newCluster(t)
+	stop := c.start("one")
+	c.publish(c.write(20_000, 0, someOrders), c.write(20_003, 0, someOrders))
+	c.requireGold(20_000, 20_003)
+	command, err := control.NewCommand(lake.Rebuild, "2024-10-01", "2024-10-31")
+	require.NoError(t, err)
+	require.NoError(t, control.Issue(t.Context(), c.kafka, -1, command))
+	done, err := control.Wait(t.Context(), c.kafka, sales.TopicGold, command, partitions, nil)
+	require.NoError(t, err)
+	require.NoError(t, stop())
+	before := c.requireGold(20_000, 20_003)
+
+	streamtest.DeleteTopic(t, c.kafka.Brokers[0], sales.TopicGold)
+	n, err := c.resync(false)
+	require.NoError(t, err)
+	require.Equal(t, 2*len(tables)+partitions, n)
+	again, err := control.Wait(t.Context(), c.kafka, sales.TopicGold, command, partitions, nil)
+	require.NoError(t, err)
+	require.Equal(t, lake.SumDays(done), lake.SumDays(again))
+	stop = c.start("one")
+	dates := []int32{20_000, 20_003}
+	for p := range int32(partitions) { // a day of each: a command has its turn before
+		date := int32(20_004)
+		for stream.PartitionFor([]byte(sales.FormatDay(date)), partitions) != p {
+			date++
+		}
+		dates = append(dates, date)
+		c.publish(c.write(date, 0, someOrders))
+	}
+	after := c.requireGold(dates...)
+	require.NoError(t, stop())
+	for name, v := range before {
+		require.Equal(t, v, after[name])
+	}
 }
 
 // A kill came between the last commit and its copies: the day is made again, in a

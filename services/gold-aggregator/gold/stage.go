@@ -128,7 +128,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 		return nil, err
 	}
 	t.sit()
-	t.keeper.Mirror(ctx, lake.Entries(t.lastCommit()...))
+	t.keeper.Mirror(ctx, t.lastCommit())
 	t.sweep(ctx)
 	s.Log.Info("partition opened", zap.Int32("partition", p.ID), zap.Int64("next", next),
 		zap.Int("days", len(t.days)), zap.Int("changed", len(t.changed)))

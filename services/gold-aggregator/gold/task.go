@@ -185,21 +185,22 @@ func (t *task) Committed() {
 	t.flushed = nil
 	t.committed, t.turnOf = c.next, !c.command
 	now := time.Now()
-	var manifests []*lake.Manifest
+	var entries []lake.Entry
 	var replaced []string
 	for d, v := range c.days {
 		replaced = append(replaced, d.gold.replacedBy(v)...)
 		d.gold = v
 		delete(t.changed, d.name)
 		delete(t.gone, d.name)
-		manifests = append(manifests, v[:]...)
+		entries = append(entries, lake.Entries(v[:]...)...)
 		t.metrics.committed(v, now)
 	}
 	t.since = now
 	if c.done != nil {
 		t.seat.Did(c.done)
+		entries = append(entries, c.done)
 	}
-	t.keeper.Committed(lake.Entries(manifests...), replaced, t.Grace)
+	t.keeper.Committed(entries, replaced, t.Grace)
 }
 
 // replacedBy gives the files of a version's own that the next does not have; those of
@@ -219,20 +220,27 @@ func (v version) replacedBy(next version) []string {
 	return keys
 }
 
-// lastCommit gives the manifests of the newest commit: its copies may be
-// missing if a kill came between.
-func (t *task) lastCommit() []*lake.Manifest {
-	var last []*lake.Manifest
+// lastCommit gives what the newest commit published: its copies may be missing if a
+// kill came between.
+func (t *task) lastCommit() (last []lake.Entry) {
+	var newest int64
+	add := func(e lake.Entry, created int64) {
+		if created > newest {
+			last, newest = nil, created
+		}
+		if created == newest {
+			last = append(last, e)
+		}
+	}
 	for _, d := range t.days {
 		for _, m := range d.gold {
-			switch {
-			case m == nil || len(last) > 0 && m.Created < last[0].Created:
-			case len(last) > 0 && m.Created == last[0].Created:
-				last = append(last, m)
-			default:
-				last = []*lake.Manifest{m}
+			if m != nil {
+				add(m, m.Created)
 			}
 		}
+	}
+	for _, d := range t.done {
+		add(d, d.Created)
 	}
 	return last
 }
