@@ -73,7 +73,7 @@ func (t *task) make(ctx context.Context, c *commit, days []*day, now time.Time, 
 			v, err := of(groupCtx, w, d)
 			mu.Lock()
 			defer mu.Unlock()
-			if errors.Is(err, blob.ErrNotFound) {
+			if errors.Is(err, blob.ErrNotFound) && !errors.Is(err, errOwn) {
 				missing = append(missing, t.waitFor(d, now, err))
 				return nil
 			}

@@ -133,7 +133,7 @@ func (w *worker) published(ctx context.Context, d *day, table int) (rows *column
 	if m == nil {
 		return column.NewBatch(tables[table].schema, 0), true, nil
 	}
-	rows, err = w.readAll(ctx, m.Files, tables[table].schema)
+	rows, err = w.readOwn(ctx, m, tables[table].schema)
 	if errors.Is(err, blob.ErrNotFound) || errors.Is(err, lake.ErrCorrupt) {
 		w.Log.Warn("a published table cannot be read", zap.String("slice", m.Key()), zap.Error(err))
 		return column.NewBatch(tables[table].schema, 0), false, nil

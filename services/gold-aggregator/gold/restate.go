@@ -35,7 +35,10 @@ func (w *worker) restate(ctx context.Context, d *day, next version, now *column.
 	if !restates {
 		return nil
 	}
-	old, err := w.readAll(ctx, d.gold[dailySales].Files, sales.DailySales)
+	old, err := w.readOwn(ctx, d.gold[dailySales], sales.DailySales)
+	if errors.Is(err, errOwn) {
+		return fmt.Errorf("%w: make the day again with \"gold-aggregator rebuild --from %s --to %s\"", err, d.name, d.name)
+	}
 	if err != nil {
 		return fmt.Errorf("read what was published: %w", err)
 	}
@@ -53,7 +56,10 @@ func (w *worker) restate(ctx context.Context, d *day, next version, now *column.
 
 // mergeHistory makes one file of a day's restatements.
 func (w *worker) mergeHistory(ctx context.Context, rows *column.Batch, m *lake.Manifest) error {
-	all, err := w.readAll(ctx, m.Files, sales.Restatements)
+	all, err := w.readOwn(ctx, m, sales.Restatements)
+	if errors.Is(err, errOwn) {
+		return fmt.Errorf("%w: restore it, nothing else tells what was restated", err)
+	}
 	if err != nil {
 		return err
 	}

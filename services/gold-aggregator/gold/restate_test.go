@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
 )
 
 // answers runs the queries of the README on the bucket's files.
@@ -99,4 +100,35 @@ func TestCausesThatCannotBeKnownAreNone(t *testing.T) {
 	b := s.read(sales.Restatements, task.days[someDay].gold[restatements])
 	require.Equal(t, []int64{0, 0}, b.Column("cause_orders").I64)
 	require.Equal(t, "[]", b.Column("causes").String(0))
+}
+
+// What gold itself has published does not come with silver's next manifest, so nobody waits for it.
+func TestALostFileOfGoldIsNotWaitedFor(t *testing.T) {
+	for _, c := range []struct {
+		table  int
+		remedy string
+	}{
+		{dailySales, `make the day again with "gold-aggregator rebuild --from 2024-10-04 --to 2024-10-04"`},
+		{restatements, "restore it"},
+	} {
+		t.Run(tables[c.table].name, func(t *testing.T) {
+			s := newSilver(t)
+			o := s.options()
+			o.Settle = 0
+			task := s.taskOf(o)
+			s.take(task, s.update(20_000, 0, someOrders))
+			changed := someOrders[0]
+			for range maxHistory {
+				changed.revenue++
+				s.take(task, s.update(20_000, 0, []order{changed}))
+			}
+			key := task.days[someDay].gold[c.table].Files[0].Key
+			require.NoError(t, s.bucket.Delete(t.Context(), key))
+			changed.revenue++
+			require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(s.update(20_000, 0, []order{changed}), 9)}))
+			_, err := task.Flush(t.Context())
+			require.ErrorContains(t, err, key)
+			require.ErrorContains(t, err, c.remedy)
+		})
+	}
 }

@@ -2,8 +2,10 @@ package gold
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/services/gold-aggregator/fold"
@@ -48,11 +50,17 @@ func (w *worker) read(ctx context.Context, f lake.File, rows *column.Batch) erro
 	return r.Read(rows)
 }
 
-// readAll gives the rows of small files.
-func (w *worker) readAll(ctx context.Context, files []lake.File, s *column.Schema) (*column.Batch, error) {
+// errOwn says that a file of gold's own is gone: no newer manifest will replace it.
+var errOwn = errors.New("a file of gold is gone")
+
+// readOwn gives the rows of one of gold's own tables, whose files are small.
+func (w *worker) readOwn(ctx context.Context, m *lake.Manifest, s *column.Schema) (*column.Batch, error) {
 	all := column.NewBatch(s, 0)
-	for _, f := range files {
+	for _, f := range m.Files {
 		r, err := lake.Fetch(ctx, w.Bucket, f)
+		if errors.Is(err, blob.ErrNotFound) {
+			return nil, fmt.Errorf("%w: %w", errOwn, err)
+		}
 		if err != nil {
 			return nil, err
 		}
