@@ -35,7 +35,7 @@ var services = []struct {
 	{"bronze-writer", []string{"bronze-writer"}, []string{sales.TopicEvents, sales.TopicCustomers}},
 	{"silver-etl", []string{"silver-etl", "silver-etl-customers"}, []string{sales.TopicBronze}},
 	{"gold-aggregator", []string{"gold-aggregator"}, []string{sales.TopicSilver}},
-	{"dq-checker", []string{"dq-checker"}, []string{sales.TopicGold}},
+	{"dq-checker", []string{"dq-checker"}, []string{sales.TopicGold, sales.TopicSilver}},
 	{"redshift-loader", []string{"redshift-loader"}, []string{sales.TopicVerdicts}},
 }
 
@@ -84,7 +84,6 @@ func newStack(t *testing.T) *stack {
 		"SALES_BRONZE_MAX_AGE=1s", "SALES_SILVER_MAX_AGE=500ms", "SALES_GOLD_MAX_AGE=500ms", "SALES_WAREHOUSE_LOAD_EVERY=1s",
 		"SALES_WAREHOUSE_DSN=" + s.database.DSN,
 		"SALES_WAREHOUSE_PRODUCTS=" + filepath.Join(root, "data/products.csv"),
-		"SALES_WAREHOUSE_CUSTOMERS=" + filepath.Join(root, "data/customers.csv"),
 	}
 	t.Cleanup(s.killAll)
 	return s

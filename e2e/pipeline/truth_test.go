@@ -116,7 +116,7 @@ func (s *stack) compare(title string, tr *truth) {
 	s.compareLetters(tb, sales.TopicCustomersDLQ, updates.Rejected)
 	s.compareLake(tb, want, updates)
 	s.compareLedger(tb, want, updates)
-	s.compareWarehouse(tb, want)
+	s.compareWarehouse(tb, want, updates)
 	tb.check(s.t, title)
 }
 
@@ -236,7 +236,7 @@ func (s *stack) compareLedger(tb *table, want generate.Run, updates generate.Upd
 	tb.add("residual", lake.Count{}, residual)
 }
 
-func (s *stack) compareWarehouse(tb *table, want generate.Run) {
+func (s *stack) compareWarehouse(tb *table, want generate.Run, updates generate.UpdatesRun) {
 	db, err := sql.Open("postgres", s.database.DSN)
 	require.NoError(s.t, err)
 	defer func() { _ = db.Close() }()
@@ -249,6 +249,7 @@ func (s *stack) compareWarehouse(tb *table, want generate.Run) {
 		tb.add("fact_sales "+status+" rows", want.ByStatus[status].Rows, rows)
 		tb.add("fact_sales "+status+" cents", want.ByStatus[status].Cents, cents)
 	}
+	s.compareCustomers(tb, db, updates)
 	tb.add("agg_daily_sales cells that differ", 0, len(s.differingCells(db, want.Cells)))
 	var orders, gross, wantOrders, wantGross int64
 	for _, c := range want.Cells {
@@ -257,6 +258,22 @@ func (s *stack) compareWarehouse(tb *table, want generate.Run) {
 	s.scan(db, `select coalesce(sum(orders),0), cast(coalesce(sum(gross_revenue),0)*100 as bigint) from sales.agg_daily_products`, &orders, &gross)
 	tb.add("agg_daily_products orders", wantOrders, orders)
 	tb.add("agg_daily_products gross cents", wantGross, gross)
+}
+
+// compareCustomers expects the whole history, intervals without gap or overlap, and each
+// order with the customer as of its time.
+func (s *stack) compareCustomers(tb *table, db *sql.DB, updates generate.UpdatesRun) {
+	var versions, apart, ends, astray int64
+	s.scan(db, `select count(*) from etl.customer_versions`, &versions)
+	tb.add("customer_versions rows", updates.Versions, versions)
+	s.scan(db, `select count(*) from (select valid_to, lead(valid_from) over (partition by customer_id order by valid_from) as next from sales.dim_customer) c
+		where valid_to is distinct from next`, &apart)
+	tb.add("dim_customer gaps and overlaps", 0, apart)
+	s.scan(db, `select count(*) from (select customer_id from sales.dim_customer group by 1 having sum(cast(is_current as int)) <> 1 or min(valid_from) <> '1970-01-01') c`, &ends)
+	tb.add("dim_customer without first or current one", 0, ends)
+	s.scan(db, `select count(*) from sales.fact_sales f left join sales.dim_customer c on c.customer_sk = f.customer_sk and c.customer_id = f.customer_id
+		and f.order_ts >= c.valid_from and (c.valid_to is null or f.order_ts < c.valid_to) where c.customer_sk is null`, &astray)
+	tb.add("orders without the customer of their time", 0, astray)
 }
 
 // differingCells compares every cell of agg_daily_sales with the truth.

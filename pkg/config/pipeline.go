@@ -117,5 +117,4 @@ type Warehouse struct {
 	Password     Secret        `yaml:"-" secret:"password" kong:"-" file:"PasswordFile" help:"Password of the database user."`
 	LoadEvery    time.Duration `yaml:"load_every" value:"5s" min:"100ms" max:"24h" help:"Pause between loads. Each wake-up of Redshift Serverless bills a minute."`
 	Products     string        `yaml:"products" value:"" help:"Path of products.csv (product_id, name, category, list_price); empty for none."`
-	Customers    string        `yaml:"customers" value:"" help:"Path of customers.csv; empty for none."`
 }

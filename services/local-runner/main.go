@@ -42,10 +42,9 @@ func main() {
 
 // The sample files, taken when no input is named.
 var (
-	sampleInputs    = []string{"data/sales_events.csv", "data/sales_events.ndjson"}
-	sampleUpdates   = []string{"data/customer_updates.ndjson"}
-	sampleProducts  = "data/products.csv"
-	sampleCustomers = "data/customers.csv"
+	sampleInputs   = []string{"data/sales_events.csv", "data/sales_events.ndjson"}
+	sampleUpdates  = []string{"data/customers.csv", "data/customer_updates.ndjson"}
+	sampleProducts = "data/products.csv"
 )
 
 // Run makes the run and prints its report. A lake that does not balance, or a
@@ -122,7 +121,6 @@ func (r run) options(d *daemon.Daemon) (local.Options, error) {
 	}
 	if len(files) == 0 {
 		useSample(&o.Settings.Warehouse.Products, sampleProducts)
-		useSample(&o.Settings.Warehouse.Customers, sampleCustomers)
 	}
 	return o, nil
 }

@@ -31,7 +31,7 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) (err error) {
 	return loader.Run(ctx, loader.Options{
 		Kafka: kafka, Warehouse: w, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
-		LoadEvery: s.Warehouse.LoadEvery, Products: s.Warehouse.Products, Customers: s.Warehouse.Customers,
+		LoadEvery: s.Warehouse.LoadEvery, Products: s.Warehouse.Products,
 		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
 		OnReady: func() { d.Ready(true) }, Waiting: d.Waiting, Fault: hook,
 	})

@@ -103,6 +103,19 @@ CREATE TABLE sales.agg_daily_products (
     cancelled_orders BIGINT NOT NULL
 );
 
+CREATE TABLE etl.customer_versions (
+    customer_id VARCHAR NOT NULL,
+    updated_ts  TIMESTAMP NOT NULL,
+    name        VARCHAR,
+    email       VARCHAR,
+    segment     VARCHAR,
+    city        VARCHAR,
+    country     VARCHAR,
+    deleted     INTEGER NOT NULL,
+    _partition  INTEGER NOT NULL,
+    _offset     BIGINT NOT NULL
+);
+
 CREATE TABLE etl.load_ledger (
     table_name VARCHAR NOT NULL,
     slice      VARCHAR NOT NULL,

@@ -88,6 +88,18 @@ COMMENT ON COLUMN sales.agg_daily_products.customers IS 'Distinct customers of t
 COMMENT ON COLUMN sales.agg_daily_products.pending_orders IS 'Orders still pending';
 COMMENT ON COLUMN sales.agg_daily_products.cancelled_orders IS 'Orders cancelled';
 
+COMMENT ON TABLE etl.customer_versions IS 'The history of customers as silver/customers has it, of which dim_customer is derived';
+COMMENT ON COLUMN etl.customer_versions.customer_id IS 'Identity of the customer';
+COMMENT ON COLUMN etl.customer_versions.updated_ts IS 'When the customer became this, UTC';
+COMMENT ON COLUMN etl.customer_versions.name IS 'Full name';
+COMMENT ON COLUMN etl.customer_versions.email IS 'Mail address';
+COMMENT ON COLUMN etl.customer_versions.segment IS 'Kind of customer';
+COMMENT ON COLUMN etl.customer_versions.city IS 'Home city';
+COMMENT ON COLUMN etl.customer_versions.country IS 'Home country';
+COMMENT ON COLUMN etl.customer_versions.deleted IS '1 when the customer was deleted, else 0';
+COMMENT ON COLUMN etl.customer_versions._partition IS 'Source partition of the update';
+COMMENT ON COLUMN etl.customer_versions._offset IS 'Offset of the update, or row number of the file';
+
 COMMENT ON TABLE etl.load_ledger IS 'The version of each slice that is loaded';
 COMMENT ON COLUMN etl.load_ledger.table_name IS 'Table of the lake, such as gold/fact_sales';
 COMMENT ON COLUMN etl.load_ledger.slice IS 'Slice of it, such as day=2026-01-31';

@@ -1,1 +1,4 @@
-DROP TABLE stage_customers
+DROP TABLE stage_customers;
+DROP TABLE stage_versions;
+DROP TABLE stage_changed;
+DROP TABLE stage_intervals

@@ -6,7 +6,8 @@ USING (
            p.product_sk, g.product_id, r.region_sk, g.category, g.region, g.quantity, g.unit_price, g.revenue,
            g.currency, g.status, g.payment_method, g._partition, g._offset
     FROM stage_sales AS g
-    JOIN sales.dim_customer AS c ON c.customer_id = g.customer_id AND c.is_current
+    JOIN sales.dim_customer AS c ON c.customer_id = g.customer_id
+     AND g.order_ts >= c.valid_from AND (c.valid_to IS NULL OR g.order_ts < c.valid_to)
     JOIN sales.dim_product AS p ON p.product_id = g.product_id
     JOIN sales.dim_region AS r ON r.region = g.region
     WHERE NOT EXISTS (SELECT 1 FROM stage_skipped AS k WHERE k.order_id = g.order_id AND k.order_date = CAST(g.order_ts AS DATE))

@@ -74,6 +74,7 @@ CREATE TABLE sales.fact_sales (
     loaded_at      TIMESTAMP NOT NULL
 );
 CREATE INDEX fact_sales_order_date ON sales.fact_sales (order_date);
+CREATE INDEX fact_sales_customer ON sales.fact_sales (customer_id, order_ts);
 
 CREATE TABLE sales.agg_daily_sales (
     order_date       DATE NOT NULL,
@@ -104,6 +105,21 @@ CREATE TABLE sales.agg_daily_products (
     cancelled_orders BIGINT NOT NULL,
     PRIMARY KEY (order_date, product_id)
 );
+
+CREATE TABLE etl.customer_versions (
+    customer_id TEXT COLLATE "C" NOT NULL,
+    updated_ts  TIMESTAMP NOT NULL,
+    name        TEXT,
+    email       TEXT,
+    segment     TEXT,
+    city        TEXT,
+    country     TEXT,
+    deleted     INTEGER NOT NULL,
+    _partition  INTEGER NOT NULL,
+    _offset     BIGINT NOT NULL,
+    PRIMARY KEY (customer_id, updated_ts)
+);
+CREATE INDEX customer_versions_updated ON etl.customer_versions (updated_ts);
 
 CREATE TABLE etl.load_ledger (
     table_name TEXT COLLATE "C" NOT NULL,

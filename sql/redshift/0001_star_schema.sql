@@ -127,6 +127,23 @@ DISTSTYLE KEY
 DISTKEY (product_id)
 SORTKEY (order_date);
 
+CREATE TABLE etl.customer_versions (
+    customer_id VARCHAR(256) NOT NULL ENCODE ZSTD,
+    updated_ts  TIMESTAMP NOT NULL ENCODE RAW,
+    name        VARCHAR(512) ENCODE ZSTD,
+    email       VARCHAR(512) ENCODE ZSTD,
+    segment     VARCHAR(128) ENCODE BYTEDICT,
+    city        VARCHAR(256) ENCODE ZSTD,
+    country     VARCHAR(128) ENCODE BYTEDICT,
+    deleted     INTEGER NOT NULL ENCODE AZ64,
+    _partition  INTEGER NOT NULL ENCODE AZ64,
+    _offset     BIGINT NOT NULL ENCODE AZ64,
+    PRIMARY KEY (customer_id, updated_ts)
+)
+DISTSTYLE KEY
+DISTKEY (customer_id)
+SORTKEY (updated_ts);
+
 CREATE TABLE etl.load_ledger (
     table_name VARCHAR(256) NOT NULL ENCODE ZSTD,
     slice      VARCHAR(256) NOT NULL ENCODE ZSTD,

@@ -15,8 +15,11 @@ import (
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
-// Group is the consumer group on lake.gold.
+// Group is the consumer group on lake.gold and lake.silver.
 const Group = "dq-checker"
+
+// Topics are those that the group consumes.
+func Topics() []string { return []string{sales.TopicGold, sales.TopicSilver} }
 
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
 // Partitions are required.
@@ -67,7 +70,7 @@ func Run(ctx context.Context, o Options) error {
 	group.Go(func() error {
 		defer stopFollowing() // last: the final flush still needs the ledger
 		return stream.Run(ctx, o.Kafka, stream.RunConfig{
-			Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicGold},
+			Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: Topics(),
 			TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
 			Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "dq"),
 		}, s)

@@ -21,28 +21,28 @@ import (
 // committed before it. Longer means that something is broken upstream.
 const ledgerWait = time.Minute
 
-// Flush gives verdicts on the days that are complete, and on held ones again if
+// Flush gives verdicts on the units that are complete, and on held ones again if
 // the ledger has moved since.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	t.flushed = t.upTo()
 	commit := stream.Commit{Next: t.flushed}
 	strikes := t.keeper.Strikes()
-	for _, name := range slices.Sorted(maps.Keys(t.days)) {
-		d := t.days[name]
-		again := !d.pending() && (t.judged.IsZero() || strikes != t.strikes)
-		if !d.complete() || !d.pending() && !again {
+	for _, name := range slices.Sorted(maps.Keys(t.units)) {
+		u := t.units[name]
+		again := !u.pending() && (t.judged.IsZero() || strikes != t.strikes)
+		if !t.complete(u) || !u.pending() && !again {
 			continue
 		}
-		verdicts, err := t.auditDay(ctx, d)
+		verdicts, err := t.audit(ctx, u)
 		if err != nil {
 			return stream.Commit{}, err
 		}
 		held := slices.ContainsFunc(verdicts, func(v *lake.Verdict) bool { return v.Outcome == lake.Fail })
-		if d.pending() || !held { // a day that is still held has its verdicts
+		if u.pending() || !held { // a unit that is still held has its verdicts
 			t.publish(&commit, verdicts)
 		}
-		if d.first = -1; !held {
-			delete(t.days, name)
+		if u.first = -1; !held {
+			delete(t.units, name)
 		}
 	}
 	t.judged, t.strikes = time.Now(), strikes
@@ -57,14 +57,14 @@ func (t *task) publish(commit *stream.Commit, verdicts []*lake.Verdict) {
 	}
 }
 
-// auditDay judges the manifests of one day, facts first: the aggregates are held
+// audit judges the manifests of one unit, facts first: the aggregates are held
 // against them. Manifests whose files are gone have been replaced: their
 // successors get the verdicts.
-func (t *task) auditDay(ctx context.Context, d *day) ([]*lake.Verdict, error) {
+func (t *task) audit(ctx context.Context, u *unit) ([]*lake.Verdict, error) {
 	var facts *Facts
-	verdicts := make([]*lake.Verdict, 0, len(goldTables))
-	for _, table := range goldTables {
-		m, started := d.manifests[table], time.Now()
+	verdicts := make([]*lake.Verdict, 0, len(t.tables))
+	for _, table := range t.tables {
+		m, started := u.manifests[table], time.Now()
 		e, err := t.gather(ctx, m)
 		if errors.Is(err, blob.ErrNotFound) {
 			t.Log.Warn("a file is gone: waiting for the version that replaced it", zap.String("slice", m.Key()), zap.Int64("version", m.Version), zap.Error(err))
@@ -87,22 +87,35 @@ func (t *task) gather(ctx context.Context, m *lake.Manifest) (Evidence, error) {
 	e := Evidence{Manifest: m}
 	waitCtx, cancel := context.WithTimeout(ctx, ledgerWait)
 	defer cancel()
-	versions, err := inputVersions(m)
+	table, versions, err := rests(m)
 	if err != nil {
 		return e, err
 	}
-	if e.Balances, err = t.keeper.Wait(waitCtx, versions); err != nil {
+	if e.Balances, err = t.keeper.Wait(waitCtx, table, versions); err != nil {
 		return e, fmt.Errorf("%w: audit %s version %d: %w", stream.ErrRetry, m.Key(), m.Version, err)
 	}
-	if m.Table == sales.TableFacts {
+	switch m.Table {
+	case sales.TableFacts:
 		e.Facts, err = AuditFacts(ctx, t.Bucket, m)
-	} else {
+	case sales.TableSilverCustomers:
+		e.Customers, err = AuditCustomers(ctx, t.Bucket, m)
+	default:
 		e.Cells, err = AuditCells(ctx, t.Bucket, m)
 	}
 	return e, err
 }
 
-// inputVersions gives the silver commit that a manifest needs, by partition.
+// rests gives the table of silver that a manifest is of or made from, and the commit
+// of it that the manifest needs, by partition.
+func rests(m *lake.Manifest) (table string, versions map[int32]int64, err error) {
+	if m.Table == sales.TableSilverCustomers {
+		return m.Table, map[int32]int64{m.Partition: m.Version}, nil
+	}
+	versions, err = inputVersions(m)
+	return sales.TableSilver, versions, err
+}
+
+// inputVersions gives the silver commit that a manifest of gold needs, by partition.
 func inputVersions(m *lake.Manifest) (map[int32]int64, error) {
 	versions := map[int32]int64{}
 	for _, in := range m.Inputs {

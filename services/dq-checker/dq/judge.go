@@ -36,10 +36,11 @@ const minRecords = 1_000
 
 // Evidence is all that a verdict rests on.
 type Evidence struct {
-	Manifest *lake.Manifest
-	Balances map[int32]Balance // of the partitions that went in
-	Facts    *Facts            // of the same day and version; nil when there was no fact manifest
-	Cells    *Cells            // aggregates only
+	Manifest  *lake.Manifest
+	Balances  map[int32]Balance // of the partitions that went in
+	Facts     *Facts            // of the same day and version; nil when there was no fact manifest
+	Cells     *Cells            // aggregates only
+	Customers *Customers        // customers only
 }
 
 // Judge applies every rule to the evidence.
@@ -47,7 +48,12 @@ func Judge(e Evidence, t Thresholds) []lake.Finding {
 	loss, rejects := judgeShares(e.Balances, t)
 	findings := []lake.Finding{judgeFiles(e), judgeLedger(e.Balances), loss, rejects}
 	if e.Facts != nil {
-		findings = append(findings, judgeNotNull(e.Facts), judgeUnique(e.Facts))
+		findings = append(findings,
+			judgeNotNull(e.Facts.Rows, required{"order_id", e.Facts.NoOrderID}, required{"revenue", e.Facts.NoRevenue}),
+			judgeUnique(e.Facts.Rows, e.Facts.Duplicates, "an order_id"))
+	}
+	if e.Customers != nil {
+		return append(findings, judgeCustomers(e)...)
 	}
 	return append(findings, judgeReconcile(e))
 }
@@ -77,6 +83,9 @@ func judgeFiles(e Evidence) lake.Finding {
 	}
 	if e.Cells != nil {
 		faults = append(faults, e.Cells.Unreadable...)
+	}
+	if e.Customers != nil {
+		faults = append(faults, e.Customers.Unreadable...)
 	}
 	return finding(RuleFiles, faults, "%d files read again, length, SHA-256 and every column's count as declared", len(e.Manifest.Files))
 }
@@ -118,25 +127,29 @@ func judgeShares(balances map[int32]Balance, t Thresholds) (loss, rejects lake.F
 	return loss, rejects
 }
 
-func judgeNotNull(f *Facts) lake.Finding {
-	var faults []string
-	for _, c := range []struct {
-		column string
-		samples
-	}{{"order_id", f.NoOrderID}, {"revenue", f.NoRevenue}} {
-		if c.n > 0 {
-			faults = append(faults, fmt.Sprintf("%s is missing in %d of %d rows, such as %s", c.column, c.n, f.Rows, strings.Join(c.names, ", ")))
-		}
-	}
-	return finding(RuleNotNull, faults, "order_id and revenue are there in all %d rows", f.Rows)
+// required is a column that must have a value, and the rows that have none.
+type required struct {
+	name string
+	samples
 }
 
-func judgeUnique(f *Facts) lake.Finding {
-	var faults []string
-	if f.Duplicates.n > 0 {
-		faults = append(faults, fmt.Sprintf("%d rows repeat an order_id, such as %s", f.Duplicates.n, strings.Join(f.Duplicates.names, ", ")))
+func judgeNotNull(rows int64, columns ...required) lake.Finding {
+	var faults, names []string
+	for _, c := range columns {
+		if names = append(names, c.name); c.n > 0 {
+			faults = append(faults, fmt.Sprintf("%s is missing in %d of %d rows, such as %s", c.name, c.n, rows, strings.Join(c.samples.names, ", ")))
+		}
 	}
-	return finding(RuleUnique, faults, "%d rows, as many orders", f.Rows)
+	return finding(RuleNotNull, faults, "%s are there in all %d rows", strings.Join(names, " and "), rows)
+}
+
+// judgeUnique takes the rows that repeat the key of another.
+func judgeUnique(rows int64, repeated samples, key string) lake.Finding {
+	var faults []string
+	if repeated.n > 0 {
+		faults = append(faults, fmt.Sprintf("%d rows repeat %s, such as %s", repeated.n, key, strings.Join(repeated.names, ", ")))
+	}
+	return finding(RuleUnique, faults, "none of %d rows repeats %s", rows, key)
 }
 
 func judgeReconcile(e Evidence) lake.Finding {

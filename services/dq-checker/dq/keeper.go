@@ -317,23 +317,23 @@ func (k *Keeper) strike(b *book) {
 	k.tell()
 }
 
-// Wait gives the balance of sales of each named partition, once it includes the silver
+// Wait gives the balance of a table of silver of each named partition, once it includes the silver
 // commit (version) named beside it. A balance with faults may only mean that an
 // older slice has not been read yet, so it counts when all that is there has
 // been. It ends early with the context's error, and the partition and version
 // that it waited for.
-func (k *Keeper) Wait(ctx context.Context, partitions map[int32]int64) (map[int32]Balance, error) {
+func (k *Keeper) Wait(ctx context.Context, table string, partitions map[int32]int64) (map[int32]Balance, error) {
 	for {
 		k.mu.Lock()
 		got, missing := map[int32]Balance{}, ""
 		for p, version := range partitions {
-			b := k.book(sales.TableSilver, p)
+			b := k.book(table, p)
 			if len(b.balance.Faults) > 0 && b.struck > k.caught {
 				missing = fmt.Sprintf("all slices of partition %d: %s", p, b.balance.Faults[0])
 				break
 			}
 			if b.balance.Version < version {
-				missing = fmt.Sprintf("silver commit %d of partition %d, the ledger has reached %d", version, p, b.balance.Version)
+				missing = fmt.Sprintf("commit %d of %s partition %d, the ledger has reached %d", version, table, p, b.balance.Version)
 				break
 			}
 			got[p] = b.balance

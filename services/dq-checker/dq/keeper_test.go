@@ -107,7 +107,7 @@ func soundWithFile() *history {
 func balanceOf(t require.TestingT, k *Keeper, version int64) Balance {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	got, err := k.Wait(ctx, map[int32]int64{partition: version})
+	got, err := k.Wait(ctx, sales.TableSilver, map[int32]int64{partition: version})
 	require.NoError(t, err)
 	return got[partition]
 }
@@ -158,7 +158,7 @@ func TestKeeperReadsPartitionsUnevenly(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		go func() {
-			got, _ := k.Wait(ctx, map[int32]int64{partition: 3})
+			got, _ := k.Wait(ctx, sales.TableSilver, map[int32]int64{partition: 3})
 			waited <- got[partition]
 		}()
 		for {
@@ -248,8 +248,8 @@ func TestKeeperTakesALakeBronzeThatWasMadeAnew(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			if name == "lower" {
-				_, err := k.Wait(ctx, map[int32]int64{partition: 3})
-				require.ErrorContains(t, err, "silver commit 3", "not all that it took has been seen")
+				_, err := k.Wait(ctx, sales.TableSilver, map[int32]int64{partition: 3})
+				require.ErrorContains(t, err, "commit 3 of silver/sales", "not all that it took has been seen")
 			}
 			require.NoError(t, k.Add(h.bronze[last]))
 			k.CaughtUp()
@@ -318,6 +318,6 @@ func TestKeeperFindsWhatDoesNotBalance(t *testing.T) {
 func TestKeeperWaitNamesWhatIsMissing(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := NewKeeper().Wait(ctx, map[int32]int64{partition: 7})
-	require.ErrorContains(t, err, "silver commit 7 of partition 3, the ledger has reached 0")
+	_, err := NewKeeper().Wait(ctx, sales.TableSilver, map[int32]int64{partition: 7})
+	require.ErrorContains(t, err, "commit 7 of silver/sales partition 3, the ledger has reached 0")
 }

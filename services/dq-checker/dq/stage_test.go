@@ -209,7 +209,7 @@ func TestStageJudgesHeldDaysAgain(t *testing.T) {
 
 // TestTaskWaitsForTheWholeDay gives the task the day's manifests one by one.
 func TestTaskWaitsForTheWholeDay(t *testing.T) {
-	task := &task{stage: &stage{Options: Options{MaxAge: time.Second}, keeper: NewKeeper()}, next: 7, committed: 7, days: map[string]*day{}}
+	task := &task{stage: &stage{Options: Options{MaxAge: time.Second}, keeper: NewKeeper()}, gate: gates[sales.TopicGold], next: 7, committed: 7, units: map[string]*unit{}}
 	now := time.Now()
 	for i, table := range goldTables {
 		m := &lake.Manifest{Format: lake.Format, Table: table, Slice: "day=2026-01-01", Day: "2026-01-01", Version: 1}

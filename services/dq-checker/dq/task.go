@@ -11,7 +11,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
-// rejudgeEvery is how long a held day rests before it is judged again, if the
+// rejudgeEvery is how long a held unit rests before it is judged again, if the
 // ledger has moved meanwhile: shares of rejects and loss may have fallen.
 const rejudgeEvery = time.Minute
 
@@ -19,44 +19,58 @@ const rejudgeEvery = time.Minute
 // together. Gold's other tables get no verdict.
 var goldTables = []string{sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts, sales.TableHourlySales, sales.TableRefundsByDay}
 
-// day is what the task knows of a day that has no passing verdict yet.
-type day struct {
+// gate says what of a topic is judged.
+type gate struct {
+	tables   []string                    // that are loaded; others get no verdict
+	together func(*lake.Manifest) string // names what is judged together
+}
+
+// gates are those of the topics that the stage consumes.
+var gates = map[string]gate{
+	sales.TopicGold:   {goldTables, func(m *lake.Manifest) string { return m.Day }},
+	sales.TopicSilver: {[]string{sales.TableSilverCustomers}, func(m *lake.Manifest) string { return m.Slice }},
+}
+
+// unit is what the task knows of slices that are judged together and have no passing
+// verdict yet: those of a day of gold, or a slice of silver.
+type unit struct {
 	manifests map[string]*lake.Manifest // newest by table
 	first     int64                     // offset of the oldest record without a verdict, -1 when all have one
 }
 
 // complete tells whether the manifests of one version are all there.
-func (d *day) complete() bool {
-	for _, table := range goldTables {
-		m := d.manifests[table]
-		if m == nil || m.Version != d.manifests[goldTables[0]].Version {
+func (g gate) complete(u *unit) bool {
+	for _, table := range g.tables {
+		m := u.manifests[table]
+		if m == nil || m.Version != u.manifests[g.tables[0]].Version {
 			return false
 		}
 	}
 	return true
 }
 
-func (d *day) pending() bool { return d.first >= 0 }
+func (u *unit) pending() bool { return u.first >= 0 }
 
-// task gives the verdicts of one partition of lake.gold.
+// task gives the verdicts of one partition of a topic.
 type task struct {
 	*stage
+	gate
 	partition int32
 	next      int64
 	committed int64
-	flushed   int64           // next of the last flush
-	days      map[string]*day // pending or held
-	since     time.Time       // when the oldest pending arrived
-	judged    time.Time       // when held days were last judged
-	strikes   int64           // of the keeper, at that time
-	given     []*lake.Verdict // by the last flush
+	flushed   int64            // next of the last flush
+	units     map[string]*unit // pending or held
+	since     time.Time        // when the oldest pending arrived
+	judged    time.Time        // when held units were last judged
+	strikes   int64            // of the keeper, at that time
+	given     []*lake.Verdict  // by the last flush
 }
 
-// Open takes up the days that are held: a restored file, another threshold or
+// Open takes up the units that are held: a restored file, another threshold or
 // a ledger that balances by now may let them pass.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
-	t := &task{stage: s, partition: p.ID, next: next, committed: next, days: map[string]*day{}}
-	held, err := s.heldDays(ctx, p.ID)
+	t := &task{stage: s, gate: gates[p.Topic], partition: p.ID, next: next, committed: next, units: map[string]*unit{}}
+	held, err := t.held(ctx)
 	if err != nil || len(held) == 0 {
 		return t, err
 	}
@@ -65,43 +79,45 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 			return nil
 		}
 		m, err := lake.DecodeManifest(r.Value)
-		if err == nil && held[m.Day] && slices.Contains(goldTables, m.Table) {
-			t.day(m.Day).manifests[m.Table] = m
+		if err == nil && slices.Contains(t.tables, m.Table) && held[t.together(m)] {
+			t.unit(m).manifests[m.Table] = m
 		}
 		return err
 	})
 	return t, err
 }
 
-// heldDays are the days with a slice whose newest verdict failed.
-func (s *stage) heldDays(ctx context.Context, partition int32) (map[string]bool, error) {
-	failed := map[string]*lake.Verdict{}
-	err := stream.ReadToEnd(ctx, s.Kafka, sales.TopicVerdicts, []int32{partition}, func(r stream.Record) error {
+// held are the units with a slice whose newest verdict failed.
+func (t *task) held(ctx context.Context) (map[string]bool, error) {
+	newest := map[string]*lake.Verdict{}
+	err := stream.ReadToEnd(ctx, t.Kafka, sales.TopicVerdicts, []int32{t.partition}, func(r stream.Record) error {
 		if len(r.Value) == 0 {
 			return nil
 		}
 		v, err := lake.DecodeVerdict(r.Value)
-		if err == nil {
-			failed[v.Key()] = v
+		if err == nil && slices.Contains(t.tables, v.Manifest.Table) {
+			newest[v.Key()] = v
 		}
 		return err
 	})
 	held := map[string]bool{}
-	for _, v := range failed {
+	for _, v := range newest {
 		if v.Outcome == lake.Fail {
-			held[v.Manifest.Day] = true
+			held[t.together(&v.Manifest)] = true
 		}
 	}
 	return held, err
 }
 
-func (t *task) day(name string) *day {
-	d := t.days[name]
-	if d == nil {
-		d = &day{manifests: map[string]*lake.Manifest{}, first: -1}
-		t.days[name] = d
+// unit is the one that a manifest belongs to.
+func (t *task) unit(m *lake.Manifest) *unit {
+	name := t.together(m)
+	u := t.units[name]
+	if u == nil {
+		u = &unit{manifests: map[string]*lake.Manifest{}, first: -1}
+		t.units[name] = u
 	}
-	return d
+	return u
 }
 
 func (t *task) Add(_ context.Context, records []stream.Record) error {
@@ -114,25 +130,25 @@ func (t *task) Add(_ context.Context, records []stream.Record) error {
 		if err != nil {
 			return fmt.Errorf("offset %d: %w", r.Offset, err)
 		}
-		if !slices.Contains(goldTables, m.Table) {
+		if !slices.Contains(t.tables, m.Table) {
 			continue
 		}
 		if !t.waiting() {
 			t.since = time.Now()
 		}
-		d := t.day(m.Day)
-		d.manifests[m.Table] = m
-		if !d.pending() {
-			d.first = r.Offset
+		u := t.unit(m)
+		u.manifests[m.Table] = m
+		if !u.pending() {
+			u.first = r.Offset
 		}
 	}
 	return nil
 }
 
-// waiting tells whether a day has manifests without a verdict.
+// waiting tells whether a unit has manifests without a verdict.
 func (t *task) waiting() bool {
-	for _, d := range t.days {
-		if d.pending() {
+	for _, u := range t.units {
+		if u.pending() {
 			return true
 		}
 	}
@@ -145,19 +161,19 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 		return now
 	case t.waiting() && !caughtUp:
 		return t.since.Add(t.MaxAge)
-	case len(t.days) > 0:
+	case len(t.units) > 0:
 		return t.judged.Add(rejudgeEvery)
 	}
 	return time.Time{}
 }
 
 // upTo is the offset that a flush now would commit: that of the oldest record
-// of a day that is not complete.
+// of a unit that is not complete.
 func (t *task) upTo() int64 {
 	next := t.next
-	for _, d := range t.days {
-		if d.pending() && !d.complete() {
-			next = min(next, d.first)
+	for _, u := range t.units {
+		if u.pending() && !t.complete(u) {
+			next = min(next, u.first)
 		}
 	}
 	return next

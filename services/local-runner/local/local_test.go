@@ -39,7 +39,7 @@ func options(t *testing.T, inputs ...string) Options {
 func settings() config.Pipeline {
 	s := config.Default()
 	s.Warehouse.LoadEvery = 100 * time.Millisecond
-	s.Warehouse.Products, s.Warehouse.Customers = "../../../data/products.csv", "../../../data/customers.csv"
+	s.Warehouse.Products = "../../../data/products.csv"
 	return s
 }
 

@@ -78,7 +78,7 @@ func (r *Report) Fault() error {
 }
 
 // Hop is what became of one source's records in one stage, over all partitions.
-// From gold on there is one line for all sources.
+// From gold on there is one line for all sources of sales, and one for customers.
 type Hop struct {
 	Stage      string                    `json:"stage"`
 	Source     string                    `json:"source"`
@@ -174,16 +174,16 @@ func readState(ctx context.Context, kafka stream.Config, topics []string) (*stat
 
 // Holds is what the warehouse says of itself.
 type Holds struct {
-	Facts  lake.Count        // fact_sales
-	Loaded []warehouse.Slice // version of each slice that is loaded
+	Rows   map[string]lake.Count // counted in its tables, by table of the lake
+	Loaded []warehouse.Slice     // version of each slice that is loaded
 }
 
-// older sums the loaded facts of the slices that the gate holds: it keeps newer
+// older sums what is loaded of a table's slices that the gate holds: it keeps newer
 // versions out, and the one that was loaded before stays.
-func (h *Holds) older(s *state) (sum lake.Count) {
+func (h *Holds) older(s *state, table string) (sum lake.Count) {
 	for _, loaded := range h.Loaded {
 		v := s.verdicts[loaded.Table+"/"+loaded.Slice]
-		if loaded.Table == sales.TableFacts && v != nil && v.Outcome == lake.Fail && loaded.Version < v.Manifest.Version {
+		if loaded.Table == table && v != nil && v.Outcome == lake.Fail && loaded.Version < v.Manifest.Version {
 			sum = sum.Add(loaded.Count)
 		}
 	}
@@ -202,20 +202,25 @@ func ReadLedger(ctx context.Context, kafka stream.Config, topics []string, holds
 	l.Layers = tables.layers()
 	silver, facts := tables[sales.TableSilver].count, tables[sales.TableFacts].count
 	if slices.Contains(topics, sales.TopicGold) {
-		l.add(Hop{Stage: "gold", In: silver, Out: facts})
+		l.add(Hop{Stage: "gold", Source: "all", In: silver, Out: facts})
 	}
 	if slices.Contains(topics, sales.TopicVerdicts) {
-		passed, held := s.gate(l)
-		l.add(Hop{Stage: "gate", In: facts, Out: passed, Held: held})
-		if holds != nil {
-			l.add(Hop{Stage: "warehouse", In: passed.Add(holds.older(s)), Out: holds.Facts})
+		s.judged(l)
+		for _, to := range []struct {
+			source, table string
+			in            lake.Count
+		}{{sales.TopicCustomers, sales.TableSilverCustomers, tables[sales.TableSilverCustomers].count}, {"all", sales.TableFacts, facts}} {
+			passed, held := s.gate(to.table)
+			l.add(Hop{Stage: "gate", Source: to.source, In: to.in, Out: passed, Held: held})
+			if holds != nil {
+				l.add(Hop{Stage: "warehouse", Source: to.source, In: passed.Add(holds.older(s, to.table)), Out: holds.Rows[to.table]})
+			}
 		}
 	}
 	return l, nil
 }
 
 func (l *Ledger) add(h Hop) {
-	h.Source = "all"
 	h.close()
 	l.Hops = append(l.Hops, h)
 }
@@ -247,25 +252,30 @@ func (s *state) sourceHops() []Hop {
 	return hops
 }
 
-// gate sums the facts by their verdict. Facts without a verdict of their
-// version are in neither sum: they leave a residual.
-func (s *state) gate(l *Ledger) (passed, held lake.Count) {
+// judged lists the verdicts by their outcome.
+func (s *state) judged(l *Ledger) {
 	for key, v := range s.verdicts {
 		l.Verdicts[v.Outcome]++
-		m := s.manifests[key]
-		current := m != nil && m.Version == v.Manifest.Version
 		if v.Outcome == lake.Fail {
 			l.Held = append(l.Held, Held{Slice: key, Version: v.Manifest.Version, Findings: failing(v.Findings)})
 		}
-		switch {
-		case v.Manifest.Table != sales.TableFacts || !current:
+	}
+	slices.SortFunc(l.Held, func(a, b Held) int { return strings.Compare(a.Slice, b.Slice) })
+}
+
+// gate sums a table by its verdicts. Rows without a verdict of their version are
+// in neither sum: they leave a residual.
+func (s *state) gate(table string) (passed, held lake.Count) {
+	for key, v := range s.verdicts {
+		m := s.manifests[key]
+		switch current := m != nil && m.Version == v.Manifest.Version; {
+		case v.Manifest.Table != table || !current:
 		case v.Outcome == lake.Fail:
 			held = held.Add(v.Manifest.Count)
 		default:
 			passed = passed.Add(v.Manifest.Count)
 		}
 	}
-	slices.SortFunc(l.Held, func(a, b Held) int { return strings.Compare(a.Slice, b.Slice) })
 	return passed, held
 }
 

@@ -286,8 +286,12 @@ func (r *runner) holds(ctx context.Context) (*Holds, error) {
 	if err != nil {
 		return nil, err
 	}
+	customers, err := r.warehouse.CustomerVersions(ctx)
+	if err != nil {
+		return nil, err
+	}
 	loaded, err := r.warehouse.Ledger(ctx)
-	return &Holds{Facts: facts, Loaded: loaded}, err
+	return &Holds{Rows: map[string]lake.Count{sales.TableFacts: facts, sales.TableSilverCustomers: customers}, Loaded: loaded}, err
 }
 
 // analyse asks the analytics. A query that fails costs its own answer only.

@@ -49,7 +49,7 @@ func (r *runner) stages() []stage {
 		{bronze.Group, []string{bronze.Group}, bronze.Topics(), sales.TopicBronze, "", r.bronze},
 		{silver.Group, silver.Groups(), []string{sales.TopicBronze}, sales.TopicSilver, lake.Reprocess, r.silver},
 		{gold.Group, []string{gold.Group}, []string{sales.TopicSilver}, sales.TopicGold, lake.Rebuild, r.gold},
-		{dq.Group, []string{dq.Group}, []string{sales.TopicGold}, sales.TopicVerdicts, "", r.dq},
+		{dq.Group, []string{dq.Group}, dq.Topics(), sales.TopicVerdicts, "", r.dq},
 		{loader.Group, []string{loader.Group}, []string{sales.TopicVerdicts}, "", "", r.loader},
 	}
 	if r.Through != "" {
@@ -137,7 +137,7 @@ func (r *runner) loader(ctx context.Context, onReady func()) error {
 	return loader.Run(ctx, loader.Options{
 		OnReady: onReady,
 		Kafka:   r.kafka, Warehouse: r.warehouse, Log: r.Log, Registry: r.Registry, Instance: instance,
-		Partitions: r.Settings.Lake.Partitions, Replication: 1, LoadEvery: w.LoadEvery, Products: w.Products, Customers: w.Customers,
+		Partitions: r.Settings.Lake.Partitions, Replication: 1, LoadEvery: w.LoadEvery, Products: w.Products,
 	})
 }
 

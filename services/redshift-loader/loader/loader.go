@@ -24,7 +24,6 @@ const Group = "redshift-loader"
 type Warehouse interface {
 	Migrate(ctx context.Context) (applied []string, err error)
 	LoadProducts(ctx context.Context, path string) (rows int, err error)
-	LoadCustomers(ctx context.Context, path string) (rows int, err error)
 	Load(ctx context.Context, verdicts []*lake.Verdict) (warehouse.Result, error)
 	Totals(ctx context.Context) (map[string]lake.Count, error)
 }
@@ -41,7 +40,6 @@ type Options struct {
 	Replication int           // of topics that must be made, -1 = the broker's default
 	LoadEvery   time.Duration // pause between the loads of a partition, 0 = none
 	Products    string        // path of products.csv, empty for none
-	Customers   string        // path of customers.csv, empty for none
 	Transaction time.Duration // Kafka's timeout, 0 = stream's default
 	Session     time.Duration // Kafka's timeout, 0 = stream's default
 	OnReady     func()        // called once the stage is about to consume
@@ -73,7 +71,7 @@ func Run(ctx context.Context, o Options) error {
 	}, &stage{Options: o, metrics: newMetrics(o.Registry)})
 }
 
-// prepare brings the schema up to date and the members of the files in.
+// prepare brings the schema up to date and the products in.
 func (o *Options) prepare(ctx context.Context) error {
 	applied, err := o.Warehouse.Migrate(ctx)
 	if err != nil {
@@ -82,19 +80,14 @@ func (o *Options) prepare(ctx context.Context) error {
 	for _, name := range applied {
 		o.Log.Info("migrated", zap.String("migration", name))
 	}
-	for _, members := range []struct {
-		path string
-		load func(context.Context, string) (int, error)
-	}{{o.Products, o.Warehouse.LoadProducts}, {o.Customers, o.Warehouse.LoadCustomers}} {
-		if members.path == "" {
-			continue
-		}
-		rows, err := members.load(ctx, members.path)
-		if err != nil {
-			return err
-		}
-		o.Log.Info("loaded members", zap.String("file", members.path), zap.Int("rows", rows))
+	if o.Products == "" {
+		return nil
 	}
+	rows, err := o.Warehouse.LoadProducts(ctx, o.Products)
+	if err != nil {
+		return err
+	}
+	o.Log.Info("loaded products", zap.String("file", o.Products), zap.Int("rows", rows))
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (t *transaction) replaceDays(ctx context.Context, a aggregate, verdicts []*
 	if err := t.fill(ctx, to, filesOf(verdicts)); err != nil {
 		return err
 	}
-	if err := t.checkDays(ctx, "check_"+a.name, days); err != nil {
+	if err := t.check(ctx, "check_"+a.name, days); err != nil {
 		return err
 	}
 	return t.exec(ctx, "drop_stage_days")

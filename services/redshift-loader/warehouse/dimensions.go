@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/saleslake/saleslake/pkg/sales"
 )
@@ -33,19 +32,6 @@ func (w *Warehouse) LoadProducts(ctx context.Context, path string) (int, error) 
 	})
 }
 
-// LoadCustomers brings the current versions in dim_customer to those of a customers.csv
-// (customer_id, updated_ts, name, email, segment, city, country, in any order), like
-// LoadProducts. A version that is older than the current one changes nothing.
-func (w *Warehouse) LoadCustomers(ctx context.Context, path string) (int, error) {
-	return w.loadDimension(ctx, path, dimension{
-		name:     "customers",
-		required: []string{"customer_id", "updated_ts", "name", "email", "segment", "city", "country"},
-		columns:  []string{"customer_id", "name", "email", "segment", "city", "country", "valid_from", "line"},
-		values:   customerValues,
-		steps:    []string{"delete_old_customers", "delete_known_customers", "merge_customers", "drop_stage_customers"},
-	})
-}
-
 func productValues(field func(string) string) ([]any, error) {
 	id := field("product_id")
 	if id == "" {
@@ -56,19 +42,6 @@ func productValues(field func(string) string) ([]any, error) {
 		return nil, fmt.Errorf("list_price %q: %w", field("list_price"), err)
 	}
 	return []any{id, orNull(field("name")), orNull(field("category")), sales.FormatCents(cents)}, nil
-}
-
-func customerValues(field func(string) string) ([]any, error) {
-	id := field("customer_id")
-	if id == "" {
-		return nil, errors.New("customer_id is missing")
-	}
-	updated, err := sales.ParseCSVTimestamp([]byte(field("updated_ts")))
-	if err != nil {
-		return nil, fmt.Errorf("updated_ts %q: %w", field("updated_ts"), err)
-	}
-	return []any{id, orNull(field("name")), orNull(field("email")), orNull(field("segment")),
-		orNull(field("city")), orNull(field("country")), time.UnixMicro(updated).UTC()}, nil
 }
 
 func orNull(text string) any {

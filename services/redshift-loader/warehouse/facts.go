@@ -44,7 +44,7 @@ func (t *transaction) loadFacts(ctx context.Context, verdicts []*lake.Verdict) e
 	if err := t.exec(ctx, "merge_facts", t.now); err != nil {
 		return err
 	}
-	if err := t.checkDays(ctx, "check_facts", days); err != nil {
+	if err := t.check(ctx, "check_facts", days); err != nil {
 		return err
 	}
 	return t.all(ctx, "drop_stage_sales", "drop_stage_days")
@@ -59,9 +59,6 @@ func (t *transaction) stageDays(ctx context.Context, verdicts []*lake.Verdict) (
 	days := make(map[string]*lake.Verdict, len(verdicts))
 	rows := make([][]any, len(verdicts))
 	for i, v := range verdicts {
-		if _, err := sales.ParseDay(v.Manifest.Day); err != nil {
-			return nil, fmt.Errorf("day of verdict %s: %w", v.Key(), err)
-		}
 		days[v.Manifest.Day] = v
 		rows[i] = []any{v.Manifest.Day}
 	}
@@ -95,18 +92,19 @@ func (e *MismatchError) Error() string {
 		e.Found.Rows, sales.FormatCents(e.Found.Cents), e.Expected.Rows, sales.FormatCents(e.Expected.Cents))
 }
 
-// checkDays compares what a check found with the manifests of the days.
-func (t *transaction) checkDays(ctx context.Context, check string, days map[string]*lake.Verdict) error {
-	return t.query(ctx, check, func(rows *sql.Rows) error {
-		var day string
+// check compares what a statement found of each slice with the manifest of that, which
+// is in loaded by what the statement names the slice.
+func (t *transaction) check(ctx context.Context, statement string, loaded map[string]*lake.Verdict, args ...any) error {
+	return t.query(ctx, statement, func(rows *sql.Rows) error {
+		var name string
 		var found, skipped lake.Count
-		if err := rows.Scan(&day, &found.Rows, &found.Cents, &skipped.Rows, &skipped.Cents); err != nil {
+		if err := rows.Scan(&name, &found.Rows, &found.Cents, &skipped.Rows, &skipped.Cents); err != nil {
 			return err
 		}
-		m := &days[day].Manifest
+		m := &loaded[name].Manifest
 		if expected := m.Count.Sub(skipped); found != expected {
 			return &MismatchError{Slice: m.Key(), Version: m.Version, Found: found, Expected: expected}
 		}
 		return nil
-	})
+	}, args...)
 }

@@ -8,6 +8,7 @@ import (
 	"math/big"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 	warehousesql "github.com/saleslake/saleslake/sql"
 )
 
@@ -40,15 +41,31 @@ func (w *Warehouse) Totals(ctx context.Context) (map[string]lake.Count, error) {
 	return totals, err
 }
 
-// loadedVersions answers the version of each slice by the slice's key.
-func (t *transaction) loadedVersions(ctx context.Context) (map[string]int64, error) {
-	versions := map[string]int64{}
-	err := t.query(ctx, "read_ledger", func(rows *sql.Rows) error {
+// stageSlices notes the slices of the verdicts in a table of the session, and answers
+// what is loaded of them, by the slice's key.
+func (t *transaction) stageSlices(ctx context.Context, verdicts []*lake.Verdict) (map[string]Slice, error) {
+	if err := t.exec(ctx, "create_stage_slices"); err != nil {
+		return nil, err
+	}
+	rows := make([][]any, len(verdicts))
+	for i, v := range verdicts {
+		m := &v.Manifest
+		if _, err := sales.ParseDay(m.Day); err != nil {
+			return nil, fmt.Errorf("day of verdict %s: %w", v.Key(), err)
+		}
+		rows[i] = []any{m.Table, m.Slice, m.Version, m.Rows, m.Cents, string(v.Outcome), m.Day, m.Partition}
+	}
+	err := t.insert(ctx, "stage_slices",
+		[]string{"table_name", "slice", "version", "rows", "cents", "outcome", "slice_day", "_partition"}, rows)
+	if err != nil {
+		return nil, err
+	}
+	loaded := map[string]Slice{}
+	return loaded, t.query(ctx, "read_loaded", func(rows *sql.Rows) error {
 		s, err := scanSlice(rows)
-		versions[s.Table+"/"+s.Slice] = s.Version
+		loaded[s.Table+"/"+s.Slice] = s
 		return err
 	})
-	return versions, err
 }
 
 func scanSlice(rows *sql.Rows) (Slice, error) {
@@ -58,17 +75,22 @@ func scanSlice(rows *sql.Rows) (Slice, error) {
 }
 
 // writeLedger notes the versions that this transaction loads.
-func (t *transaction) writeLedger(ctx context.Context, loaded []*lake.Verdict) error {
-	rows := make([][]any, len(loaded))
-	for i, v := range loaded {
-		m := &v.Manifest
-		if err := t.exec(ctx, "delete_ledger", m.Table, m.Slice); err != nil {
-			return err
-		}
-		rows[i] = []any{m.Table, m.Slice, m.Version, m.Rows, m.Cents, string(v.Outcome), t.now}
+func (t *transaction) writeLedger(ctx context.Context) error {
+	if err := t.exec(ctx, "delete_ledger"); err != nil {
+		return err
 	}
-	return t.insert(ctx, "etl.load_ledger",
-		[]string{"table_name", "slice", "version", "rows", "cents", "outcome", "loaded_at"}, rows)
+	if err := t.exec(ctx, "insert_ledger", t.now); err != nil {
+		return err
+	}
+	return t.exec(ctx, "drop_stage_slices")
+}
+
+// CustomerVersions counts the versions of customers of which dim_customer is derived.
+func (w *Warehouse) CustomerVersions(ctx context.Context) (c lake.Count, err error) {
+	if err = w.db.QueryRowContext(ctx, "select count(*) from etl.customer_versions").Scan(&c.Rows); err != nil {
+		err = w.judge(fmt.Errorf("count customer_versions: %w", err))
+	}
+	return c, err
 }
 
 // Facts counts the rows and the revenue that fact_sales really holds. Money beyond an

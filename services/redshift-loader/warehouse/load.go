@@ -54,8 +54,11 @@ func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *
 		var due []*lake.Verdict
 		err := w.transact(ctx, func(t *transaction) error {
 			var err error
-			if due, err = t.due(ctx, part); err != nil || len(due) == 0 {
+			if due, err = t.due(ctx, part); err != nil {
 				return err
+			}
+			if len(due) == 0 {
+				return t.exec(ctx, "drop_stage_slices")
 			}
 			return t.load(ctx, due)
 		})
@@ -102,7 +105,7 @@ func split(verdicts []*lake.Verdict, maxRows int64) [][]*lake.Verdict {
 
 // loads tells whether a table of the lake has a place in the warehouse.
 func loads(table string) bool {
-	return table == sales.TableFacts || slices.ContainsFunc(aggregates, func(a aggregate) bool { return a.lake == table })
+	return table == sales.TableFacts || table == sales.TableSilverCustomers || slices.ContainsFunc(aggregates, func(a aggregate) bool { return a.lake == table })
 }
 
 // newest gives the newest version of each slice that passed, ordered by day and table.
@@ -138,20 +141,29 @@ func newest(verdicts []*lake.Verdict) ([]*lake.Verdict, Result) {
 
 // due leaves out what the ledger says is loaded.
 func (t *transaction) due(ctx context.Context, passed []*lake.Verdict) ([]*lake.Verdict, error) {
-	loaded, err := t.loadedVersions(ctx)
+	loaded, err := t.stageSlices(ctx, passed)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(passed), func(v *lake.Verdict) bool {
-		version, ok := loaded[v.Key()]
-		return ok && v.Manifest.Version <= version
-	}), nil
+	due := slices.DeleteFunc(slices.Clone(passed), func(v *lake.Verdict) bool {
+		s, ok := loaded[v.Key()]
+		return ok && v.Manifest.Version <= s.Version
+	})
+	if len(due) == len(passed) {
+		return due, nil
+	}
+	return due, t.exec(ctx, "delete_stale_slices")
 }
 
 func (t *transaction) load(ctx context.Context, due []*lake.Verdict) error {
 	byTable := map[string][]*lake.Verdict{}
 	for _, v := range due {
 		byTable[v.Manifest.Table] = append(byTable[v.Manifest.Table], v)
+	}
+	if customers := byTable[sales.TableSilverCustomers]; len(customers) > 0 {
+		if err := t.loadCustomers(ctx, customers); err != nil { // first: facts get the interval that holds their time
+			return err
+		}
 	}
 	if facts := byTable[sales.TableFacts]; len(facts) > 0 {
 		if err := t.loadFacts(ctx, facts); err != nil {
@@ -165,7 +177,7 @@ func (t *transaction) load(ctx context.Context, due []*lake.Verdict) error {
 			}
 		}
 	}
-	return t.writeLedger(ctx, due)
+	return t.writeLedger(ctx)
 }
 
 func sliceOf(v *lake.Verdict) Slice {

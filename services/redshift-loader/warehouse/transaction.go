@@ -52,13 +52,13 @@ func (t *transaction) all(ctx context.Context, names ...string) error {
 }
 
 // query runs a statement of package sql by its name, and gives each row to scan.
-func (t *transaction) query(ctx context.Context, name string, scan func(*sql.Rows) error) error {
+func (t *transaction) query(ctx context.Context, name string, scan func(*sql.Rows) error, args ...any) error {
 	text, err := warehousesql.Load(name)
 	if err != nil {
 		return err
 	}
 	t.step(name)
-	rows, err := t.tx.QueryContext(ctx, text)
+	rows, err := t.tx.QueryContext(ctx, text, args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", action(name), err)
 	}

@@ -1,6 +1,7 @@
 package warehousetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,6 +20,7 @@ import (
 type Order struct {
 	ID       string
 	Day      string // YYYY-MM-DD of order_ts
+	Micros   int64  // of order_ts, since the day began; 123456
 	Version  int64  // later versions have later event times
 	Cents    int64
 	Status   string // completed
@@ -36,6 +38,8 @@ func (o Order) withDefaults() Order {
 	}
 	return o
 }
+
+func (o Order) micros() int64 { return cmp.Or(o.Micros, 123_456) }
 
 // eventID tells the version, so that a test can see which one is loaded.
 func (o Order) eventID() string { return fmt.Sprintf("%s.%d", o.ID, o.Version) }
@@ -98,11 +102,46 @@ func (l *Lake) All(day string, version int64, orders ...Order) []*lake.Verdict {
 	return []*lake.Verdict{l.Facts(day, version, orders...), l.Daily(day, version, orders...), l.Products(day, version, orders...)}
 }
 
+// Update is a version of a customer, as a test writes it down.
+type Update struct {
+	ID         string
+	At         int64 // µs UTC
+	Name, City string
+	Deleted    bool
+}
+
+// Customers gives the verdict on a version of a slice of silver/customers.
+func (l *Lake) Customers(day string, partition int32, version int64, updates ...Update) *lake.Verdict {
+	b := column.NewBatch(sales.SilverCustomers, len(updates))
+	for i, u := range updates {
+		for name, v := range map[string]string{"customer_id": u.ID, "name": u.Name, "email": "", "segment": "", "city": u.City, "country": ""} {
+			b.Column(name).AppendString(v)
+		}
+		deleted := int32(0)
+		if u.Deleted {
+			deleted = 1
+		}
+		for name, v := range map[string]int32{"deleted": deleted, "_partition": partition} {
+			b.Column(name).I32 = append(b.Column(name).I32, v)
+		}
+		for name, v := range map[string]int64{"updated_ts": u.At, "_offset": int64(i)} {
+			b.Column(name).I64 = append(b.Column(name).I64, v)
+		}
+	}
+	var files []lake.File
+	if len(updates) > 0 {
+		files = append(files, l.write(sales.TableSilverCustomers, b, lake.Count{Rows: int64(len(updates))}))
+	}
+	v := l.verdict(sales.TableSilverCustomers, day, version, files)
+	v.Manifest.Partition, v.Manifest.Slice = partition, fmt.Sprintf("day=%s/p=%03d", day, partition)
+	return v
+}
+
 func (l *Lake) appendOrder(b *column.Batch, o Order, offset int64) {
 	day, err := sales.ParseDay(o.Day)
 	require.NoError(l.t, err)
 	ints := map[string]int64{
-		"order_ts": int64(day)*sales.MicrosPerDay + 123_456, "event_ts": sales.Year2000 + o.Version*1_000_000,
+		"order_ts": int64(day)*sales.MicrosPerDay + o.micros(), "event_ts": sales.Year2000 + o.Version*1_000_000,
 		"unit_price": o.Cents, "revenue": o.Cents, "_offset": offset,
 	}
 	for name, v := range ints {

@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
 
@@ -38,7 +40,9 @@ func Run(t *testing.T, open Opener) {
 		"a file that is gone waits for the newer version":   goneFile,
 		"a corrupt file is named and loads nothing":         corruptFile,
 		"inferred members are completed later":              inferred,
-		"a newer customer version wins":                     customerVersions,
+		"customers have intervals without gap or overlap":   intervals,
+		"a faulty slice of customers loads nothing":         faultyCustomers,
+		"any history ends in the right intervals":           anyHistory,
 		"a faulty file of members is refused":               faultyMembers,
 		"a load that is cut short at any step left nothing": cutShort,
 		"any order of arrival ends in the same facts":       anyOrder,
@@ -99,6 +103,16 @@ func (b *bench) lines(text string, args ...any) []string {
 	return lines
 }
 
+// instant reads an RFC 3339 time as microseconds.
+func instant(t *testing.T, text string) int64 {
+	at, err := sales.ParseTimestamp([]byte(text))
+	require.NoError(t, err)
+	return at
+}
+
+// micros writes a time as lines does.
+func micros(at int64) string { return time.UnixMicro(at).UTC().Format(time.RFC3339Nano) }
+
 // facts gives what is loaded of each order: event (which tells the version), day, money.
 func (b *bench) facts() []string {
 	b.t.Helper()
@@ -116,6 +130,7 @@ func (b *bench) state() []string {
 		"SELECT * FROM sales.dim_date ORDER BY order_date",
 		"SELECT * FROM sales.agg_daily_sales ORDER BY order_date, region, category",
 		"SELECT * FROM sales.agg_daily_products ORDER BY order_date, product_id",
+		"SELECT * FROM etl.customer_versions ORDER BY customer_id, updated_ts",
 		"SELECT * FROM etl.load_ledger ORDER BY table_name, slice",
 	} {
 		all = append(all, b.lines(text)...)
