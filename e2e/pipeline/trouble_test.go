@@ -26,7 +26,7 @@ const patience = 5 * time.Minute
 // away for a while, then freezes two services until others have taken over, while events flow without end. The
 // truth is what had arrived when the producer is killed at last.
 func (s *stack) makeTrouble(tr *truth, seed int) {
-	const endless, rate = 2_000_000, 2_500
+	const endless, rate = 20_000_000, 1_500
 	before := s.arrived(nil)
 	producer := s.start("producer", "producer-1", producerEnv(seed, rate, endless)...)
 	for _, service := range services {
