@@ -2,10 +2,12 @@ package quarantine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -136,7 +138,11 @@ func (q *Quarantine) bronzeOutcomes(ctx context.Context, m *lake.Manifest, silve
 	if len(m.Source.Rejected) == 0 {
 		return nil
 	}
-	return q.file(ctx, Bronze, lake.QuarantineKey(q.set.folder, Bronze, m.Slice), marks, again(fn))
+	err := q.file(ctx, Bronze, lake.QuarantineKey(q.set.folder, Bronze, m.Slice), marks, again(fn))
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil // a rule of the bucket has deleted it: what became of these replays is not known any more
+	}
+	return err
 }
 
 // again passes the rejects that are replays on.
@@ -150,14 +156,17 @@ func again(fn found) func(*Reject) error {
 }
 
 func (q *Quarantine) silverOutcomes(ctx context.Context, w window, fn found) error {
-	for o, err := range q.Bucket.List(ctx, q.set.folder+"/"+Silver+"/") {
-		if err != nil {
-			return fmt.Errorf("list rejects: %w", err)
-		}
-		if o.Modified.UnixMicro() < w.begin() || !w.has(partitionOf(o.Key)) {
+	for p, prefix := range q.prefixes(Silver) {
+		if !w.has(int32(p)) {
 			continue
 		}
-		if err := q.file(ctx, Silver, o.Key, marks, again(fn)); err != nil {
+		err := q.files(ctx, prefix, func(o blob.Object) error {
+			if o.Modified.UnixMicro() < w.begin() {
+				return nil
+			}
+			return q.file(ctx, Silver, o.Key, marks, again(fn))
+		})
+		if err != nil {
 			return err
 		}
 	}

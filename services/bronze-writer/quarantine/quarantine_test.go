@@ -143,6 +143,14 @@ func TestBronzeRejectsAgain(t *testing.T) {
 	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
 	require.Equal(t, long, *line.Raw)
 	require.Equal(t, Again, line.State)
+
+	var last string // a rule of the bucket deletes what became of the attempt
+	for o, err := range r.lake.List(r.ctx, sales.Quarantine.Name+"/bronze/") {
+		require.NoError(t, err)
+		last = o.Key
+	}
+	require.NoError(t, r.lake.Delete(r.ctx, last))
+	require.Equal(t, map[sales.Code][5]int64{sales.TooLarge: {1, 0, 1}}, r.list(Filter{}))
 }
 
 // fill makes a quarantine of n rejects of bronze that want another status.

@@ -2,10 +2,10 @@ package quarantine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
@@ -70,16 +70,15 @@ func (q *Quarantine) scan(ctx context.Context, f Filter, columns *column.Schema,
 		if f.Stage != "" && f.Stage != stage {
 			continue
 		}
-		seen := &seen{}
-		for o, err := range q.Bucket.List(ctx, q.set.folder+"/"+stage+"/") {
-			if err != nil {
-				return fmt.Errorf("list rejects: %w", err)
-			}
-			err = q.file(ctx, stage, o.Key, columns, func(r *Reject) error {
-				if !f.takes(r) || stage == Silver && seen.before(o.Key, r) {
-					return nil
-				}
-				return fn(r)
+		for _, prefix := range q.prefixes(stage) {
+			seen := seen{}
+			err := q.files(ctx, prefix, func(o blob.Object) error {
+				return q.file(ctx, stage, o.Key, columns, func(r *Reject) error {
+					if !f.takes(r) || stage == Silver && seen.before(r) {
+						return nil
+					}
+					return fn(r)
+				})
 			})
 			if err != nil {
 				return err
@@ -89,25 +88,70 @@ func (q *Quarantine) scan(ctx context.Context, f Filter, columns *column.Schema,
 	return nil
 }
 
-// seen knows the rejects of a partition of silver. A writer that was fenced may
-// have left a file whose rejects its successor has written, too.
-type seen struct {
-	folder string
-	ids    map[seenID]struct{}
+// prefixes are those of a stage's files, and in silver one for each partition: its
+// rejects are told apart in memory.
+func (q *Quarantine) prefixes(stage string) []string {
+	all := q.set.folder + "/" + stage + "/"
+	if stage == Bronze {
+		return []string{all}
+	}
+	prefixes := make([]string, q.Partitions)
+	for p := range prefixes {
+		prefixes[p] = fmt.Sprintf("%sp=%03d/", all, p)
+	}
+	return prefixes
 }
+
+// mostListings is how often files are listed: once more than they are replaced meanwhile.
+const mostListings = 10
+
+// files calls read for each file under a prefix. Meanwhile a reprocess may move rejects
+// to a new file, and then delete the old one, and a rule of the bucket may delete any.
+// So where a file is gone all are listed again, and once more in any case: of
+// two that a listing has missed one was new, and is in the next. Files that
+// were read are left out.
+func (q *Quarantine) files(ctx context.Context, prefix string, read func(blob.Object) error) error {
+	done := map[string]bool{}
+	for listing := range mostListings {
+		gone := false
+		for o, err := range q.Bucket.List(ctx, prefix) {
+			if err != nil {
+				return fmt.Errorf("list rejects: %w", err)
+			}
+			if done[o.Key] {
+				continue
+			}
+			err := read(o)
+			if errors.Is(err, blob.ErrNotFound) {
+				gone = true
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			done[o.Key] = true
+		}
+		if listing > 0 && !gone {
+			return nil
+		}
+	}
+	return fmt.Errorf("files under %s are deleted faster than they can be read: try again when no reprocess is running", prefix)
+}
+
+// seen knows the rejects of a partition of silver. One may be in two files: when
+// it was moved to another meanwhile, or when a writer that was fenced has left
+// one whose rejects its successor has written, too.
+type seen map[seenID]struct{}
 
 type seenID struct {
 	lake.RecordID
 	arrived int64
 }
 
-func (s *seen) before(key string, r *Reject) bool {
-	if folder := key[:strings.LastIndexByte(key, '/')]; folder != s.folder {
-		s.folder, s.ids = folder, map[seenID]struct{}{}
-	}
+func (s seen) before(r *Reject) bool {
 	id := seenID{r.RecordID, r.Arrived}
-	_, ok := s.ids[id]
-	s.ids[id] = struct{}{}
+	_, ok := s[id]
+	s[id] = struct{}{}
 	return ok
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -45,19 +46,18 @@ func Show(ctx context.Context, o Options, id string) (*Reject, []Attempt, error)
 
 // find looks through the files of the record's partition.
 func (q *Quarantine) find(ctx context.Context, stage string, id lake.RecordID) (found *Reject, err error) {
-	for o, err := range q.Bucket.List(ctx, q.set.folder+"/"+stage+"/") {
-		if err != nil {
-			return nil, fmt.Errorf("list rejects: %w", err)
-		}
-		if partitionOf(o.Key) != id.Partition {
-			continue
-		}
-		err = q.file(ctx, stage, o.Key, whole, func(r *Reject) error {
-			if r.RecordID == id { // of a topic that was made anew the latest counts
-				found = r
-				found.Raw, found.Key = bytes.Clone(r.Raw), bytes.Clone(r.Key)
+	for _, prefix := range q.prefixes(stage) {
+		err := q.files(ctx, prefix, func(o blob.Object) error {
+			if partitionOf(o.Key) != id.Partition {
+				return nil
 			}
-			return nil
+			return q.file(ctx, stage, o.Key, whole, func(r *Reject) error {
+				if r.RecordID == id && (found == nil || r.Arrived > found.Arrived) { // of a topic that was made anew the latest counts
+					found = r
+					found.Raw, found.Key = bytes.Clone(r.Raw), bytes.Clone(r.Key)
+				}
+				return nil
+			})
 		})
 		if err != nil {
 			return nil, err
