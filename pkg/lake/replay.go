@@ -10,7 +10,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/column"
 )
 
-// RecordID names a record by where it came from; a reject keeps it for ever.
+// RecordID names a record by where it came from. A topic that is made anew has
+// the same ones again.
 type RecordID struct {
 	Source    string `json:"source"` // topic, or file: and a content hash
 	Partition int32  `json:"partition"`
@@ -42,27 +43,42 @@ func cutLast(text, sep string) (before, after string, found bool) {
 	return text[:at], text[at+len(sep):], true
 }
 
+// RejectID names a reject for ever.
+type RejectID struct {
+	RecordID
+	Arrived int64 `json:"arrived"` // µs UTC: the record's _ingest_ts
+}
+
+// String is "sales_events/3/41@1769860800000000".
+func (id RejectID) String() string {
+	return id.RecordID.String() + "@" + strconv.FormatInt(id.Arrived, 10)
+}
+
 // HeaderReplayOf is the header by which a record says which reject it replays;
 // its value is that of column _replay_of.
 const HeaderReplayOf = "replay_of"
 
-// ReplayOf is the value of column _replay_of: "sales_events/3/41#1".
-func ReplayOf(id RecordID, attempt int) string { return id.String() + "#" + strconv.Itoa(attempt) }
+// ReplayOf is the value of column _replay_of: "sales_events/3/41@1769860800000000#1".
+func ReplayOf(id RejectID, attempt int) string { return id.String() + "#" + strconv.Itoa(attempt) }
 
 // maxReplayOf bounds what is believed of a header, in bytes.
 const maxReplayOf = 512
 
 // ParseReplayOf reads what ReplayOf gives; ok is false for anything else.
-func ParseReplayOf(text string) (id RecordID, attempt int, ok bool) {
-	name, number, ok := cutLast(text, "#")
-	if !ok || len(text) > maxReplayOf {
+func ParseReplayOf(text string) (id RejectID, attempt int, ok bool) {
+	rest, number, ok := cutLast(text, "#")
+	name, arrived, more := cutLast(rest, "@")
+	if !ok || !more || len(text) > maxReplayOf {
 		return id, 0, false
 	}
 	attempt, err := strconv.Atoi(number)
 	if err != nil || attempt < 1 {
 		return id, 0, false
 	}
-	id, err = ParseRecordID(name)
+	if id.Arrived, err = strconv.ParseInt(arrived, 10, 64); err != nil {
+		return id, 0, false
+	}
+	id.RecordID, err = ParseRecordID(name)
 	return id, attempt, err == nil
 }
 
@@ -91,21 +107,20 @@ const replayPrefix = "replay/"
 // Replay is one attempt to bring a reject back. It is published in the
 // transaction that sends the event.
 type Replay struct {
-	Format   int      `json:"format"`
-	Stage    string   `json:"stage"` // that rejected it: "bronze" or "silver"
-	RecordID          // of the reject
-	Arrived  int64    `json:"arrived"`         // µs UTC: the reject's _ingest_ts
-	Attempt  int      `json:"attempt"`         // from 1
-	Patch    []string `json:"patch,omitempty"` // as declared, in the order applied
-	Topic    string   `json:"topic"`           // where it was sent
-	To       int32    `json:"to"`              // partition of Topic
-	SHA256   string   `json:"sha256"`          // of the bytes sent, in hex
-	Time     int64    `json:"time"`            // µs UTC
+	Format int    `json:"format"`
+	Stage  string `json:"stage"` // that rejected it: "bronze" or "silver"
+	RejectID
+	Attempt int      `json:"attempt"`         // from 1
+	Patch   []string `json:"patch,omitempty"` // as declared, in the order applied
+	Topic   string   `json:"topic"`           // where it was sent
+	To      int32    `json:"to"`              // partition of Topic
+	SHA256  string   `json:"sha256"`          // of the bytes sent, in hex
+	Time    int64    `json:"time"`            // µs UTC
 }
 
-// Key names the attempt in a topic: "replay/bronze/sales_events/p=003/41#1".
+// Key names the attempt in a topic: "replay/bronze/sales_events/p=003/41@1769860800000000#1".
 func (r *Replay) Key() string {
-	return fmt.Sprintf("%s%s/%s/p=%03d/%d#%d", replayPrefix, r.Stage, r.Source, r.Partition, r.Offset, r.Attempt)
+	return fmt.Sprintf("%s%s/%s/p=%03d/%d@%d#%d", replayPrefix, r.Stage, r.Source, r.Partition, r.Offset, r.Arrived, r.Attempt)
 }
 
 // IsReplay tells whether a record's key is a replay's.

@@ -75,7 +75,7 @@ var Bronze = &column.Schema{Name: TableBronze, Version: 2, Fields: []column.Fiel
 	{ID: 18, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 19, Name: "_offset", Type: column.Int64, Doc: "offset in the partition, or row number of the file from 1"},
 	{ID: 20, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
-	{ID: 21, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset#attempt (since version 2)"},
+	{ID: 21, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset@_ingest_ts in microseconds#attempt (since version 2)"},
 }}
 
 // BronzeCustomers is the schema of bronze/customer_updates: a version of a
@@ -99,7 +99,7 @@ var BronzeCustomers = &column.Schema{Name: TableBronzeCustomers, Version: 2, Fie
 	{ID: 11, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 12, Name: "_offset", Type: column.Int64, Doc: "offset in the partition, or row number of the file from 1"},
 	{ID: 13, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
-	{ID: 14, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset#attempt (since version 2)"},
+	{ID: 14, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset@_ingest_ts in microseconds#attempt (since version 2)"},
 }}
 
 // Silver is the schema of silver/sales: one current row per order.
@@ -242,7 +242,7 @@ var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 2, Fie
 	{ID: 7, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 8, Name: "_offset", Type: column.Int64, Doc: "offset, or row number from 1"},
 	{ID: 9, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
-	{ID: 10, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset#attempt (since version 2)"},
+	{ID: 10, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset@_ingest_ts in microseconds#attempt (since version 2)"},
 }}
 
 // QuarantineCustomers is Quarantine for the rejects of customer_updates.

@@ -45,14 +45,14 @@ func (q *Quarantine) settle(ctx context.Context) error {
 		return nil
 	}
 	positions := map[State]int8{Sent: isSent, Accepted: isAccepted, Again: isAgain}
-	return q.outcomes(ctx, window{since: q.replays.first}, func(id lake.RecordID, attempt int, o *Outcome) {
+	return q.outcomes(ctx, window{since: q.replays.first}, func(id lake.RejectID, attempt int, o *Outcome) {
 		if h := q.replays.known[id]; h != nil && attempt == int(h.attempts) {
 			h.state = positions[o.State]
 		}
 	})
 }
 
-type found func(id lake.RecordID, attempt int, o *Outcome)
+type found func(id lake.RejectID, attempt int, o *Outcome)
 
 // outcomes calls fn for each replay that has arrived, again when a later stage
 // has something to add. Bronze's manifests say which files have replays; only

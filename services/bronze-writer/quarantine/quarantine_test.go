@@ -126,7 +126,7 @@ func TestBronzeRejectsAgain(t *testing.T) {
 	require.NoError(t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicDLQ, nil, func(l stream.Record) error {
 		for _, h := range l.Headers {
 			if h.Key == lake.HeaderReplayOf {
-				letters = append(letters, string(h.Value))
+				letters = append(letters, arrival.ReplaceAllString(string(h.Value), ""))
 			}
 		}
 		return nil
@@ -223,6 +223,30 @@ func (r *rig) requireOnce(n int) {
 		require.True(r, strings.HasSuffix(of, "#1"), of)
 	}
 	require.Equal(r, lake.Count{Rows: int64(n), Cents: int64(n) * 250}, r.ledger().Replayed)
+}
+
+// A topic that was made anew has the same offsets again: the rejects of both are told
+// apart by when they arrived, and so are their attempts.
+func TestRejectsOfATopicThatWasMadeAnew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for arrived := range int64(2) {
+		q := column.NewBatch(sales.Quarantine, 0)
+		appendReject(q, sales.UnknownStatus, []byte(event(int(arrived))), 7, 1, 99+arrived, "")
+		r.write(silverFile(fmt.Sprint(arrived)), q)
+	}
+	require.Equal(t, map[Decision]int64{Send: 2}, r.replay(ReplayOptions{}))
+	require.Equal(t, map[Decision]int64{OnTheWay: 2}, r.replay(ReplayOptions{}))
+	attempts := map[string]bool{}
+	require.NoError(t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicControl, nil, func(a stream.Record) error {
+		attempts[string(a.Key)] = true
+		return nil
+	}))
+	require.Len(t, attempts, 2, "none takes the place of another")
+	r.bronze()
+	r.landed()
+	r.silver()
+	require.Equal(t, map[sales.Code][5]int64{sales.UnknownStatus: {2, 0, 0, 2}}, r.list(Filter{}))
 }
 
 func TestChoice(t *testing.T) {

@@ -28,13 +28,12 @@ type Bucket interface {
 // Reject is one row of the quarantine.
 type Reject struct {
 	Stage string
-	lake.RecordID
+	lake.RejectID
 	Code     sales.Code
 	Field    string
 	Message  string
 	Raw      []byte // the original bytes; of silver, the typed event as JSON
 	Key      []byte
-	Arrived  int64  // µs UTC
 	ReplayOf string // the reject that it is a replay of, "" for most
 }
 
@@ -141,17 +140,11 @@ func (q *Quarantine) files(ctx context.Context, prefix string, read func(blob.Ob
 // seen knows the rejects of a partition of silver. One may be in two files: when
 // it was moved to another meanwhile, or when a writer that was fenced has left
 // one whose rejects its successor has written, too.
-type seen map[seenID]struct{}
-
-type seenID struct {
-	lake.RecordID
-	arrived int64
-}
+type seen map[lake.RejectID]struct{}
 
 func (s seen) before(r *Reject) bool {
-	id := seenID{r.RecordID, r.Arrived}
-	_, ok := s[id]
-	s[id] = struct{}{}
+	_, ok := s[r.RejectID]
+	s[r.RejectID] = struct{}{}
 	return ok
 }
 
@@ -171,8 +164,9 @@ func (q *Quarantine) file(ctx context.Context, stage, key string, columns *colum
 	}
 	at := columns.Index
 	for i := range b.Rows() {
-		r := Reject{Stage: stage, Code: sales.Code(b.Column("code").String(i)), Arrived: b.Column("_ingest_ts").I64[i], ReplayOf: b.Column("_replay_of").String(i),
-			RecordID: lake.RecordID{Source: q.name(b.Column("_source").String(i)), Partition: b.Column("_partition").I32[i], Offset: b.Column("_offset").I64[i]}}
+		r := Reject{Stage: stage, Code: sales.Code(b.Column("code").String(i)), ReplayOf: b.Column("_replay_of").String(i), RejectID: lake.RejectID{
+			RecordID: lake.RecordID{Source: q.name(b.Column("_source").String(i)), Partition: b.Column("_partition").I32[i], Offset: b.Column("_offset").I64[i]},
+			Arrived:  b.Column("_ingest_ts").I64[i]}}
 		if at("message") >= 0 {
 			r.Field, r.Message = b.Column("field").String(i), b.Column("message").String(i)
 		}

@@ -181,7 +181,7 @@ func sha(event []byte) string {
 // add puts the event and the record of the attempt into the batch.
 func (r *replay) add(p *Planned) {
 	key := bytes.Clone(r.json.Key())
-	a := &lake.Replay{Format: lake.Format, Stage: p.Reject.Stage, RecordID: p.Reject.RecordID, Arrived: p.Reject.Arrived, Attempt: 1,
+	a := &lake.Replay{Format: lake.Format, Stage: p.Reject.Stage, RejectID: p.Reject.RejectID, Attempt: 1,
 		Patch: r.Patch.Declared(), Topic: r.Topic, To: stream.PartitionFor(key, r.Partitions), SHA256: sha(p.Event), Time: time.Now().UnixMicro()}
 	if h := r.replays.of(p.Reject); h != nil {
 		a.Attempt += int(h.attempts)
@@ -189,7 +189,7 @@ func (r *replay) add(p *Planned) {
 	// The event is a copy of the original, unless there is no patch.
 	r.batch = append(r.batch,
 		stream.Record{Topic: r.Topic, Partition: a.To, Key: key, Value: bytes.Clone(p.Event),
-			Headers: []stream.Header{{Key: lake.HeaderReplayOf, Value: []byte(lake.ReplayOf(a.RecordID, a.Attempt))}}},
+			Headers: []stream.Header{{Key: lake.HeaderReplayOf, Value: []byte(lake.ReplayOf(a.RejectID, a.Attempt))}}},
 		stream.Record{Topic: sales.TopicControl, Partition: 0, Key: []byte(a.Key()), Value: a.Encode()})
 	r.bytes += len(p.Event)
 	r.replays.add(a.Source, a)

@@ -77,7 +77,7 @@ func (q *Quarantine) attempts(ctx context.Context, r *Reject) ([]Attempt, error)
 			return nil
 		}
 		a, err := lake.DecodeReplay(record.Value)
-		if err != nil || a.Stage != r.Stage || a.RecordID != r.RecordID || a.Arrived != r.Arrived {
+		if err != nil || a.Stage != r.Stage || a.RejectID != r.RejectID {
 			return err
 		}
 		if len(out) == 0 {
@@ -92,9 +92,9 @@ func (q *Quarantine) attempts(ctx context.Context, r *Reject) ([]Attempt, error)
 	if err != nil || len(out) == 0 {
 		return nil, err
 	}
-	return out, q.outcomes(ctx, w, func(id lake.RecordID, attempt int, o *Outcome) {
+	return out, q.outcomes(ctx, w, func(id lake.RejectID, attempt int, o *Outcome) {
 		for i := range out {
-			if id == r.RecordID && out[i].Attempt == attempt {
+			if id == r.RejectID && out[i].Attempt == attempt {
 				out[i].Outcome = *o
 			}
 		}

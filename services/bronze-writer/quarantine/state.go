@@ -25,7 +25,6 @@ const (
 // history is what lake.control knows of one reject, kept small: there may be a
 // million.
 type history struct {
-	arrived  int64    // of the reject: a topic that is made anew has its offsets again
 	sent     []uint64 // of each attempt: the start of the SHA-256 of what was sent
 	attempts int32
 	state    int8 // position in states, of the last attempt
@@ -41,13 +40,13 @@ const (
 
 // replays are the attempts so far, by reject.
 type replays struct {
-	known map[lake.RecordID]*history
+	known map[lake.RejectID]*history
 	first int64 // µs UTC: of the earliest attempt
 }
 
 // readReplays reads lake.control; records of other kinds are others'.
 func (q *Quarantine) readReplays(ctx context.Context) error {
-	q.replays = replays{known: map[lake.RecordID]*history{}}
+	q.replays = replays{known: map[lake.RejectID]*history{}}
 	err := stream.ReadToEnd(ctx, q.Kafka, sales.TopicControl, nil, func(r stream.Record) error {
 		if !lake.IsReplay(r.Key) || len(r.Value) == 0 {
 			return nil
@@ -66,10 +65,11 @@ func (q *Quarantine) readReplays(ctx context.Context) error {
 
 // add takes an attempt; source is one copy of its name for all.
 func (rs *replays) add(source string, a *lake.Replay) {
-	id := lake.RecordID{Source: source, Partition: a.Partition, Offset: a.Offset}
+	id := a.RejectID
+	id.Source = source
 	h := rs.known[id]
-	if h == nil || h.arrived != a.Arrived {
-		h = &history{arrived: a.Arrived}
+	if h == nil {
+		h = &history{}
 		rs.known[id] = h
 	}
 	h.attempts, h.state, h.sent = int32(a.Attempt), isSent, append(h.sent, digest(a.SHA256))
@@ -87,12 +87,7 @@ func digest(sha256 string) uint64 {
 }
 
 // of gives a reject's history, nil when it was never replayed.
-func (rs *replays) of(r *Reject) *history {
-	if h := rs.known[r.RecordID]; h != nil && h.arrived == r.Arrived {
-		return h
-	}
-	return nil
-}
+func (rs *replays) of(r *Reject) *history { return rs.known[r.RejectID] }
 
 func (h *history) where() State {
 	if h == nil {
