@@ -70,7 +70,8 @@ func prepare(ctx context.Context, o Options) (*Quarantine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ensure topics: %w", err)
 	}
-	return &Quarantine{Options: o, set: set, names: map[string]string{}}, nil
+	q := &Quarantine{Options: o, set: set, names: map[string]string{}}
+	return q, q.checkControl(ctx)
 }
 
 // name gives the one copy of a source's name.

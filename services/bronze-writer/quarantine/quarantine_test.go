@@ -16,6 +16,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/pkg/stream/streamtest"
 )
 
 // A malformed day is repaired with one command a fault, and the ledger closes.
@@ -247,6 +248,28 @@ func TestRejectsOfATopicThatWasMadeAnew(t *testing.T) {
 	r.landed()
 	r.silver()
 	require.Equal(t, map[sales.Code][5]int64{sales.UnknownStatus: {2, 0, 0, 2}}, r.list(Filter{}))
+}
+
+// Without the attempts all rejects would be open, and be sent again.
+func TestALostControlTopicIsNoticed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.fill(3)
+	addr := r.kafka.Brokers[0]
+	streamtest.DeleteTopic(t, addr, sales.TopicControl)
+	require.Equal(t, map[Decision]int64{Send: 3}, r.replay(ReplayOptions{Plan: func(Planned) {}}, "set status=completed"), "nothing was replayed yet")
+	streamtest.DeleteTopic(t, addr, sales.TopicControl)
+	require.Equal(t, map[Decision]int64{Send: 3}, r.replay(ReplayOptions{}, "set status=completed"))
+	streamtest.DeleteTopic(t, addr, sales.TopicControl)
+	const want = "topic lake.control was deleted or made anew"
+	_, err := Read(r.ctx, r.options())
+	require.ErrorContains(t, err, want)
+	_, err = Replay(r.ctx, r.options(), ReplayOptions{MaxAttempts: 3})
+	require.ErrorContains(t, err, want)
+	_, _, err = Show(r.ctx, r.options(), "bronze/sales_events/0/0")
+	require.ErrorContains(t, err, want)
+	require.NoError(t, r.lake.Delete(r.ctx, controlMark))
+	require.Equal(t, map[Decision]int64{Send: 3}, r.replay(ReplayOptions{}, "set status=completed"))
 }
 
 func TestChoice(t *testing.T) {

@@ -22,6 +22,7 @@ const (
 // Bucket is where the lake is: a blob.Bucket.
 type Bucket interface {
 	lake.Objects
+	PutNew(ctx context.Context, key string, body []byte) error
 	List(ctx context.Context, prefix string) iter.Seq2[blob.Object, error]
 }
 

@@ -90,6 +90,9 @@ func Replay(ctx context.Context, o Options, ro ReplayOptions) (*Result, error) {
 			return nil, err
 		}
 		defer r.transactor.Close()
+		if err := q.markControl(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := q.readReplays(ctx); err != nil {
 		return nil, err
