@@ -19,12 +19,10 @@ func BronzeSlice(day int32, partition int32, source8 string, first int64) string
 // BronzeKey is the object of a slice of a bronze table.
 func BronzeKey(table, slice string) string { return table + "/" + slice + ".parquet" }
 
-// QuarantineKey is the object that keeps a stage's rejects of a bronze slice:
-// table is the name of a quarantine schema, name is the slice, or for silver, where
-// each writer has a folder, "p=003/ingest_date=2026-01-31/<the rest>", and with the attempt of a
-// command that has judged the slice again "….<version>-<text>".
-func QuarantineKey(table, stage, name string) string {
-	return table + "/" + stage + "/" + name + ".parquet"
+// QuarantineKey is the object that keeps bronze's rejects of a slice: table is the
+// name of a quarantine schema. Those of silver are named by SilverRejectKey.
+func QuarantineKey(table, slice string) string {
+	return table + "/bronze/" + slice + ".parquet"
 }
 
 // SilverSlice names the silver slice of a day and partition.

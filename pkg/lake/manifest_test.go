@@ -13,7 +13,7 @@ func TestKeys(t *testing.T) {
 	slice := BronzeSlice(day, 3, "0123abcd", 12_345)
 	require.Equal(t, "ingest_date=2000-01-01/p=003/0123abcd-00000000000000012345", slice)
 	require.Equal(t, "bronze/sales_events/"+slice+".parquet", BronzeKey(sales.TableBronze, slice))
-	require.Equal(t, "quarantine/sales_events/bronze/"+slice+".parquet", QuarantineKey(sales.Quarantine.Name, "bronze", slice))
+	require.Equal(t, "quarantine/sales_events/bronze/"+slice+".parquet", QuarantineKey(sales.Quarantine.Name, slice))
 	require.Equal(t, "day=2000-01-01/p=012", SilverSlice(day, 12))
 	require.Equal(t, "day=2000-01-01", GoldSlice(day))
 	require.Equal(t, "silver/sales/day=2000-01-01/p=012/00000042-deadbeef.parquet",

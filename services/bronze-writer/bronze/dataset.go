@@ -46,7 +46,7 @@ func datasetOf(topic string) (*dataset, error) {
 func (d *dataset) key(slice string) string { return lake.BronzeKey(d.Schema.Name, slice) }
 
 func (d *dataset) quarantineKey(slice string) string {
-	return lake.QuarantineKey(d.quarantine.Name, "bronze", slice)
+	return lake.QuarantineKey(d.quarantine.Name, slice)
 }
 
 // count gives the rows of a batch and the money on them.

@@ -14,6 +14,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
 )
 
 // moving is a bucket in which something happens meanwhile: before an object is read,
@@ -51,7 +52,7 @@ func (m *moving) List(ctx context.Context, prefix string) iter.Seq2[blob.Object,
 
 // silverFile is a file of silver's rejects of partition 1.
 func silverFile(name string) string {
-	return lake.QuarantineKey(sales.Quarantine.Name, Silver, "p=001/"+name)
+	return lake.SilverRejectPrefix(sales.Quarantine.Name, 1) + name + ".parquet"
 }
 
 // writeRejects makes a file of rejects with these offsets.
@@ -61,6 +62,12 @@ func (r *rig) writeRejects(key string, offsets ...int64) {
 		appendReject(q, sales.UnknownStatus, []byte(event(int(offset))), offset, 1, 99, "")
 	}
 	r.write(key, q)
+}
+
+// commit has a command's attempt at partition 1 committed.
+func (r *rig) commit(attempt string) {
+	d := &lake.Done{Format: lake.Format, ID: attempt, Kind: lake.Reprocess, Partition: 1, Through: "2026-01-31", Attempt: attempt}
+	require.NoError(r, stream.Transact(r.ctx, r.kafka, "silver", []stream.Record{{Topic: sales.TopicSilver, Partition: 1, Key: []byte(d.Key()), Value: d.Encode()}}))
 }
 
 // ids gives what an export names, in its order.
@@ -111,7 +118,7 @@ func TestRejectsThatAreMovedMeanwhile(t *testing.T) {
 		},
 	}
 	for moment, when := range moments {
-		for _, name := range []string{"a", "z"} { // listed before the old file, and behind it
+		for _, name := range []string{"a", "z"} { // listed before another try, and behind it
 			t.Run(name+" "+moment, func(t *testing.T) {
 				r := &rig{T: t, ctx: r.ctx, kafka: r.kafka}
 				var err error
@@ -122,7 +129,9 @@ func TestRejectsThatAreMovedMeanwhile(t *testing.T) {
 				}
 				b := &moving{Bucket: r.lake}
 				when(b, func() {
-					r.writeRejects(silverFile(name), 21)
+					r.writeRejects(silverFile(old+"."+lake.NewAttempt(1, name+"-not")), 21, 22)
+					r.writeRejects(silverFile(old+"."+lake.NewAttempt(1, name)), 21)
+					r.commit(lake.NewAttempt(1, name))
 					require.NoError(t, r.lake.Delete(r.ctx, silverFile(old)))
 				})
 				ids, err := r.ids(b)
@@ -144,7 +153,7 @@ func TestRejectsThatAreDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	key := func(i int64) string {
-		return lake.QuarantineKey(sales.Quarantine.Name, Bronze, lake.BronzeSlice(20_000, 1, "01234567", i))
+		return lake.QuarantineKey(sales.Quarantine.Name, lake.BronzeSlice(20_000, 1, "01234567", i))
 	}
 	for i := range int64(3) {
 		r.writeRejects(key(i), i)
@@ -164,10 +173,11 @@ func TestRejectsThatMoveOnAndOn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	moves := 0
-	r.writeRejects(silverFile("0"), 1)
+	name := func() string { return silverFile(fmt.Sprint(99 - moves)) } // for the next listing
+	r.writeRejects(name(), 1)
 	b := &moving{Bucket: r.lake, get: func(key string) {
 		moves++
-		r.writeRejects(silverFile(fmt.Sprint(moves)), 1)
+		r.writeRejects(name(), 1)
 		require.NoError(t, r.lake.Delete(r.ctx, key))
 	}}
 	_, err := r.ids(b)

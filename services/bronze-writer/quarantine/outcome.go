@@ -138,7 +138,7 @@ func (q *Quarantine) bronzeOutcomes(ctx context.Context, m *lake.Manifest, silve
 	if len(m.Source.Rejected) == 0 {
 		return nil
 	}
-	err := q.file(ctx, Bronze, lake.QuarantineKey(q.set.folder, Bronze, m.Slice), marks, again(fn))
+	err := q.file(ctx, Bronze, lake.QuarantineKey(q.set.folder, m.Slice), marks, again(fn))
 	if errors.Is(err, blob.ErrNotFound) {
 		return nil // a rule of the bucket has deleted it: what became of these replays is not known any more
 	}

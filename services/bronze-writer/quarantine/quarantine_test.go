@@ -166,7 +166,7 @@ func (r *rig) fill(n int) {
 					appendReject(q, sales.WrongType, []byte(strings.Replace(event(i), `"completed"`, "3", 1)), int64(i), p, now+int64(i), "")
 				}
 			}
-			r.write(lake.QuarantineKey(sales.Quarantine.Name, Bronze, lake.BronzeSlice(sales.DayOf(now), p, "01234567", int64(from))), q)
+			r.write(lake.QuarantineKey(sales.Quarantine.Name, lake.BronzeSlice(sales.DayOf(now), p, "01234567", int64(from))), q)
 		}
 	}
 }
@@ -302,8 +302,7 @@ func TestChoice(t *testing.T) {
 	require.ErrorContains(t, err, "use one of customer_updates, sales_events")
 }
 
-// Silver may leave the same reject in two files, when one of its writers was
-// fenced; and a quarantine of before replays has no column _replay_of.
+// The same reject may be met in two files, when it is moved meanwhile; and a quarantine of before replays has no column _replay_of.
 func TestOldAndDoubledFiles(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -312,8 +311,8 @@ func TestOldAndDoubledFiles(t *testing.T) {
 	old := *sales.Quarantine
 	old.Version, old.Fields = 1, old.Fields[:9]
 	q.Schema, q.Columns = &old, q.Columns[:9]
-	r.write(lake.QuarantineKey(sales.Quarantine.Name, Silver, "p=001/00000001-00000000"), q)
-	r.write(lake.QuarantineKey(sales.Quarantine.Name, Silver, "p=001/00000001-11111111"), q)
+	r.write(silverFile("0"), q)
+	r.write(silverFile("1"), q)
 	require.Equal(t, map[sales.Code][5]int64{sales.UnknownStatus: {1, 1}}, r.list(Filter{}))
 	require.Equal(t, map[Decision]int64{Send: 1, OnTheWay: 0}[Send], r.replay(ReplayOptions{})[Send])
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
 )
 
 // The stages that reject, in the order of the data.
@@ -105,8 +107,8 @@ func (q *Quarantine) prefixes(stage string) []string {
 // mostListings is how often files are listed: once more than they are replaced meanwhile.
 const mostListings = 10
 
-// files calls read for each file under a prefix. Meanwhile a reprocess may move rejects
-// to a new file, and then delete the old one, and a rule of the bucket may delete any.
+// files calls read for each file under a prefix that counts. Meanwhile a reprocess may move
+// rejects to a new file, and then delete the old one, and a rule of the bucket may delete any.
 // So where a file is gone all are listed again, and once more in any case: of
 // two that a listing has missed one was new, and is in the next. Files that
 // were read are left out.
@@ -114,7 +116,7 @@ func (q *Quarantine) files(ctx context.Context, prefix string, read func(blob.Ob
 	done := map[string]bool{}
 	for listing := range mostListings {
 		gone := false
-		for o, err := range q.Bucket.List(ctx, prefix) {
+		for o, err := range q.current(ctx, prefix) {
 			if err != nil {
 				return fmt.Errorf("list rejects: %w", err)
 			}
@@ -136,6 +138,57 @@ func (q *Quarantine) files(ctx context.Context, prefix string, read func(blob.Ob
 		}
 	}
 	return fmt.Errorf("files under %s are deleted faster than they can be read: try again when no reprocess is running", prefix)
+}
+
+// current lists the files that count: of those that commands have left of a bronze
+// slice, the last that was committed before.
+func (q *Quarantine) current(ctx context.Context, prefix string) iter.Seq2[blob.Object, error] {
+	return func(yield func(blob.Object, error) bool) {
+		attempts, err := q.committed(ctx, prefix)
+		if err != nil {
+			yield(blob.Object{}, err)
+			return
+		}
+		slice, files := "", map[string]blob.Object{}
+		pick := func() bool {
+			key, _ := attempts.Pick(slices.Sorted(maps.Keys(files)), 0)
+			return key == "" || yield(files[key], nil)
+		}
+		for o, err := range q.Bucket.List(ctx, prefix) {
+			if err != nil {
+				yield(blob.Object{}, err)
+				return
+			}
+			next, _ := lake.SplitSilverRejectKey(o.Key)
+			if next != slice {
+				if !pick() {
+					return
+				}
+				slice = next
+				clear(files)
+			}
+			files[o.Key] = o
+		}
+		pick()
+	}
+}
+
+// committed reads which attempts at files under a prefix were committed.
+func (q *Quarantine) committed(ctx context.Context, prefix string) (lake.Attempts, error) {
+	attempts, partition := lake.Attempts{}, partitionOf(prefix)
+	if partition < 0 { // bronze's, which no command moves
+		return attempts, nil
+	}
+	return attempts, stream.ReadToEnd(ctx, q.Kafka, sales.TopicSilver, []int32{partition}, func(r stream.Record) error {
+		if !lake.IsDone(r.Key) || len(r.Value) == 0 {
+			return nil
+		}
+		d, err := lake.DecodeDone(r.Value)
+		if err == nil && d.Partition == partition {
+			attempts.Add(d)
+		}
+		return err
+	})
 }
 
 // seen knows the rejects of a partition of silver. One may be in two files: when

@@ -27,10 +27,10 @@ const partitions = 3
 // and silver as far as the quarantine sees of it.
 type rig struct {
 	*testing.T
-	ctx    context.Context
-	kafka  stream.Config
-	lake   *blob.Bucket
-	commit int64 // of silver
+	ctx     context.Context
+	kafka   stream.Config
+	lake    *blob.Bucket
+	commits int64 // of silver
 }
 
 func newRig(t *testing.T) *rig {
@@ -86,7 +86,7 @@ func (r *rig) landed() {
 // silver takes all that bronze has landed, and rejects the rows whose event_id
 // it is told.
 func (r *rig) silver(rejected ...string) {
-	r.commit++
+	r.commits++
 	topicID, err := stream.TopicID(r.ctx, r.kafka, sales.TopicEvents)
 	require.NoError(r, err)
 	next, err := stream.EndOffsets(r.ctx, r.kafka, sales.TopicEvents)
@@ -104,7 +104,7 @@ func (r *rig) silver(rejected ...string) {
 		}
 	}
 	for p, b := range rejects {
-		r.write(lake.QuarantineKey(sales.Quarantine.Name, Silver, fmt.Sprintf("p=%03d/%08d-00000000", p, r.commit)), b)
+		r.write(fmt.Sprintf("%s%08d.parquet", lake.SilverRejectPrefix(sales.Quarantine.Name, p), r.commits), b)
 	}
 	var ledgers []stream.Record
 	for p, n := range next {

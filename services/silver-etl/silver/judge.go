@@ -66,23 +66,24 @@ func (s *stage) readAll(ctx context.Context, columns *column.Schema, in input) (
 
 // findRejects reads how the orders' rejects were judged.
 func (r *reprocess) findRejects(ctx context.Context) error {
-	columns := r.quarantine.Project("code", "field", "key", "_source", "_offset")
-	for f, err := range r.allRejects(ctx, "") {
+	columns := r.quarantine.Project("code", "field", "key", "_offset")
+	for keys, err := range r.rejectFiles(ctx, "") {
 		if err != nil {
 			return err
 		}
-		if f.current == "" {
+		current, _ := r.attempts.Pick(keys, 0)
+		if current == "" {
 			continue
 		}
-		r.files[f.slice] = f.current
-		b, err := r.readRejects(ctx, columns, f.current)
+		slice, _ := lake.SplitSilverRejectKey(current)
+		r.files[slice] = current
+		b, err := r.readRejects(ctx, columns, current)
 		if err != nil {
 			return err
 		}
 		for row := range b.Rows() {
 			if _, concerned := r.orders[dedup.KeyOf(b.Column("key").Bytes(row))]; concerned {
-				at := place{b.Column("_source").String(row), b.Column("_offset").I64[row]}
-				r.old[at] = verdict{sales.Code(b.Column("code").String(row)), b.Column("field").String(row)}
+				r.old[place{slice, b.Column("_offset").I64[row]}] = verdict{sales.Code(b.Column("code").String(row)), b.Column("field").String(row)}
 			}
 		}
 	}
@@ -171,12 +172,12 @@ func (r *reprocess) note(in input, j *judged) error {
 		r.touched[in.Source.Name] = l
 	}
 	var fresh []clean.Rejected
-	moved := false
+	moved, slice := false, r.rejectKey(in, "")
 	for _, row := range j.keep {
-		moved = r.rejudge(l, j.bronze, row, sales.Reject{}) || moved
+		moved = r.rejudge(l, slice, j.bronze, row, sales.Reject{}) || moved
 	}
 	for _, reject := range j.rejects {
-		if r.rejudge(l, j.bronze, reject.Row, reject.Reject) {
+		if r.rejudge(l, slice, j.bronze, reject.Row, reject.Reject) {
 			moved, fresh = true, append(fresh, reject)
 		}
 	}
@@ -189,8 +190,8 @@ func (r *reprocess) note(in input, j *judged) error {
 // rejudge books a row, if it is judged otherwise than before, between the ledger's
 // rejects and its superseded rows: what then becomes of the order is booked by
 // compare. A reject without a code says that the row is valid.
-func (r *reprocess) rejudge(l *lake.Ledger, bronze *column.Batch, row int32, now sales.Reject) bool {
-	at := place{l.Source, bronze.Column("_offset").I64[row]}
+func (r *reprocess) rejudge(l *lake.Ledger, slice string, bronze *column.Batch, row int32, now sales.Reject) bool {
+	at := place{slice, bronze.Column("_offset").I64[row]}
 	was := r.old[at]
 	if was.code == now.Code && was.field == now.Field {
 		return false

@@ -67,7 +67,7 @@ func (t *task) restore(r stream.Record) error {
 		d, err := lake.DecodeDone(r.Value)
 		if err == nil && d.Partition == t.partition {
 			t.done.Add(d)
-			t.committedAttempt(d)
+			t.attempts.Add(d)
 			t.version = max(t.version, d.Version)
 		}
 		return err

@@ -5,8 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"iter"
-	"path"
-	"strings"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,42 +14,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/lake"
 )
 
-// rejectKey is the object of a bronze slice's rejects: the same whoever writes it
-// and with which other slices, so that a commit that never was leaves nothing
-// else. A command writes another one, whose name has the attempt and which counts
-// from when that is committed.
 func (d *dataset) rejectKey(in input, attempt string) string {
-	day, _, _ := strings.Cut(in.Slice, "/")
-	name := fmt.Sprintf("p=%03d/%s/%s", in.Partition, day, path.Base(in.Slice))
-	if attempt != "" {
-		name += "." + attempt
-	}
-	return lake.QuarantineKey(d.quarantine.Name, "silver", name)
-}
-
-// rejectPrefix is that of all of a partition's rejects.
-func (d *dataset) rejectPrefix(partition int32) string {
-	return fmt.Sprintf("%s/silver/p=%03d/", d.quarantine.Name, partition)
-}
-
-// splitRejectKey gives the slice's key without an attempt, and the attempt.
-func splitRejectKey(key string) (slice, attempt string) {
-	name, _ := strings.CutSuffix(key, ".parquet")
-	if name, attempt, ok := strings.Cut(name, "."); ok {
-		return name + ".parquet", attempt
-	}
-	return key, ""
-}
-
-// newAttempt names one try of a command's step. Attempts ascend with the versions
-// of their commits.
-func newAttempt(version int64) string { return fmt.Sprintf("%020d-%.8s", version, rand.Text()) }
-
-// committedAttempt takes over that a step was committed.
-func (t *task) committedAttempt(d *lake.Done) {
-	if d.Attempt != "" {
-		t.attempts[d.Attempt] = true
-	}
+	return lake.SilverRejectKey(d.quarantine.Name, in.Manifest, attempt)
 }
 
 // writeRejects writes one quarantine file.
@@ -67,81 +32,53 @@ func (s *stage) writeRejects(ctx context.Context, key string, rejects ...*column
 	return nil
 }
 
-// rejectFiles are the quarantine files of one bronze slice.
-type rejectFiles struct {
-	slice   string   // its rejectKey without an attempt
-	current string   // the one that counts: of the last attempt that was committed, else without any; "" for none
-	stale   []string // those that never will again
-	last    string   // the greatest key
-}
-
-// allRejects gives the partition's quarantine files whose keys are over after, by slice.
-func (t *task) allRejects(ctx context.Context, after string) iter.Seq2[rejectFiles, error] {
-	return func(yield func(rejectFiles, error) bool) {
-		var of rejectFiles
-		for key, err := range t.Bucket.KeysAfter(ctx, t.rejectPrefix(t.partition), after) {
+// rejectFiles gives the partition's quarantine files whose keys are over after, those of
+// one bronze slice at a time.
+func (t *task) rejectFiles(ctx context.Context, after string) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		var keys []string
+		last := ""
+		for key, err := range t.Bucket.KeysAfter(ctx, lake.SilverRejectPrefix(t.quarantine.Name, t.partition), after) {
 			if err != nil {
-				yield(rejectFiles{}, fmt.Errorf("list rejects: %w", err))
+				yield(nil, fmt.Errorf("list rejects: %w", err))
 				return
 			}
-			slice, attempt := splitRejectKey(key)
-			if slice != of.slice {
-				if of.slice != "" && !yield(of, nil) {
-					return
-				}
-				of = rejectFiles{slice: slice}
+			slice, _ := lake.SplitSilverRejectKey(key)
+			if slice != last && keys != nil && !yield(keys, nil) {
+				return
 			}
-			of.add(key, attempt, t)
+			if slice != last {
+				last, keys = slice, nil
+			}
+			keys = append(keys, key)
 		}
-		if of.slice != "" {
-			yield(of, nil)
+		if keys != nil {
+			yield(keys, nil)
 		}
-	}
-}
-
-func (f *rejectFiles) add(key, attempt string, t *task) {
-	f.last = key
-	if attempt != "" && !t.attempts[attempt] {
-		if attempt < fmt.Sprintf("%020d", t.own+1) { // nobody else has committed up to there
-			f.stale = append(f.stale, key)
-		}
-		return
-	}
-	if f.current == "" {
-		f.current = key
-		return
-	}
-	if _, other := splitRejectKey(f.current); other > attempt {
-		f.stale = append(f.stale, key)
-	} else {
-		f.stale = append(f.stale, f.current)
-		f.current = key
 	}
 }
 
 // sweepTimeout bounds a look for rejects, which a commit waits for.
 const sweepTimeout = time.Second
 
-// sweepRejects deletes the quarantine files that do not count any more. Only commands
+// sweepRejects deletes the quarantine files that do not count any more: only commands
 // leave any. What it does not come to is for the next one, a minute later.
 func (t *task) sweepRejects(ctx context.Context) {
-	if len(t.attempts) == 0 {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
-	for f, err := range t.allRejects(ctx, t.rejectsAfter) {
-		for _, key := range f.stale {
-			if err == nil {
-				err = t.Bucket.Delete(ctx, key)
-			}
-		}
+	for keys, err := range t.rejectFiles(ctx, t.rejectsAfter) {
 		if err != nil {
 			t.Log.Warn("quarantine files that were replaced are left for later", zap.Error(err))
 			t.sweepAt = time.Now().Add(time.Minute)
 			return
 		}
-		t.rejectsAfter = f.last
+		_, stale := t.attempts.Pick(keys, t.own)
+		for _, key := range stale {
+			if err := t.Bucket.Delete(ctx, key); err != nil {
+				t.Log.Warn("a quarantine file that was replaced is left for later", zap.Error(err))
+			}
+		}
+		t.rejectsAfter = slices.Max(keys)
 	}
 	t.rejectsAfter = ""
 }
@@ -159,18 +96,19 @@ func (r *reprocess) moveRejects(ctx context.Context) error {
 	if len(r.moved) == 0 {
 		return nil
 	}
-	r.attempt = newAttempt(r.version)
+	r.attempt = lake.NewAttempt(r.version, rand.Text()[:8])
 	r.done.Attempt = r.attempt
 	for _, m := range r.moved {
+		slice := r.rejectKey(m.input, "")
 		stand := column.NewBatch(r.quarantine, 0)
-		if key, ok := r.files[r.rejectKey(m.input, "")]; ok {
+		if key, ok := r.files[slice]; ok {
 			b, err := r.readRejects(ctx, r.quarantine, key)
 			if err != nil {
 				return err
 			}
 			var rows []int32
-			for row := range b.Rows() {
-				if !r.rejudged[place{b.Column("_source").String(row), b.Column("_offset").I64[row]}] {
+			for row, offset := range b.Column("_offset").I64 {
+				if !r.rejudged[place{slice, offset}] {
 					rows = append(rows, int32(row))
 				}
 			}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
@@ -161,14 +160,50 @@ func TestRejectsThatCannotBeDeleted(t *testing.T) {
 	require.Len(t, h.quarantined(), 3)
 }
 
-func TestRejectKeys(t *testing.T) {
-	in := input{Manifest: &lake.Manifest{Partition: 3, Slice: lake.BronzeSlice(20454, 3, "01234567", 8)}}
-	key := salesEvents.rejectKey(in, "")
-	require.Equal(t, "quarantine/sales_events/silver/p=003/ingest_date=2026-01-01/01234567-00000000000000000008.parquet", key)
-	attempt := newAttempt(99_999_999)
-	require.Less(t, attempt, newAttempt(100_000_000))
-	slice, found := splitRejectKey(salesEvents.rejectKey(in, attempt))
-	require.Equal(t, []string{key, attempt}, []string{slice, found})
-	slice, found = splitRejectKey(key)
-	require.Equal(t, []string{key, ""}, []string{slice, found})
+// A command that was tried, and then done under rules that change nothing, or not at
+// all, leaves nothing.
+func TestATryThatIsNeverDone(t *testing.T) {
+	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
+	defer h.close()
+	events := []event{simpleEvent("A", 0), simpleEvent("B", 1)}
+	events[0].product = "p1"
+	these := h.stage.clean
+	h.land(events)
+	h.drain()
+	h.drop(0)
+	h.stage.clean = otherRules(nil, "p1") // a release that rejects too much
+	h.issue(firstDay, lastDay)
+	h.open(0)
+	h.flush(0, crashAfterUpload)
+	require.Len(t, h.quarantined(), 1)
+	h.stage.clean = these // is taken back
+	h.open(0)
+	h.drain()
+	events = append(events, simpleEvent("C", 2))
+	h.land(events[2:])
+	h.drain()
+	h.tasks[0].(*task).sweep(h.ctx)
+	require.Empty(t, h.quarantined())
+	requireOracle(t, h.topic, h.options, events)
+}
+
+// A source that was made anew has its offsets again: rows of the two are not taken for
+// each other.
+func TestReprocessOfASourceThatWasMadeAnew(t *testing.T) {
+	h := newHarness(t, &memoryTopic{}, tempLake(t, 0), 1)
+	defer h.close()
+	h.land([]event{badEvent("A", 0)})
+	h.drain()
+	m := writeBronze(t, h.options.Bucket, []event{simpleEvent("B", 0)}, 7)
+	m.Source.First, m.Source.TopicID = 0, "another"
+	h.publish(m)
+	h.drain()
+	before := readSilver(t, h.topic, h.options)
+	for range 2 {
+		c := h.issue(firstDay, lastDay)
+		h.drain()
+		require.Empty(t, h.done(c)[0].Days)
+	}
+	require.Equal(t, before, readSilver(t, h.topic, h.options))
+	require.Len(t, rejectsIn(t, h.options), 1)
 }

@@ -37,9 +37,10 @@ type reprocess struct {
 	removed  []dedup.Ref // orders without a valid version
 }
 
-// place is where a bronze row came from, in this partition.
+// place is a bronze row, in this partition. (A source that was made anew has its offsets
+// again.)
 type place struct {
-	source string
+	slice  string // its rejectKey
 	offset int64
 }
 

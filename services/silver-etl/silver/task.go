@@ -24,10 +24,10 @@ type task struct {
 	rows         int64     // pending
 	since        time.Time // when the oldest pending input was added
 	taken        taken
-	made         *commit         // by the last Flush, until it is in Kafka
-	own          int64           // version of the last commit that this task made, 0 before the first
-	done         control.Done    // what the seat starts from, while the task is opened
-	attempts     map[string]bool // of steps, those that were committed: their quarantine files count
+	made         *commit       // by the last Flush, until it is in Kafka
+	own          int64         // version of the last commit that this task made, 0 before the first
+	done         control.Done  // what the seat starts from, while the task is opened
+	attempts     lake.Attempts // of commands: their quarantine files count
 	seat         *control.Seat
 	behind       bool // lake.bronze was made anew, and is not read to its end: what was taken of it is not known
 	turnOf       bool // of a command, though inputs are pending: they have had theirs
@@ -44,7 +44,7 @@ type input struct {
 
 func (s *stage) newTask(partition int32, next int64) *task {
 	return &task{stage: s, state: newState(), partition: partition, next: next, committed: next,
-		taken: taken{}, done: control.Done{}, attempts: map[string]bool{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(s.group, partition),
+		taken: taken{}, done: control.Done{}, attempts: lake.Attempts{}, keeper: lake.NewKeeper(lake.KeeperOptions{Bucket: s.Bucket, Log: s.Log, Last: lake.LastCopy(s.group, partition),
 			MirrorErrors: s.metrics.mirrorErrors, FilesDeleted: s.metrics.filesDeleted})}
 }
 
@@ -181,7 +181,7 @@ func (t *task) Committed() {
 	t.committed, t.turnOf = c.next, c.done == nil
 	if c.done != nil {
 		t.seat.Did(c.done)
-		t.committedAttempt(c.done)
+		t.attempts.Add(c.done)
 	}
 	t.metrics.committed(c)
 	t.keeper.Committed(c.entries(), c.replaced, t.Grace)
