@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,6 +30,8 @@ var (
 func Retryable(err error) bool {
 	var status *awshttp.ResponseError
 	var network net.Error
+	var path *fs.PathError
+	var link *os.LinkError
 	switch {
 	case err == nil, errors.Is(err, ErrNotFound), errors.Is(err, ErrExists), errors.Is(err, ErrChanged):
 		return false
@@ -35,11 +39,20 @@ func Retryable(err error) bool {
 		return false
 	case errors.As(err, &status):
 		return retryableStatus(status)
+	case errors.As(err, &path), errors.As(err, &link): // whose cause is a net.Error, whatever it is
+		return retryableFile(err)
 	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return true
 	default:
 		return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 	}
+}
+
+// retryableFile tells whether the file system was short of something that may be there
+// again.
+func retryableFile(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && (errno.Temporary() || errno == syscall.ENOSPC || errno == syscall.EDQUOT)
 }
 
 func retryableStatus(err *awshttp.ResponseError) bool {
