@@ -153,7 +153,7 @@ func TestHistoryOfCustomersEqualsTheOracleForEveryHistory(t *testing.T) {
 		h.stage.Horizon = time.Duration(rapid.SampledFrom([]int{0, 1, 90}).Draw(r, "horizon")) * 24 * time.Hour
 		h.stage.IndexBytes = rapid.SampledFrom([]int{24 * dedup.FilterBytes, 12 * dedup.IndexBytes, 1 << 20}).Draw(r, "bound")
 		updates := drawUpdates(r, partitions)
-		landInTurns(r, h, updates)
+		landInTurns(r, h, updates, func(u update) string { return sourceKey(u.source, u.partition) }, h.landCustomers)
 		h.drain()
 		h.requireHistory(updates)
 		for p := range partitions { // what is rebuilt balances, too
@@ -162,40 +162,6 @@ func TestHistoryOfCustomersEqualsTheOracleForEveryHistory(t *testing.T) {
 		}
 		h.requireSwept()
 	})
-}
-
-// landInTurns lands the updates, each source's in its order, with commits and
-// crashes between.
-func landInTurns(r *rapid.T, h *harness, updates []update) {
-	rest := map[string][]update{}
-	var sources []string
-	for _, u := range updates {
-		key := sourceKey(u.source, u.partition)
-		if rest[key] == nil {
-			sources = append(sources, key)
-		}
-		rest[key] = append(rest[key], u)
-	}
-	for len(sources) > 0 {
-		i := rapid.IntRange(0, len(sources)-1).Draw(r, "source")
-		key := sources[i]
-		n := rapid.IntRange(1, min(8, len(rest[key]))).Draw(r, "rows")
-		h.landCustomers(rest[key][:n])
-		if rest[key] = rest[key][n:]; len(rest[key]) == 0 {
-			sources = slices.Delete(sources, i, i+1)
-		}
-		p := rapid.IntRange(0, h.partitions-1).Draw(r, "partition")
-		switch rapid.IntRange(0, 5).Draw(r, "step") {
-		case 0: // more lands before anything is read
-		case 1:
-			h.add(p, 1)
-		case 2:
-			h.drop(p)
-		default:
-			h.add(p, len(h.bronze[p]))
-			h.flush(p, rapid.SampledFrom([]int{noCrash, noCrash, crashAfterUpload, crashAfterCommit}).Draw(r, "crash"))
-		}
-	}
 }
 
 func (h *harness) landCustomers(updates []update) {

@@ -2,6 +2,7 @@ package silver
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -103,24 +104,37 @@ func checkHistory(r *rapid.T, topic topic, folder string) {
 	h.stage.Horizon = time.Duration(rapid.SampledFrom([]int{0, 1, 90}).Draw(r, "horizon")) * 24 * time.Hour
 	h.stage.IndexBytes = rapid.SampledFrom([]int{12 * dedup.FilterBytes, 6 * dedup.IndexBytes, 1 << 20}).Draw(r, "bound")
 	events := drawEvents(r, partitions)
-	rest := map[string][]event{}
+	landInTurns(r, h, events, func(e event) string { return sourceKey(e.source, e.partition) }, func(events []event) { h.land(events) })
+	h.drain()
+	requireOracle(r, h.topic, h.options, events)
+	for p := range partitions { // what is rebuilt balances, too
+		h.drop(p)
+		h.open(p)
+	}
+	h.requireSwept()
+}
+
+// landInTurns lands rows, each source's in its order, with commits, crashes and
+// zombies between.
+func landInTurns[R any](r *rapid.T, h *harness, rows []R, source func(R) string, land func([]R)) {
+	rest := map[string][]R{}
 	var sources []string
-	for _, e := range events {
-		key := sourceKey(e.source, e.partition)
+	for _, row := range rows {
+		key := source(row)
 		if rest[key] == nil {
 			sources = append(sources, key)
 		}
-		rest[key] = append(rest[key], e)
+		rest[key] = append(rest[key], row)
 	}
 	for len(sources) > 0 {
 		i := rapid.IntRange(0, len(sources)-1).Draw(r, "source")
 		key := sources[i]
 		n := rapid.IntRange(1, min(8, len(rest[key]))).Draw(r, "rows")
-		h.land(rest[key][:n])
+		land(rest[key][:n])
 		if rest[key] = rest[key][n:]; len(rest[key]) == 0 {
-			sources = append(sources[:i], sources[i+1:]...)
+			sources = slices.Delete(sources, i, i+1)
 		}
-		p := rapid.IntRange(0, partitions-1).Draw(r, "partition")
+		p := rapid.IntRange(0, h.partitions-1).Draw(r, "partition")
 		switch rapid.IntRange(0, 7).Draw(r, "step") {
 		case 0: // more lands before anything is read
 		case 1:
@@ -131,7 +145,7 @@ func checkHistory(r *rapid.T, topic topic, folder string) {
 			h.add(p, len(h.bronze[p]))
 			h.flush(p, rapid.SampledFrom([]int{crashAfterUpload, crashAfterCommit}).Draw(r, "crash"))
 		case 4:
-			if _, broker := topic.(*kafkaTopic); !broker {
+			if _, broker := h.topic.(*kafkaTopic); !broker {
 				h.zombie(r, int32(p))
 			}
 		default:
@@ -139,13 +153,6 @@ func checkHistory(r *rapid.T, topic topic, folder string) {
 			h.flush(p, noCrash)
 		}
 	}
-	h.drain()
-	requireOracle(r, h.topic, h.options, events)
-	for p := range partitions { // what is rebuilt balances, too
-		h.drop(p)
-		h.open(p)
-	}
-	h.requireSwept()
 }
 
 // Many small commits to one day stay few files, and a run without crashes
