@@ -135,7 +135,7 @@ func (l *Ledger) Key() string {
 	return fmt.Sprintf("%s%s/p=%03d", ledgerPrefix, source, l.Partition)
 }
 
-// IsLedger tells whether a record's key is a ledger's, else it is a manifest's.
+// IsLedger tells whether a record's key is a ledger's.
 func IsLedger(key []byte) bool { return strings.HasPrefix(string(key), ledgerPrefix) }
 
 // Encode gives the ledger's JSON.

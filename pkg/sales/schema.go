@@ -78,14 +78,11 @@ var Bronze = &column.Schema{Name: TableBronze, Version: 2, Fields: []column.Fiel
 	{ID: 21, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset@_ingest_ts in microseconds#attempt (since version 2)"},
 }}
 
-// BronzeCustomers is the schema of bronze/customer_updates: a version of a
-// customer as it was sent, typed, and where it came from. The first 8 columns
-// are the update's fields. A deletion need not say what the customer was: its
-// texts are null where it does not.
+// customer is what an update says of a customer, in bronze and in silver.
 //
 // deleted is a number, so that sums count deletions and every reader takes it
 // as it is.
-var BronzeCustomers = &column.Schema{Name: TableBronzeCustomers, Version: 2, Fields: []column.Field{
+var customer = []column.Field{
 	{ID: 1, Name: "customer_id", Type: column.String, Doc: "identity of the customer, the key of the topic"},
 	{ID: 2, Name: "updated_ts", Type: column.Timestamp, Doc: "when the customer became this"},
 	{ID: 3, Name: "name", Type: column.String, Optional: true, Doc: "full name"},
@@ -94,13 +91,20 @@ var BronzeCustomers = &column.Schema{Name: TableBronzeCustomers, Version: 2, Fie
 	{ID: 6, Name: "city", Type: column.Symbol, Optional: true, Doc: "where the customer lives"},
 	{ID: 7, Name: "country", Type: column.Symbol, Optional: true, Doc: "of that city"},
 	{ID: 8, Name: "deleted", Type: column.Int32, Doc: "1 when the customer was deleted, else 0"},
+}
+
+// BronzeCustomers is the schema of bronze/customer_updates: a version of a
+// customer as it was sent, typed, and where it came from. The first 8 columns
+// are the update's fields. A deletion need not say what the customer was: its
+// texts are null where it does not.
+var BronzeCustomers = &column.Schema{Name: TableBronzeCustomers, Version: 2, Fields: slices.Concat(customer, []column.Field{
 	{ID: 9, Name: "_rescued", Type: column.String, Optional: true, Doc: "unknown fields, as a JSON object"},
 	{ID: 10, Name: "_source", Type: column.Symbol, Doc: "topic, or file: and the first 16 hex digits of the content's SHA-256"},
 	{ID: 11, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 12, Name: "_offset", Type: column.Int64, Doc: "offset in the partition, or row number of the file from 1"},
 	{ID: 13, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
 	{ID: 14, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset@_ingest_ts in microseconds#attempt (since version 2)"},
-}}
+})}
 
 // Silver is the schema of silver/sales: one current row per order.
 var Silver = &column.Schema{Name: TableSilver, Version: 1, Fields: []column.Field{
@@ -145,18 +149,10 @@ func changesOf(silver *column.Schema, id int) []column.Field {
 // SilverCustomers is the schema of silver/customers: the history of all
 // customers, one row for each (customer_id, updated_ts). A deletion may have no
 // more than these two; it says from when on there is no such customer.
-var SilverCustomers = &column.Schema{Name: TableSilverCustomers, Version: 1, Fields: []column.Field{
-	{ID: 1, Name: "customer_id", Type: column.String, Doc: "identity of the customer"},
-	{ID: 2, Name: "updated_ts", Type: column.Timestamp, Doc: "when the customer became this"},
-	{ID: 3, Name: "name", Type: column.String, Optional: true, Doc: "full name"},
-	{ID: 4, Name: "email", Type: column.String, Optional: true, Doc: "address for mail"},
-	{ID: 5, Name: "segment", Type: column.Symbol, Optional: true, Doc: "kind of customer"},
-	{ID: 6, Name: "city", Type: column.Symbol, Optional: true, Doc: "where the customer lives"},
-	{ID: 7, Name: "country", Type: column.Symbol, Optional: true, Doc: "of that city"},
-	{ID: 8, Name: "deleted", Type: column.Int32, Doc: "1 when the customer was deleted, else 0"},
+var SilverCustomers = &column.Schema{Name: TableSilverCustomers, Version: 1, Fields: slices.Concat(customer, []column.Field{
 	{ID: 9, Name: "_partition", Type: column.Int32, Doc: "source partition"},
 	{ID: 10, Name: "_offset", Type: column.Int64, Doc: "offset in the source partition, or row number of the file"},
-}}
+})}
 
 // CustomerChanges is Changes for silver/customers, whose rows never move to
 // another day.
