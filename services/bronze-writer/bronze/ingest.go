@@ -147,9 +147,19 @@ func (g *ingest) takeOver(ctx context.Context) (err error) {
 	return lake.CheckWhole(sales.TopicBronze, have, copied, remedy)
 }
 
-// copied gives the lake's copy of one of bronze's ledgers, of whatever source: a
-// topic that was deleted has none of them.
-func (g *ingest) copied(ctx context.Context) ([]lake.Entry, error) {
+// copied gives the lake's copies of the source's ledgers, or where it has none
+// that of one of any source: a topic that was deleted has none of them.
+func (g *ingest) copied(ctx context.Context) (copied []lake.Entry, err error) {
+	for p := range int32(g.Partitions) {
+		own, err := g.copiedLedger(ctx, stream.Partition{Topic: g.result.Source, ID: p})
+		if err != nil {
+			return nil, err
+		}
+		copied = append(copied, own...)
+	}
+	if len(copied) > 0 {
+		return copied, nil
+	}
 	for key, err := range g.Bucket.Keys(ctx, lake.LedgerCopies(stageName)) {
 		if err != nil {
 			return nil, fmt.Errorf("look for copies of ledgers: %w", err)

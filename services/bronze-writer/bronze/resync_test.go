@@ -121,3 +121,37 @@ func (r *rig) topicID(topic string) string {
 	require.NoError(r.t, err)
 	return id
 }
+
+// A topic that has the ledgers of other sources does not count as whole: the file's own
+// must be in it.
+func TestAFileWhoseLedgersAreLostIsNotIngestedAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	csv, _, _ := fileOf(100)
+	ingest := func(content string) error {
+		_, err := Ingest(r.ctx, r.options(r.lake), IngestOptions{File: files.File{Name: r.write("in.csv", content)}})
+		return err
+	}
+	contents := []string{csv, csv + strings.SplitAfter(csv, "\n")[1]}
+	for _, content := range contents {
+		require.NoError(t, ingest(content))
+	}
+	topic := resync.Topic{Kafka: r.kafka, Name: sales.TopicBronze, Group: Group, Place: partitionOf}
+	have, err := topic.Entries(r.ctx, nil)
+	require.NoError(t, err)
+	for lost := range contents {
+		streamtest.DeleteTopic(t, r.addr, sales.TopicBronze)
+		require.NoError(t, ensureTopics(r.ctx, r.options(r.lake)))
+		var others []lake.Entry
+		for key, e := range have {
+			source := lake.Hash([]byte(contents[lost]))[:8]
+			if !strings.Contains(key, source) {
+				others = append(others, e)
+			}
+		}
+		require.Less(t, len(others), len(have))
+		require.NoError(t, topic.Write(r.ctx, others))
+		require.ErrorContains(t, ingest(contents[lost]), `"bronze-writer resync"`)
+		require.NoError(t, ingest(contents[1-lost]))
+	}
+}
