@@ -4,15 +4,24 @@ package lake
 // in their order. It says no when they do not go back so far: then the version
 // has to be taken whole, from Files.
 func (m *Manifest) Since(version int64) ([]Change, bool) {
-	if version >= m.Version {
+	return since(version, m.Version, m.Base, m.Changes)
+}
+
+// Since is that of the slice's manifest.
+func (in *Input) Since(version int64) ([]Change, bool) {
+	return since(version, in.Version, in.Base, in.Changes)
+}
+
+func since(version, newest, base int64, changes []Change) ([]Change, bool) {
+	if version >= newest {
 		return nil, true
 	}
-	if m.Base == 0 || version < m.Base {
+	if base == 0 || version < base {
 		return nil, false
 	}
-	for i, c := range m.Changes {
+	for i, c := range changes {
 		if c.Version > version {
-			return m.Changes[i:], true
+			return changes[i:], true
 		}
 	}
 	return nil, true

@@ -49,6 +49,8 @@ type Input struct {
 	Slice   string `json:"slice"`
 	Version int64  `json:"version"`
 	Count
+	Base    int64    `json:"base,omitempty"`    // gold/fact_sales only: those of the slice's manifest
+	Changes []Change `json:"changes,omitempty"` // the same
 }
 
 // Change is what one version of a slice did to the one before it. It has rows

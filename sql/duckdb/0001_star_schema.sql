@@ -103,6 +103,25 @@ CREATE TABLE sales.agg_daily_products (
     cancelled_orders BIGINT NOT NULL
 );
 
+CREATE TABLE etl.overtaken_sales (
+    order_id       VARCHAR NOT NULL,
+    order_ts       TIMESTAMP NOT NULL,
+    event_ts       TIMESTAMP NOT NULL,
+    event_id       VARCHAR NOT NULL,
+    customer_id    VARCHAR NOT NULL,
+    product_id     VARCHAR NOT NULL,
+    category       VARCHAR NOT NULL,
+    region         VARCHAR NOT NULL,
+    quantity       INTEGER NOT NULL,
+    unit_price     DECIMAL(18, 2) NOT NULL,
+    revenue        DECIMAL(18, 2) NOT NULL,
+    currency       VARCHAR NOT NULL,
+    status         VARCHAR NOT NULL,
+    payment_method VARCHAR,
+    _partition     INTEGER NOT NULL,
+    _offset        BIGINT NOT NULL
+);
+
 CREATE TABLE etl.customer_versions (
     customer_id VARCHAR NOT NULL,
     updated_ts  TIMESTAMP NOT NULL,
@@ -123,6 +142,7 @@ CREATE TABLE etl.load_ledger (
     rows       BIGINT NOT NULL,
     cents      BIGINT NOT NULL,
     outcome    VARCHAR NOT NULL,
+    inputs     VARCHAR,
     loaded_at  TIMESTAMP NOT NULL
 );
 

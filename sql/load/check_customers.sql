@@ -1,5 +1,5 @@
--- What the history holds now of each loaded slice; nothing of it is skipped.
-SELECT s.slice, COUNT(v.customer_id) AS found_rows, 0 AS found_cents, 0 AS skipped_rows, 0 AS skipped_cents
+-- What the history holds now of each loaded slice.
+SELECT s.slice, COUNT(v.customer_id) AS found_rows, 0 AS found_cents
 FROM stage_slices AS s
 LEFT JOIN etl.customer_versions AS v
   ON v._partition = s._partition AND CAST(v.updated_ts AS DATE) = s.slice_day

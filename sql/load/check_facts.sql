@@ -1,17 +1,15 @@
--- What the fact table holds now for each loaded day, and what was skipped.
+-- What the warehouse has now of each day that is loaded whole: its facts, and its rows that are overtaken.
 SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
-       COALESCE(f.found_rows, 0) AS found_rows, COALESCE(f.found_cents, 0) AS found_cents,
-       COALESCE(k.skipped_rows, 0) AS skipped_rows, COALESCE(k.skipped_cents, 0) AS skipped_cents
+       COUNT(h.order_date) AS found_rows, CAST(COALESCE(SUM(h.revenue), 0) * 100 AS BIGINT) AS found_cents
 FROM stage_days AS d
 LEFT JOIN (
-    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(revenue) * 100 AS BIGINT) AS found_cents
+    SELECT order_date, revenue
     FROM sales.fact_sales
-    WHERE order_date IN (SELECT order_date FROM stage_days)
-    GROUP BY order_date
-) AS f ON f.order_date = d.order_date
-LEFT JOIN (
-    SELECT order_date, COUNT(*) AS skipped_rows, CAST(SUM(revenue) * 100 AS BIGINT) AS skipped_cents
-    FROM stage_skipped
-    GROUP BY order_date
-) AS k ON k.order_date = d.order_date
+    WHERE order_ts >= CAST($1 AS TIMESTAMP) AND order_ts < CAST($2 AS TIMESTAMP)
+    UNION ALL
+    SELECT CAST(order_ts AS DATE), revenue
+    FROM etl.overtaken_sales
+) AS h ON h.order_date = d.order_date
+WHERE d.whole
+GROUP BY d.order_date
 ORDER BY d.order_date

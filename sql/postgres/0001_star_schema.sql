@@ -106,6 +106,26 @@ CREATE TABLE sales.agg_daily_products (
     PRIMARY KEY (order_date, product_id)
 );
 
+CREATE TABLE etl.overtaken_sales (
+    order_id       TEXT COLLATE "C" NOT NULL,
+    order_ts       TIMESTAMP NOT NULL,
+    event_ts       TIMESTAMP NOT NULL,
+    event_id       TEXT COLLATE "C" NOT NULL,
+    customer_id    TEXT COLLATE "C" NOT NULL,
+    product_id     TEXT COLLATE "C" NOT NULL,
+    category       TEXT COLLATE "C" NOT NULL,
+    region         TEXT COLLATE "C" NOT NULL,
+    quantity       INTEGER NOT NULL,
+    unit_price     DECIMAL(18, 2) NOT NULL,
+    revenue        DECIMAL(18, 2) NOT NULL,
+    currency       TEXT COLLATE "C" NOT NULL,
+    status         TEXT COLLATE "C" NOT NULL,
+    payment_method TEXT COLLATE "C",
+    _partition     INTEGER NOT NULL,
+    _offset        BIGINT NOT NULL
+);
+CREATE INDEX overtaken_sales_order ON etl.overtaken_sales (order_id);
+
 CREATE TABLE etl.customer_versions (
     customer_id TEXT COLLATE "C" NOT NULL,
     updated_ts  TIMESTAMP NOT NULL,
@@ -128,6 +148,7 @@ CREATE TABLE etl.load_ledger (
     rows       BIGINT NOT NULL,
     cents      BIGINT NOT NULL,
     outcome    TEXT COLLATE "C" NOT NULL,
+    inputs     TEXT COLLATE "C",
     loaded_at  TIMESTAMP NOT NULL,
     PRIMARY KEY (table_name, slice)
 );

@@ -127,6 +127,28 @@ DISTSTYLE KEY
 DISTKEY (product_id)
 SORTKEY (order_date);
 
+CREATE TABLE etl.overtaken_sales (
+    order_id       VARCHAR(256) NOT NULL ENCODE ZSTD,
+    order_ts       TIMESTAMP NOT NULL ENCODE RAW,
+    event_ts       TIMESTAMP NOT NULL ENCODE AZ64,
+    event_id       VARCHAR(256) NOT NULL ENCODE ZSTD,
+    customer_id    VARCHAR(256) NOT NULL ENCODE ZSTD,
+    product_id     VARCHAR(256) NOT NULL ENCODE ZSTD,
+    category       VARCHAR(256) NOT NULL ENCODE BYTEDICT,
+    region         VARCHAR(256) NOT NULL ENCODE BYTEDICT,
+    quantity       INTEGER NOT NULL ENCODE AZ64,
+    unit_price     DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    revenue        DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    currency       VARCHAR(16) NOT NULL ENCODE BYTEDICT,
+    status         VARCHAR(32) NOT NULL ENCODE BYTEDICT,
+    payment_method VARCHAR(128) ENCODE BYTEDICT,
+    _partition     INTEGER NOT NULL ENCODE AZ64,
+    _offset        BIGINT NOT NULL ENCODE AZ64
+)
+DISTSTYLE KEY
+DISTKEY (order_id)
+SORTKEY (order_ts);
+
 CREATE TABLE etl.customer_versions (
     customer_id VARCHAR(256) NOT NULL ENCODE ZSTD,
     updated_ts  TIMESTAMP NOT NULL ENCODE RAW,
@@ -151,6 +173,7 @@ CREATE TABLE etl.load_ledger (
     rows       BIGINT NOT NULL ENCODE AZ64,
     cents      BIGINT NOT NULL ENCODE AZ64,
     outcome    VARCHAR(16) NOT NULL ENCODE BYTEDICT,
+    inputs     VARCHAR(65535) ENCODE ZSTD,
     loaded_at  TIMESTAMP NOT NULL ENCODE AZ64,
     PRIMARY KEY (table_name, slice)
 )

@@ -88,6 +88,24 @@ COMMENT ON COLUMN sales.agg_daily_products.customers IS 'Distinct customers of t
 COMMENT ON COLUMN sales.agg_daily_products.pending_orders IS 'Orders still pending';
 COMMENT ON COLUMN sales.agg_daily_products.cancelled_orders IS 'Orders cancelled';
 
+COMMENT ON TABLE etl.overtaken_sales IS 'Rows of loaded days that are no facts, as a newer version of their order is loaded in another day';
+COMMENT ON COLUMN etl.overtaken_sales.order_id IS 'Identity of the order';
+COMMENT ON COLUMN etl.overtaken_sales.order_ts IS 'When the order was placed, UTC';
+COMMENT ON COLUMN etl.overtaken_sales.event_ts IS 'When this version of the order was emitted, UTC';
+COMMENT ON COLUMN etl.overtaken_sales.event_id IS 'The event that made this version';
+COMMENT ON COLUMN etl.overtaken_sales.customer_id IS 'Who ordered';
+COMMENT ON COLUMN etl.overtaken_sales.product_id IS 'What was ordered';
+COMMENT ON COLUMN etl.overtaken_sales.category IS 'Product category, as the order says it';
+COMMENT ON COLUMN etl.overtaken_sales.region IS 'Sales region';
+COMMENT ON COLUMN etl.overtaken_sales.quantity IS 'Units ordered, over 0';
+COMMENT ON COLUMN etl.overtaken_sales.unit_price IS 'Price of one unit';
+COMMENT ON COLUMN etl.overtaken_sales.revenue IS 'Money of the order, whatever its status';
+COMMENT ON COLUMN etl.overtaken_sales.currency IS 'ISO 4217 code';
+COMMENT ON COLUMN etl.overtaken_sales.status IS 'pending, completed, cancelled or refunded';
+COMMENT ON COLUMN etl.overtaken_sales.payment_method IS 'How it was paid, null when not said';
+COMMENT ON COLUMN etl.overtaken_sales._partition IS 'Source partition of the event';
+COMMENT ON COLUMN etl.overtaken_sales._offset IS 'Offset of the event, or row number of the file';
+
 COMMENT ON TABLE etl.customer_versions IS 'The history of customers as silver/customers has it, of which dim_customer is derived';
 COMMENT ON COLUMN etl.customer_versions.customer_id IS 'Identity of the customer';
 COMMENT ON COLUMN etl.customer_versions.updated_ts IS 'When the customer became this, UTC';
@@ -107,6 +125,7 @@ COMMENT ON COLUMN etl.load_ledger.version IS 'Version of the slice; older ones a
 COMMENT ON COLUMN etl.load_ledger.rows IS 'Rows that the slice''s manifest promised';
 COMMENT ON COLUMN etl.load_ledger.cents IS 'Money that the manifest promised, in cents';
 COMMENT ON COLUMN etl.load_ledger.outcome IS 'Verdict: pass or warn';
+COMMENT ON COLUMN etl.load_ledger.inputs IS 'Facts: the version of each silver slice in it, a JSON object; the next load takes what changed since';
 COMMENT ON COLUMN etl.load_ledger.loaded_at IS 'When it was loaded, UTC';
 
 COMMENT ON VIEW sales.v_orders IS 'One row per order, with the customer as of the order and the product as it is now';

@@ -101,9 +101,11 @@ func (d *day) manifests(cluster string, now int64) version {
 		m.Table, m.Schema = tables[i].name, tables[i].schema.Version
 		v[i] = &m
 	}
-	for _, m := range d.slices() {
+	v[facts].Inputs = slices.Clone(next.Inputs)
+	for i, m := range d.slices() {
 		v[facts].Files = append(v[facts].Files, m.Files...)
 		v[facts].Count = v[facts].Count.Add(m.Count)
+		v[facts].Inputs[i].Base, v[facts].Inputs[i].Changes = m.Base, m.Changes // a load follows these
 	}
 	return v
 }

@@ -23,8 +23,11 @@ var aggregates = []aggregate{
 
 // replaceDays deletes the days of the verdicts and inserts the rows of their files.
 func (t *transaction) replaceDays(ctx context.Context, a aggregate, verdicts []*lake.Verdict) error {
-	days, err := t.stageDays(ctx, verdicts)
-	if err != nil {
+	days, byDay := make([]dayLoad, len(verdicts)), map[string]*lake.Verdict{}
+	for i, v := range verdicts {
+		days[i], byDay[v.Manifest.Day] = dayLoad{verdict: v, whole: true}, v
+	}
+	if err := t.stageDays(ctx, days); err != nil {
 		return err
 	}
 	if err := t.exec(ctx, "delete_"+a.name); err != nil {
@@ -34,7 +37,7 @@ func (t *transaction) replaceDays(ctx context.Context, a aggregate, verdicts []*
 	if err := t.fill(ctx, to, filesOf(verdicts)); err != nil {
 		return err
 	}
-	if err := t.check(ctx, "check_"+a.name, days); err != nil {
+	if err := t.check(ctx, "check_"+a.name, byDay); err != nil {
 		return err
 	}
 	return t.exec(ctx, "drop_stage_days")

@@ -29,6 +29,9 @@ type dialect interface {
 	// fill appends the rows of the files to a table, after it has compared each file
 	// with what the manifest says of it. A file that is gone is a missingFile.
 	fill(ctx context.Context, tx *sql.Tx, files Files, to target, list []lake.File) error
+	// analyze tells the planner of the rows that a staging table has got, where it does
+	// not see that for itself.
+	analyze(ctx context.Context, tx *sql.Tx, table string) error
 	// passes tells whether the same call may succeed later.
 	passes(err error) bool
 }

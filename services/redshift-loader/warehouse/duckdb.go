@@ -84,6 +84,8 @@ func (duckDB) fill(ctx context.Context, tx *sql.Tx, files Files, to target, list
 	return err
 }
 
+func (duckDB) analyze(context.Context, *sql.Tx, string) error { return nil }
+
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // passes counts in a file that another process holds.

@@ -9,60 +9,137 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
-// factRows is the schema of silver as the contract has it: fact_sales has no
-// columns for those that a lake's settings add, which are read in the lake.
-var factRows = *sales.Silver
-
-// stagedFacts is where the rows of fact slices go first.
-func stagedFacts() target { return target{table: "stage_sales", rows: &factRows} }
+// factRows and changeRows are the schemas of silver as the contract has them: fact_sales
+// has no columns for those that a lake's settings add, which are read in the lake.
+var factRows, changeRows = *sales.Silver, *sales.Changes
 
 // loadFacts brings days of fact_sales to the state of their slices. The statements
 // say why each is there.
-func (t *transaction) loadFacts(ctx context.Context, verdicts []*lake.Verdict) error {
-	days, err := t.stageDays(ctx, verdicts)
-	if err != nil {
+func (t *transaction) loadFacts(ctx context.Context, verdicts []*lake.Verdict, loaded map[string]Slice) error {
+	days := planDays(verdicts, loaded)
+	if err := t.stageFacts(ctx, days); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "create_stage_sales"); err != nil {
+	if err := t.findRivals(ctx); err != nil {
 		return err
 	}
-	if err := t.fill(ctx, stagedFacts(), filesOf(verdicts)); err != nil {
-		return err
-	}
-	if err := t.refuseDuplicates(ctx); err != nil {
-		return err
-	}
-	if err := t.all(ctx, "create_stage_skipped", "insert_regions", "infer_products", "infer_customers"); err != nil {
+	if err := t.all(ctx, "insert_regions", "infer_products", "infer_customers"); err != nil {
 		return err
 	}
 	if err := t.extendCalendar(ctx); err != nil {
 		return err
 	}
-	if err := t.all(ctx, "delete_removed"); err != nil {
+	if err := t.exec(ctx, "build_facts"); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "merge_facts", t.now); err != nil {
+	if err := t.dialect.analyze(ctx, t.tx, "stage_facts"); err != nil {
 		return err
 	}
-	if err := t.check(ctx, "check_facts", days); err != nil {
+	touched, err := t.factSpan(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := t.sumTouched(ctx, touched)
+	if err != nil {
+		return err
+	}
+	if err := t.writeFacts(ctx, touched); err != nil {
+		return err
+	}
+	if err := t.checkFacts(ctx, days, touched, before); err != nil {
 		return err
 	}
 	return t.all(ctx, "drop_stage_sales", "drop_stage_days")
 }
 
-// stageDays notes the days of the verdicts in a table of the session, and answers the
-// verdict of each.
-func (t *transaction) stageDays(ctx context.Context, verdicts []*lake.Verdict) (map[string]*lake.Verdict, error) {
+// stageFacts reads the files and finds the rows that the days gain and lose.
+func (t *transaction) stageFacts(ctx context.Context, days []dayLoad) error {
+	if err := t.stageDays(ctx, days); err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "create_stage_sales"); err != nil {
+		return err
+	}
+	var rows, changes []lake.File
+	var whole []*lake.Verdict
+	for _, d := range days {
+		rows, changes = append(rows, d.rows...), append(changes, d.changes...)
+		if d.whole {
+			whole = append(whole, d.verdict)
+		}
+	}
+	if err := t.fill(ctx, target{table: "stage_sales", rows: &factRows}, rows); err != nil {
+		return err
+	}
+	if err := t.fill(ctx, target{table: "stage_changes", rows: &changeRows}, changes); err != nil {
+		return err
+	}
+	span, err := spanOf(whole)
+	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "diff_facts", span.from, span.to); err != nil {
+		return err
+	}
+	if err := t.dialect.analyze(ctx, t.tx, "stage_rows"); err != nil {
+		return err
+	}
+	return t.refuseDuplicates(ctx)
+}
+
+// stageDays notes the days in a table of the session.
+func (t *transaction) stageDays(ctx context.Context, days []dayLoad) error {
 	if err := t.exec(ctx, "create_stage_days"); err != nil {
-		return nil, err
+		return err
 	}
-	days := make(map[string]*lake.Verdict, len(verdicts))
-	rows := make([][]any, len(verdicts))
-	for i, v := range verdicts {
-		days[v.Manifest.Day] = v
-		rows[i] = []any{v.Manifest.Day}
+	rows := make([][]any, len(days))
+	for i, d := range days {
+		rows[i] = []any{d.verdict.Manifest.Day, d.whole}
 	}
-	return days, t.insert(ctx, "stage_days", []string{"order_date"}, rows)
+	return t.insert(ctx, "stage_days", []string{"order_date", "whole"}, rows)
+}
+
+// findRivals finds the orders of which the warehouse has, or now gets, rows of several
+// days, and ranks these. Nothing is sought of most changes: then no table is read.
+func (t *transaction) findRivals(ctx context.Context) error {
+	sought, err := t.execCount(ctx, "find_sought")
+	if err != nil {
+		return err
+	}
+	if sought > 0 {
+		if err := t.dialect.analyze(ctx, t.tx, "stage_sought"); err != nil {
+			return err
+		}
+		if err := t.exec(ctx, "find_rivals"); err != nil {
+			return err
+		}
+	}
+	return t.all(ctx, "rank_rivals", "find_gone")
+}
+
+// writeFacts makes the changes, in the days that they touch.
+func (t *transaction) writeFacts(ctx context.Context, touched timeSpan) error {
+	if err := t.exec(ctx, "delete_facts", touched.from, touched.to); err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "merge_facts", touched.from, touched.to, t.now); err != nil {
+		return err
+	}
+	return t.all(ctx, "delete_overtaken", "insert_overtaken")
+}
+
+// factSpan answers the days that have a row to write or to delete.
+func (t *transaction) factSpan(ctx context.Context) (timeSpan, error) {
+	span := noTime
+	err := t.query(ctx, "read_fact_span", func(rows *sql.Rows) error {
+		var first, last sql.NullString
+		err := rows.Scan(&first, &last)
+		if err == nil && first.Valid {
+			span, err = daysFrom(first.String, last.String)
+		}
+		return err
+	})
+	return span, err
 }
 
 // refuseDuplicates is an error when a day holds an order twice: a merge would fail, or
@@ -82,29 +159,12 @@ func (t *transaction) refuseDuplicates(ctx context.Context) error {
 type MismatchError struct {
 	Slice    string     // the verdict's key
 	Version  int64      // of the slice
-	Found    lake.Count // in the table
-	Expected lake.Count // by the manifest, less what newer versions of other days keep out
+	Found    lake.Count // in the warehouse
+	Expected lake.Count // by the manifest
 }
 
 // Error names the slice, what was found and what was expected.
 func (e *MismatchError) Error() string {
 	return fmt.Sprintf("slice %s version %d: found %d rows and %s, expected %d rows and %s; nothing was loaded", e.Slice, e.Version,
 		e.Found.Rows, sales.FormatCents(e.Found.Cents), e.Expected.Rows, sales.FormatCents(e.Expected.Cents))
-}
-
-// check compares what a statement found of each slice with the manifest of that, which
-// is in loaded by what the statement names the slice.
-func (t *transaction) check(ctx context.Context, statement string, loaded map[string]*lake.Verdict, args ...any) error {
-	return t.query(ctx, statement, func(rows *sql.Rows) error {
-		var name string
-		var found, skipped lake.Count
-		if err := rows.Scan(&name, &found.Rows, &found.Cents, &skipped.Rows, &skipped.Cents); err != nil {
-			return err
-		}
-		m := &loaded[name].Manifest
-		if expected := m.Count.Sub(skipped); found != expected {
-			return &MismatchError{Slice: m.Key(), Version: m.Version, Found: found, Expected: expected}
-		}
-		return nil
-	}, args...)
 }

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
@@ -53,10 +54,10 @@ func (t *transaction) stageSlices(ctx context.Context, verdicts []*lake.Verdict)
 		if _, err := sales.ParseDay(m.Day); err != nil {
 			return nil, fmt.Errorf("day of verdict %s: %w", v.Key(), err)
 		}
-		rows[i] = []any{m.Table, m.Slice, m.Version, m.Rows, m.Cents, string(v.Outcome), m.Day, m.Partition}
+		rows[i] = []any{m.Table, m.Slice, m.Version, m.Rows, m.Cents, string(v.Outcome), inputsOf(m), m.Day, m.Partition}
 	}
 	err := t.insert(ctx, "stage_slices",
-		[]string{"table_name", "slice", "version", "rows", "cents", "outcome", "slice_day", "_partition"}, rows)
+		[]string{"table_name", "slice", "version", "rows", "cents", "outcome", "inputs", "slice_day", "_partition"}, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +69,30 @@ func (t *transaction) stageSlices(ctx context.Context, verdicts []*lake.Verdict)
 	})
 }
 
+// inputsOf gives the versions that facts are made of, as the ledger has them: a JSON
+// object, or nil.
+func inputsOf(m *lake.Manifest) any {
+	if m.Table != sales.TableFacts || len(m.Inputs) == 0 {
+		return nil
+	}
+	versions := make(map[string]int64, len(m.Inputs))
+	for _, in := range m.Inputs {
+		versions[in.Slice] = in.Version
+	}
+	text, err := json.Marshal(versions)
+	if err != nil {
+		panic(err) // of texts and numbers
+	}
+	return string(text)
+}
+
 func scanSlice(rows *sql.Rows) (Slice, error) {
 	var s Slice
-	err := rows.Scan(&s.Table, &s.Slice, &s.Version, &s.Count.Rows, &s.Count.Cents, &s.Outcome)
+	var inputs sql.NullString
+	err := rows.Scan(&s.Table, &s.Slice, &s.Version, &s.Count.Rows, &s.Count.Cents, &s.Outcome, &inputs)
+	if err == nil && inputs.Valid {
+		err = json.Unmarshal([]byte(inputs.String), &s.inputs)
+	}
 	return s, err
 }
 

@@ -18,8 +18,9 @@ type Slice struct {
 	Slice     string
 	Version   int64
 	Outcome   lake.Outcome
-	EventTime int64      // newest event_ts of the slice's last change, µs UTC
-	Count     lake.Count // of the manifest
+	EventTime int64            // newest event_ts of the slice's last change, µs UTC
+	Count     lake.Count       // of the manifest
+	inputs    map[string]int64 // facts: version by silver slice
 }
 
 // Result is what became of the verdicts of a load.
@@ -54,17 +55,24 @@ func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *
 		var due []*lake.Verdict
 		err := w.transact(ctx, func(t *transaction) error {
 			var err error
-			if due, err = t.due(ctx, part); err != nil {
+			var loaded map[string]Slice
+			if due, loaded, err = t.due(ctx, part); err != nil {
 				return err
 			}
 			if len(due) == 0 {
 				return t.exec(ctx, "drop_stage_slices")
 			}
-			return t.load(ctx, due)
+			return t.load(ctx, due, loaded)
 		})
 		var missing *missingFile
 		if errors.As(err, &missing) {
 			at := slices.IndexFunc(part, func(v *lake.Verdict) bool { return holds(&v.Manifest, missing.key) })
+			if at < 0 { // a file of changes: the day has still its own
+				part = slices.Clone(part)
+				at = slices.IndexFunc(part, func(v *lake.Verdict) bool { return follows(v, missing.key) })
+				part[at] = withoutChanges(part[at])
+				continue
+			}
 			result.Gone = append(result.Gone, sliceOf(part[at]))
 			part = slices.Concat(part[:at], part[at+1:])
 			continue
@@ -139,23 +147,22 @@ func newest(verdicts []*lake.Verdict) ([]*lake.Verdict, Result) {
 	return passed, r
 }
 
-// due leaves out what the ledger says is loaded.
-func (t *transaction) due(ctx context.Context, passed []*lake.Verdict) ([]*lake.Verdict, error) {
-	loaded, err := t.stageSlices(ctx, passed)
-	if err != nil {
-		return nil, err
+// due leaves out what the ledger says is loaded, and answers what that is.
+func (t *transaction) due(ctx context.Context, passed []*lake.Verdict) (due []*lake.Verdict, loaded map[string]Slice, err error) {
+	if loaded, err = t.stageSlices(ctx, passed); err != nil {
+		return nil, nil, err
 	}
-	due := slices.DeleteFunc(slices.Clone(passed), func(v *lake.Verdict) bool {
+	due = slices.DeleteFunc(slices.Clone(passed), func(v *lake.Verdict) bool {
 		s, ok := loaded[v.Key()]
 		return ok && v.Manifest.Version <= s.Version
 	})
 	if len(due) == len(passed) {
-		return due, nil
+		return due, loaded, nil
 	}
-	return due, t.exec(ctx, "delete_stale_slices")
+	return due, loaded, t.exec(ctx, "delete_stale_slices")
 }
 
-func (t *transaction) load(ctx context.Context, due []*lake.Verdict) error {
+func (t *transaction) load(ctx context.Context, due []*lake.Verdict, loaded map[string]Slice) error {
 	byTable := map[string][]*lake.Verdict{}
 	for _, v := range due {
 		byTable[v.Manifest.Table] = append(byTable[v.Manifest.Table], v)
@@ -166,7 +173,7 @@ func (t *transaction) load(ctx context.Context, due []*lake.Verdict) error {
 		}
 	}
 	if facts := byTable[sales.TableFacts]; len(facts) > 0 {
-		if err := t.loadFacts(ctx, facts); err != nil {
+		if err := t.loadFacts(ctx, facts, loaded); err != nil {
 			return err
 		}
 	}

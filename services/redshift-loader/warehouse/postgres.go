@@ -85,8 +85,15 @@ func (p postgres) fill(ctx context.Context, tx *sql.Tx, files Files, to target, 
 	if to.schema != "" {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "ANALYZE "+to.table) // nothing else tells the planner of a new table's size
-	return err
+	return p.analyze(ctx, tx, to.table)
+}
+
+// analyze is needed as nothing else tells the planner of a new table's size.
+func (postgres) analyze(ctx context.Context, tx *sql.Tx, table string) error {
+	if _, err := tx.ExecContext(ctx, "ANALYZE "+table); err != nil {
+		return fmt.Errorf("analyze %s: %w", table, err)
+	}
+	return nil
 }
 
 func (postgres) copyBatch(ctx context.Context, tx *sql.Tx, text string, to target, batch *column.Batch) (err error) {

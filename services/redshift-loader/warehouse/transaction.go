@@ -30,15 +30,22 @@ func (t *transaction) lock(ctx context.Context) error {
 
 // exec runs a statement of package sql by its name.
 func (t *transaction) exec(ctx context.Context, name string, args ...any) error {
+	_, err := t.execCount(ctx, name, args...)
+	return err
+}
+
+// execCount is exec, and answers how many rows the statement changed.
+func (t *transaction) execCount(ctx context.Context, name string, args ...any) (int64, error) {
 	text, err := warehousesql.Load(name)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	t.step(name)
-	if _, err := t.tx.ExecContext(ctx, text, args...); err != nil {
-		return fmt.Errorf("%s: %w", action(name), err)
+	result, err := t.tx.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", action(name), err)
 	}
-	return nil
+	return result.RowsAffected()
 }
 
 // all runs statements without arguments, in order.

@@ -140,7 +140,7 @@ func anyHistory(t *testing.T, b *bench) {
 	rapid.Check(t, func(rt *rapid.T) {
 		histories++ // of its own days and customers: the warehouse is one for all
 		h := newHistory(rt, b, histories)
-		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
 			h.step()
 			h.compare()
 		}

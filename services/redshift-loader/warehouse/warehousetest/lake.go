@@ -49,6 +49,15 @@ type Lake struct {
 	t      testing.TB
 	Bucket *blob.Bucket
 	files  int
+	days   map[string]*day   // newest version of each day of facts
+	where  map[string]string // day of each order
+}
+
+// day is what a lake knows of a day's newest version.
+type day struct {
+	version int64
+	orders  map[string]Order
+	input   lake.Input
 }
 
 // NewLake makes an empty lake.
@@ -56,11 +65,12 @@ func NewLake(t testing.TB) *Lake {
 	t.Helper()
 	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
 	require.NoError(t, err)
-	return &Lake{t: t, Bucket: bucket}
+	return &Lake{t: t, Bucket: bucket, days: map[string]*day{}, where: map[string]string{}}
 }
 
 // Facts gives the verdict on a version of a day of gold/fact_sales that holds the
-// orders, in two files if there are several.
+// orders, in two files if there are several. It lists what changed since the versions
+// that were made before, as silver does.
 func (l *Lake) Facts(day string, version int64, orders ...Order) *lake.Verdict {
 	half := (len(orders) + 1) / 2
 	var files []lake.File
@@ -70,13 +80,76 @@ func (l *Lake) Facts(day string, version int64, orders ...Order) *lake.Verdict {
 		}
 		b := column.NewBatch(sales.Silver, len(part))
 		var count lake.Count
-		for i, o := range part {
-			l.appendOrder(b, o.withDefaults(), int64(i))
+		for _, o := range part {
+			l.appendOrder(b, o.withDefaults())
 			count = count.Add(lake.Count{Rows: 1, Cents: o.Cents})
 		}
 		files = append(files, l.write(sales.TableSilver, b, count))
 	}
-	return l.verdict(sales.TableFacts, day, version, files)
+	v := l.verdict(sales.TableFacts, day, version, files)
+	v.Manifest.Inputs = []lake.Input{l.input(day, version, orders)}
+	return v
+}
+
+// input is the silver slice that a version of a day is made of.
+func (l *Lake) input(name string, version int64, orders []Order) lake.Input {
+	next := &day{version: version, orders: map[string]Order{}, input: lake.Input{Table: sales.TableSilver, Slice: fmt.Sprintf("day=%s/p=000", name), Version: version, Base: version}}
+	for _, o := range orders {
+		next.orders[o.ID] = o.withDefaults()
+		next.input.Count = next.input.Add(lake.Count{Rows: 1, Cents: o.Cents})
+	}
+	if before := l.days[name]; before != nil && before.version < version {
+		next.input.Base, next.input.Changes = before.input.Base, append(slices.Clone(before.input.Changes), l.change(name, version, before.orders, next.orders))
+	}
+	for id := range next.orders {
+		l.where[id] = name
+	}
+	l.days[name] = next
+	return next.input
+}
+
+// change writes what a version gained and lost: a data file when that is new orders only.
+func (l *Lake) change(name string, version int64, before, after map[string]Order) lake.Change {
+	b, added := column.NewBatch(sales.Changes, 0), true
+	var count lake.Count
+	add := func(o Order, op, previous string) {
+		l.appendOrder(b, o)
+		b.Column("_op").AppendString(op)
+		number, err := sales.ParseDay(previous)
+		require.NoError(l.t, err)
+		b.Column("_prev_day").I32 = append(b.Column("_prev_day").I32, number)
+		count = count.Add(lake.Count{Rows: 1, Cents: o.Cents})
+	}
+	for _, id := range sortedKeys(after) {
+		old, known := before[id]
+		if known && old == after[id] {
+			continue
+		}
+		previous := cmp.Or(l.where[id], name)
+		if known {
+			add(old, sales.OpBefore, name)
+			previous = name
+		}
+		added = added && !known && previous == name
+		add(after[id], sales.OpUpsert, previous)
+	}
+	for _, id := range sortedKeys(before) {
+		if _, stays := after[id]; !stays {
+			added = false
+			add(before[id], sales.OpDelete, name)
+		}
+	}
+	switch c := (lake.Change{Version: version}); {
+	case count.Rows == 0:
+		return c
+	case added:
+		rows := &column.Batch{Schema: sales.Silver, Columns: b.Columns[:len(sales.Silver.Fields)]}
+		c.Added = []lake.File{l.write(sales.TableSilver, rows, count)}
+		return c
+	default:
+		c.Changed = []lake.File{l.write(sales.TableChanges, b, count)}
+		return c
+	}
 }
 
 // Daily gives the verdict on a version of a day of gold/daily_sales with the cells of
@@ -137,12 +210,12 @@ func (l *Lake) Customers(day string, partition int32, version int64, updates ...
 	return v
 }
 
-func (l *Lake) appendOrder(b *column.Batch, o Order, offset int64) {
+func (l *Lake) appendOrder(b *column.Batch, o Order) {
 	day, err := sales.ParseDay(o.Day)
 	require.NoError(l.t, err)
 	ints := map[string]int64{
 		"order_ts": int64(day)*sales.MicrosPerDay + o.micros(), "event_ts": sales.Year2000 + o.Version*1_000_000,
-		"unit_price": o.Cents, "revenue": o.Cents, "_offset": offset,
+		"unit_price": o.Cents, "revenue": o.Cents, "_offset": 0,
 	}
 	for name, v := range ints {
 		b.Column(name).I64 = append(b.Column(name).I64, v)

@@ -30,6 +30,10 @@ func Run(t *testing.T, open Opener) {
 		"an order moves, its old day is loaded first":       movedOldFirst,
 		"an order moves, its new day is loaded first":       movedNewFirst,
 		"an order moves there and back, out of order":       movedBack,
+		"a load follows the changes":                        followed,
+		"changes that are gone, or too old, load the day":   notFollowed,
+		"changes that do not add up load nothing":           wrongChanges,
+		"a newer version is taken back":                     takenBack,
 		"a day becomes empty":                               emptyDay,
 		"a failed verdict is held":                          held,
 		"texts that a database may not take are loaded":     oddTexts,
@@ -130,6 +134,7 @@ func (b *bench) state() []string {
 		"SELECT * FROM sales.dim_date ORDER BY order_date",
 		"SELECT * FROM sales.agg_daily_sales ORDER BY order_date, region, category",
 		"SELECT * FROM sales.agg_daily_products ORDER BY order_date, product_id",
+		"SELECT * FROM etl.overtaken_sales ORDER BY order_id, order_ts",
 		"SELECT * FROM etl.customer_versions ORDER BY customer_id, updated_ts",
 		"SELECT * FROM etl.load_ledger ORDER BY table_name, slice",
 	} {

@@ -1,0 +1,94 @@
+package warehousetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+)
+
+// three are the orders of a day at its first version.
+func three(b *bench) {
+	b.load(b.lake.Facts(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100}, Order{ID: "B", Day: monday, Version: 1, Cents: 200}, Order{ID: "C", Day: monday, Version: 1, Cents: 300}))
+}
+
+// withoutFiles takes the day's own files away, so that only those of changes are left.
+func (b *bench) withoutFiles(v *lake.Verdict) *lake.Verdict {
+	for _, f := range v.Manifest.Files {
+		require.NoError(b.t, b.lake.Bucket.Delete(b.t.Context(), f.Key))
+	}
+	return v
+}
+
+// followed skips a version, so that an order changes twice, one comes and goes, and one
+// changes there and back.
+func followed(t *testing.T, b *bench) {
+	three(b)
+	b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 2, Cents: 110}, Order{ID: "B", Day: monday, Version: 2, Cents: 201}, Order{ID: "C", Day: monday, Version: 1, Cents: 300},
+		Order{ID: "D", Day: monday, Version: 1, Cents: 400})
+	b.load(b.withoutFiles(b.lake.Facts(monday, 3, Order{ID: "A", Day: monday, Version: 3, Cents: 120}, Order{ID: "B", Day: monday, Version: 1, Cents: 200},
+		Order{ID: "E", Day: monday, Version: 1, Cents: 500, Customer: "C-5", Product: "P-5", Region: "Asia Pacific"})))
+	require.Equal(t, []string{"A.3 2026-03-30 1.20", "B.1 2026-03-30 2.00", "E.1 2026-03-30 5.00"}, b.facts())
+	require.Equal(t, []string{"3"}, b.lines("SELECT COUNT(*) FROM sales.v_orders"))
+	require.Equal(t, []string{`gold/fact_sales 3 820 {"day=2026-03-30/p=000":3}`}, b.lines("SELECT table_name, rows, cents, inputs FROM etl.load_ledger"))
+	b.load(b.withoutFiles(b.lake.Facts(tuesday, 4, Order{ID: "X", Day: tuesday, Version: 1, Cents: 1})), // has its files' changes only from here on
+		b.withoutFiles(b.lake.Facts(monday, 4, Order{ID: "A", Day: monday, Version: 3, Cents: 120}, Order{ID: "B", Day: monday, Version: 1, Cents: 200})))
+	require.Equal(t, []string{"A.3 2026-03-30 1.20", "B.1 2026-03-30 2.00"}, b.facts(), "the other day's first version has no file")
+}
+
+// notFollowed takes a file of changes away, and then lists none.
+func notFollowed(t *testing.T, b *bench) {
+	three(b)
+	v := b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 2, Cents: 110}, Order{ID: "C", Day: monday, Version: 1, Cents: 300})
+	require.NoError(t, b.lake.Bucket.Delete(t.Context(), v.Manifest.Inputs[0].Changes[0].Changed[0].Key))
+	b.load(v)
+	require.Equal(t, []string{"A.2 2026-03-30 1.10", "C.1 2026-03-30 3.00"}, b.facts())
+	v = b.lake.Facts(monday, 4, Order{ID: "A", Day: monday, Version: 3, Cents: 120})
+	v.Manifest.Inputs[0].Base, v.Manifest.Inputs[0].Changes = 3, nil
+	b.load(v)
+	require.Equal(t, []string{"A.3 2026-03-30 1.20"}, b.facts())
+	v = b.lake.Facts(monday, 5, Order{ID: "A", Day: monday, Version: 4, Cents: 130})
+	v.Manifest.Inputs[0].Slice = "day=2026-03-30/p=001" // another slice than was loaded
+	b.load(v)
+	require.Equal(t, []string{"A.4 2026-03-30 1.30"}, b.facts())
+}
+
+func wrongChanges(t *testing.T, b *bench) {
+	three(b)
+	next := func(version int64, cents int64) *lake.Verdict {
+		return b.lake.Facts(monday, version, Order{ID: "A", Day: monday, Version: version, Cents: cents}, Order{ID: "B", Day: monday, Version: 1, Cents: 200}, Order{ID: "C", Day: monday, Version: 1, Cents: 300})
+	}
+	before := b.state()
+	refused := func(v *lake.Verdict, want string) {
+		t.Helper()
+		_, err := b.Load(t.Context(), []*lake.Verdict{v})
+		require.ErrorContains(t, err, want)
+	}
+	wrong := next(2, 110)
+	wrong.Manifest.Cents++
+	refused(wrong, "slice gold/fact_sales/day=2026-03-30 version 2: found 3 rows and 6.10, expected 3 rows and 6.11")
+	lacking := next(3, 120)
+	lacking.Manifest.Inputs[0].Changes = lacking.Manifest.Inputs[0].Changes[1:]
+	lacking.Manifest.Count.Cents -= 10
+	refused(lacking, "found 3 rows and 6.20, expected 3 rows and 6.10")
+	require.Equal(t, before, b.state())
+	b.lines("DELETE FROM sales.fact_sales WHERE order_id = 'A'")
+	refused(next(4, 130), "found 4 rows and 7.30, expected 3 rows and 6.30")
+}
+
+// takenBack brings an order back to the day and version before, the older day first.
+func takenBack(t *testing.T, b *bench) {
+	first := Order{ID: "A", Day: monday, Version: 1, Cents: 100}
+	b.load(b.lake.Facts(monday, 1, first))
+	b.load(b.lake.Facts(tuesday, 1, Order{ID: "A", Day: tuesday, Version: 2, Cents: 150}))
+	b.accounted()
+	b.load(b.lake.Facts(monday, 2))
+	b.load(b.lake.Facts(monday, 3, first))
+	b.accounted()
+	require.Equal(t, []string{"A.2 2026-03-31 1.50"}, b.facts())
+	b.load(b.lake.Facts(tuesday, 2))
+	b.accounted()
+	require.Equal(t, []string{"A.1 2026-03-30 1.00"}, b.facts())
+	require.Empty(t, b.lines("SELECT * FROM etl.overtaken_sales"))
+}

@@ -1,0 +1,38 @@
+-- What the days gain and lose. Of a whole day that is the difference between its files and what the warehouse has of it; else
+-- what the changes add up to, whatever their order: a row that one version put in and a later one took out is none.
+INSERT INTO stage_rows (
+    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
+    currency, status, payment_method, _partition, _offset,
+    order_date, n
+)
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset,
+       CAST(order_ts AS DATE), SUM(n)
+FROM (
+    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+           revenue, currency, status, payment_method, _partition, _offset,
+           1 AS n
+    FROM stage_sales
+    UNION ALL
+    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+           revenue, currency, status, payment_method, _partition, _offset,
+           CASE WHEN _op = 'upsert' THEN 1 ELSE -1 END AS n
+    FROM stage_changes
+    UNION ALL
+    SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_id, f.category, f.region,
+           f.quantity, f.unit_price, f.revenue, f.currency, f.status, f.payment_method, f._partition, f._offset,
+           -1 AS n
+    FROM sales.fact_sales AS f
+    JOIN stage_days AS d ON d.order_date = f.order_date
+    WHERE d.whole AND f.order_ts >= CAST($1 AS TIMESTAMP) AND f.order_ts < CAST($2 AS TIMESTAMP)
+    UNION ALL
+    SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region,
+           o.quantity, o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
+           -1 AS n
+    FROM etl.overtaken_sales AS o
+    JOIN stage_days AS d ON d.order_date = CAST(o.order_ts AS DATE)
+    WHERE d.whole
+) AS both_sides
+GROUP BY order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+         revenue, currency, status, payment_method, _partition, _offset
+HAVING SUM(n) <> 0
