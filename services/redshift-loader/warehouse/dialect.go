@@ -28,12 +28,19 @@ type dialect interface {
 	lock(ctx context.Context, tx *sql.Tx) error
 	// fill appends the rows of the files to a table, after it has compared each file
 	// with what the manifest says of it. A file that is gone is a missingFile.
-	fill(ctx context.Context, tx *sql.Tx, files Files, to target, list []lake.File) error
+	fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error
 	// analyze tells the planner of the rows that a staging table has got, where it does
 	// not see that for itself.
 	analyze(ctx context.Context, tx *sql.Tx, table string) error
 	// passes tells whether the same call may succeed later.
 	passes(err error) bool
+}
+
+// session is a transaction, and the connection that it is on: some drivers have faster
+// ways to bring rows in than those of database/sql.
+type session struct {
+	*sql.Tx
+	conn *sql.Conn
 }
 
 // target is a table that files are read into.

@@ -59,7 +59,7 @@ func (duckDB) migration() ([]goose.ProviderOption, error) { return nil, nil }
 func (duckDB) lock(context.Context, *sql.Tx) error { return nil }
 
 // fill lets DuckDB read the files itself.
-func (duckDB) fill(ctx context.Context, tx *sql.Tx, files Files, to target, list []lake.File) error {
+func (duckDB) fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error {
 	paths := make([]string, len(list))
 	for i, f := range list {
 		path, ok := files.Path(f.Key)

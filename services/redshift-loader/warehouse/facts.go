@@ -32,14 +32,14 @@ func (t *transaction) loadFacts(ctx context.Context, verdicts []*lake.Verdict, l
 	if err := t.exec(ctx, "build_facts"); err != nil {
 		return err
 	}
-	if err := t.dialect.analyze(ctx, t.tx, "stage_facts"); err != nil {
+	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_facts"); err != nil {
 		return err
 	}
 	touched, err := t.factSpan(ctx)
 	if err != nil {
 		return err
 	}
-	before, err := t.sumTouched(ctx, touched)
+	before, err := t.sumTouched(ctx, days, touched)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (t *transaction) stageFacts(ctx context.Context, days []dayLoad) error {
 	if err := t.exec(ctx, "diff_facts", span.from, span.to); err != nil {
 		return err
 	}
-	if err := t.dialect.analyze(ctx, t.tx, "stage_rows"); err != nil {
+	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_rows"); err != nil {
 		return err
 	}
 	return t.refuseDuplicates(ctx)
@@ -107,7 +107,7 @@ func (t *transaction) findRivals(ctx context.Context) error {
 		return err
 	}
 	if sought > 0 {
-		if err := t.dialect.analyze(ctx, t.tx, "stage_sought"); err != nil {
+		if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_sought"); err != nil {
 			return err
 		}
 		if err := t.exec(ctx, "find_rivals"); err != nil {

@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -16,9 +15,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
-	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
-	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 type postgres struct{}
@@ -66,26 +63,16 @@ func (postgres) lock(ctx context.Context, tx *sql.Tx) error {
 }
 
 // fill copies file by file, so that one file at a time is in memory.
-func (p postgres) fill(ctx context.Context, tx *sql.Tx, files Files, to target, list []lake.File) error {
+func (p postgres) fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error {
 	text := fmt.Sprintf("COPY %s (%s) FROM STDIN", to, strings.Join(to.columns(), ", "))
-	batch := column.NewBatch(to.rows, 0)
-	for _, f := range list {
-		batch.Reset()
-		r, err := fetch(ctx, files, f)
-		if err != nil {
-			return err
-		}
-		if err := r.Read(batch); err != nil {
-			return err
-		}
-		if err := p.copyBatch(ctx, tx, text, to, batch); err != nil {
-			return fmt.Errorf("copy %s: %w", f.Key, err)
-		}
+	err := tx.conn.Raw(func(driver any) error { return copyFiles(ctx, driver, text, files, to, list) })
+	if err != nil {
+		return errors.Join(err, ctx.Err()) // when that ended the transaction, the driver says no more than that
 	}
 	if to.schema != "" {
 		return nil
 	}
-	return p.analyze(ctx, tx, to.table)
+	return p.analyze(ctx, tx.Tx, to.table)
 }
 
 // analyze is needed as nothing else tells the planner of a new table's size.
@@ -94,63 +81,6 @@ func (postgres) analyze(ctx context.Context, tx *sql.Tx, table string) error {
 		return fmt.Errorf("analyze %s: %w", table, err)
 	}
 	return nil
-}
-
-func (postgres) copyBatch(ctx context.Context, tx *sql.Tx, text string, to target, batch *column.Batch) (err error) {
-	stmt, err := tx.PrepareContext(ctx, text)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stmt.Close()) }()
-	row := make([]any, len(to.columns()))
-	for i := range batch.Rows() {
-		for c := range batch.Columns {
-			row[c] = copyValue(&batch.Columns[c], i)
-		}
-		if _, err := stmt.ExecContext(ctx, row...); err != nil {
-			return err
-		}
-	}
-	_, err = stmt.ExecContext(ctx) // ends the copy
-	return err
-}
-
-// copyValue gives a value in the form that the driver sends: money and times as text.
-func copyValue(c *column.Column, i int) any {
-	switch c.Type {
-	case column.Int32:
-		return int64(c.I32[i])
-	case column.Int64:
-		return c.I64[i]
-	case column.Decimal:
-		return sales.FormatCents(c.I64[i])
-	case column.Date:
-		return sales.FormatDay(c.I32[i])
-	case column.Timestamp:
-		return time.UnixMicro(c.I64[i]).UTC()
-	default:
-		if text := c.String(i); text != "" {
-			return storable(text)
-		}
-		return nil
-	}
-}
-
-// maxTextBytes keeps two texts within one entry of PostgreSQL's indexes (2,704 bytes).
-const maxTextBytes = 1024
-
-// storable gives a text that PostgreSQL takes, as one event that it does not take would
-// hold up all loads. Of a text that has a NUL or is over maxTextBytes each NUL becomes
-// U+FFFD, the start is kept, and the hash of the whole ends it, so that two ids stay two.
-// The lake has the text as it was sent.
-func storable(text string) string {
-	if len(text) <= maxTextBytes && strings.IndexByte(text, 0) < 0 {
-		return text
-	}
-	hash := sha256.Sum256([]byte(text))
-	end := fmt.Sprintf("…%x", hash[:16])
-	text = strings.ReplaceAll(text, "\x00", "\uFFFD")
-	return strings.ToValidUTF8(text[:min(len(text), maxTextBytes-len(end))], "") + end
 }
 
 // passes counts lost connections in, and the errors of a server that starts, stops,

@@ -13,7 +13,7 @@ import (
 
 // transaction is one database transaction under the ledger's lock.
 type transaction struct {
-	tx      *sql.Tx
+	tx      session
 	dialect dialect
 	files   Files
 	step    func(string)
@@ -22,7 +22,7 @@ type transaction struct {
 
 func (t *transaction) lock(ctx context.Context) error {
 	t.step("lock_ledger")
-	if err := t.dialect.lock(ctx, t.tx); err != nil {
+	if err := t.dialect.lock(ctx, t.tx.Tx); err != nil {
 		return fmt.Errorf("lock ledger: %w", err)
 	}
 	return nil

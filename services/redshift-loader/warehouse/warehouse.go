@@ -97,11 +97,16 @@ func (w *Warehouse) transact(ctx context.Context, work func(*transaction) error)
 		return fmt.Errorf("wait for another load: %w", ctx.Err())
 	}
 	w.step("begin")
-	tx, err := w.db.BeginTx(ctx, nil)
+	conn, err := w.db.Conn(ctx)
+	if err != nil {
+		return w.judge(fmt.Errorf("connect: %w", err))
+	}
+	defer func() { _ = conn.Close() }() // gives it back to the pool
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return w.judge(fmt.Errorf("begin: %w", err))
 	}
-	t := &transaction{tx: tx, dialect: w.dialect, files: w.files, step: w.step, now: time.Now().UTC()}
+	t := &transaction{tx: session{tx, conn}, dialect: w.dialect, files: w.files, step: w.step, now: time.Now().UTC()}
 	if err := errors.Join(t.lock(ctx), ctx.Err()); err != nil {
 		return w.judge(errors.Join(err, rollback(tx)))
 	}

@@ -37,6 +37,20 @@ func followed(t *testing.T, b *bench) {
 	require.Equal(t, []string{"A.3 2026-03-30 1.20", "B.1 2026-03-30 2.00"}, b.facts(), "the other day's first version has no file")
 }
 
+// followedBetween loads a day by its changes, and those around it whole.
+func followedBetween(t *testing.T, b *bench) {
+	kept := Order{ID: "B", Day: tuesday, Version: 1, Cents: 200}
+	b.load(b.lake.Facts(monday, 1), b.lake.Facts(wednesday, 1), b.lake.Facts(tuesday, 1, kept, Order{ID: "C", Day: tuesday, Version: 1, Cents: 300}))
+	verdicts := []*lake.Verdict{b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 1, Cents: 100}),
+		b.lake.Facts(wednesday, 2, Order{ID: "D", Day: wednesday, Version: 1, Cents: 400})}
+	for i := range verdicts {
+		verdicts[i].Manifest.Inputs[0].Base, verdicts[i].Manifest.Inputs[0].Changes = 2, nil
+	}
+	b.load(append(verdicts, b.lake.Facts(tuesday, 2, kept, Order{ID: "C", Day: tuesday, Version: 2, Cents: 310}))...)
+	require.Equal(t, []string{"A.1 2026-03-30 1.00", "B.1 2026-03-31 2.00", "C.2 2026-03-31 3.10", "D.1 2026-04-01 4.00"}, b.facts())
+	b.accounted()
+}
+
 // notFollowed takes a file of changes away, and then lists none.
 func notFollowed(t *testing.T, b *bench) {
 	three(b)

@@ -25,7 +25,7 @@ type Postgres struct {
 
 // StartPostgres makes a cluster in a temporary folder and serves it on a free port. On
 // a machine without PostgreSQL the test is skipped, or fails if CI is set.
-func StartPostgres(t *testing.T) *Postgres {
+func StartPostgres(t testing.TB) *Postgres {
 	t.Helper()
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	require.NoError(t, err)
@@ -56,7 +56,7 @@ func StartPostgres(t *testing.T) *Postgres {
 }
 
 // Database makes an empty database and answers its URL.
-func (p *Postgres) Database(t *testing.T) string {
+func (p *Postgres) Database(t testing.TB) string {
 	t.Helper()
 	p.databases++
 	name := fmt.Sprintf("test%d", p.databases)
@@ -65,7 +65,7 @@ func (p *Postgres) Database(t *testing.T) string {
 }
 
 // Hang makes the server cut all its connections, as one that restarts would.
-func (p *Postgres) Hang(t *testing.T) {
+func (p *Postgres) Hang(t testing.TB) {
 	p.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL")
 }
 
@@ -73,7 +73,7 @@ func (p *Postgres) url(database string) string {
 	return fmt.Sprintf("postgres://sales@127.0.0.1:%d/%s?sslmode=disable", p.port, database)
 }
 
-func (p *Postgres) exec(t *testing.T, text string) {
+func (p *Postgres) exec(t testing.TB, text string) {
 	db, err := sql.Open("postgres", p.url("postgres"))
 	require.NoError(t, err)
 	_, err = db.Exec(text)
@@ -81,14 +81,14 @@ func (p *Postgres) exec(t *testing.T, text string) {
 	require.NoError(t, db.Close())
 }
 
-func (p *Postgres) await(t *testing.T) {
+func (p *Postgres) await(t testing.TB) {
 	db, err := sql.Open("postgres", p.url("postgres"))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return db.PingContext(context.Background()) == nil }, 30*time.Second, 20*time.Millisecond)
 	require.NoError(t, db.Close())
 }
 
-func serve(t *testing.T, server *exec.Cmd) {
+func serve(t testing.TB, server *exec.Cmd) {
 	require.NoError(t, server.Start())
 	t.Cleanup(func() {
 		_ = server.Process.Signal(syscall.SIGINT) // ends sessions instead of waiting for them
@@ -98,7 +98,7 @@ func serve(t *testing.T, server *exec.Cmd) {
 
 // unprivileged gives the folder to the user nobody if this process is root's, as whom
 // PostgreSQL refuses to run; nil means to stay as we are.
-func unprivileged(t *testing.T, dir string) *syscall.Credential {
+func unprivileged(t testing.TB, dir string) *syscall.Credential {
 	if os.Geteuid() != 0 {
 		return nil
 	}
@@ -112,7 +112,7 @@ func unprivileged(t *testing.T, dir string) *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = l.Close() }()

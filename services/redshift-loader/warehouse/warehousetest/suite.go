@@ -31,6 +31,7 @@ func Run(t *testing.T, open Opener) {
 		"an order moves, its new day is loaded first":       movedNewFirst,
 		"an order moves there and back, out of order":       movedBack,
 		"a load follows the changes":                        followed,
+		"a load follows the changes of one day, not others": followedBetween,
 		"changes that are gone, or too old, load the day":   notFollowed,
 		"changes that do not add up load nothing":           wrongChanges,
 		"a newer version is taken back":                     takenBack,

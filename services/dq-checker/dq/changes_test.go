@@ -1,0 +1,55 @@
+package dq
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/lake"
+)
+
+// TestAuditFactsReadsChanges damages the files that a load follows instead of the day's own.
+func TestAuditFactsReadsChanges(t *testing.T) {
+	const n, changed = 50, 5
+	change := facts(t, changed, nil)
+	for name, c := range map[string]struct {
+		edit func(objects, *lake.Change)
+		want string
+	}{
+		"sound":         {func(objects, *lake.Change) {}, ""},
+		"gone":          {func(o objects, _ *lake.Change) { o["changes.parquet"] = nil }, ""},
+		"other object":  {func(o objects, _ *lake.Change) { o["changes.parquet"] = facts(t, changed+1, nil) }, "changes.parquet"},
+		"a row more":    {func(_ objects, c *lake.Change) { c.Changed[0].Rows++ }, "footer says 5 rows, the manifest 6"},
+		"a cent more":   {func(_ objects, c *lake.Change) { c.Changed[0].Cents++ }, "holds 5 rows and 10.00, its manifest says 5 and 10.01"},
+		"new orders":    {func(_ objects, c *lake.Change) { c.Added, c.Changed = c.Changed, nil; c.Added[0].Cents-- }, "its manifest says 5 and 9.99"},
+		"the day's own": {func(o objects, c *lake.Change) { c.Added = []lake.File{{Key: "silver/sales/a.parquet"}} }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := objects{"changes.parquet": change}
+			m := manifest(o, n, facts(t, n, nil))
+			m.Inputs = []lake.Input{{Count: m.Count, Changes: []lake.Change{{Changed: []lake.File{lake.NewFile("changes.parquet", change, lake.Count{Rows: changed, Cents: cents(changed)})}}}}}
+			c.edit(o, &m.Inputs[0].Changes[0])
+			f, err := AuditFacts(t.Context(), gone{o}, m)
+			require.NoError(t, err)
+			if c.want == "" {
+				require.Empty(t, f.Unreadable)
+				return
+			}
+			require.Len(t, f.Unreadable, 1)
+			require.Contains(t, f.Unreadable[0], c.want)
+		})
+	}
+}
+
+// gone lacks the objects that are nil.
+type gone struct{ objects }
+
+func (g gone) Get(ctx context.Context, key string) ([]byte, error) {
+	if data := g.objects[key]; data != nil {
+		return data, nil
+	}
+	return nil, fmt.Errorf("%s: %w", key, blob.ErrNotFound)
+}

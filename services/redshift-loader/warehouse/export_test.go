@@ -1,0 +1,20 @@
+package warehouse
+
+import (
+	"context"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+)
+
+// Stage reads files into stage_sales and drops it again: the part of a load that moves rows.
+func (w *Warehouse) Stage(ctx context.Context, files []lake.File) error {
+	return w.transact(ctx, func(t *transaction) error {
+		if err := t.exec(ctx, "create_stage_sales"); err != nil {
+			return err
+		}
+		if err := t.fill(ctx, target{table: "stage_sales", rows: &factRows}, files); err != nil {
+			return err
+		}
+		return t.exec(ctx, "drop_stage_sales")
+	})
+}
