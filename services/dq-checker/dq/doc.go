@@ -1,4 +1,4 @@
-// Package dq decides whether a gold slice may be loaded.
+// Package dq decides whether a slice may be loaded: of gold, or of silver/customers.
 //
 // A record's path: silver and gold manifests arrive, and beside them the
 // ledgers that say what became of each source record. [Keeper] follows
@@ -9,5 +9,6 @@
 // manifest's inputs, reads the files again from the store with a Parquet
 // implementation other than the writer's ([ReadFile]), judges them
 // ([Judge]) and publishes a verdict with the manifest inside on
-// lake.verdicts. The loader reads nothing else.
+// lake.verdicts. The loader reads nothing else. A manifest of silver/customers takes the
+// same way, from lake.silver, alone where gold's tables of a day are judged together.
 package dq

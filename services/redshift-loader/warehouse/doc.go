@@ -2,16 +2,18 @@
 // transaction at a time, and answers the analytics.
 //
 // A load takes a set of [lake.Verdict] and goes, inside one database transaction (or
-// several of whole days, where the set is big), from [Warehouse.Load] over the ledger (which versions are new), the facts (all rows
-// of all files of the loaded days into a staging table, the dimensions that they need,
-// a merge of what changed, the removal of what left), and the aggregates (day by day
-// replaced) to the ledger again. Before the commit the totals of each loaded day are
-// counted in the tables themselves and compared with the manifest: what does not agree
-// rolls everything back.
+// several of whole days, where the set is big), from [Warehouse.Load] over the ledger
+// (which versions are new) to the customers: the rows of their slices go to
+// etl.customer_versions, and the intervals of dim_customer are derived from these. Then the
+// facts: of each day the files of what changed since the loaded version are staged, or
+// where these do not lead on, all of its files ([planDays]); what the day gains and loses is
+// found, the dimensions get what that needs, and just these rows are written. Then the
+// aggregates, replaced day by day, and the ledger again. Before the commit each slice is
+// held against its manifest: what does not agree rolls everything back.
 //
 // The slices of an order's old and new day come in any order, and so do versions of
-// one slice: an older version than the ledger's is not loaded, and an older version of
-// an order never replaces a newer one of another day.
+// one slice: an older version than the ledger's is not loaded, and of the rows of an order
+// in several days the newest is the fact, while the others wait in etl.overtaken_sales.
 //
 // The statements are in package sql, in the language that the dialects share. A
 // dialect adds what differs: how it is opened, locked, and given the rows of files.

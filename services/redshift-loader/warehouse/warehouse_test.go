@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse/warehousetest"
 )
@@ -73,7 +74,47 @@ func TestPostgres(t *testing.T) {
 		return warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t)}
 	})
 	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
+	t.Run("a server that restarts in the middle loses nothing", func(t *testing.T) { restarted(t, server) })
 	t.Run("cut connections pass by themselves", func(t *testing.T) { cutConnections(t, server) })
+}
+
+// restarted restarts the server at steps of a load, from the first to the last, and loads
+// again what the ledger does not have.
+func restarted(t *testing.T, server *warehousetest.Postgres) {
+	const every = 9                            // steps
+	const newYear = 20454 * sales.MicrosPerDay // 2026-01-01
+	files, step, at := warehousetest.NewLake(t), 0, 0
+	w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t), Files: files.Bucket, Step: func(string) {
+		if step++; step == at {
+			server.Restart(t)
+		}
+	}})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, w.Close()) }()
+	_, err = w.Migrate(t.Context())
+	require.NoError(t, err)
+	orders := []warehousetest.Order{{ID: "A", Day: "2026-01-01", Version: 1, Cents: 5}}
+	for n := 1; ; n++ {
+		orders = append(orders, warehousetest.Order{ID: fmt.Sprint("B", n), Day: "2026-01-01", Version: 1, Cents: int64(n)})
+		verdicts := append(files.All("2026-01-01", int64(n), orders...), files.Customers("2026-01-01", 0, int64(n),
+			warehousetest.Update{ID: "C-1", At: newYear + int64(n), Name: fmt.Sprint("Ann ", n)}))
+		step, at = 0, n*every
+		_, err := w.Load(t.Context(), verdicts)
+		whole := err == nil // the load has fewer steps
+		if !whole {
+			require.ErrorIs(t, err, warehouse.ErrUnavailable)
+			at = -1
+			_, err = w.Load(t.Context(), verdicts)
+			require.NoError(t, err)
+		}
+		count, err := w.Facts(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, lake.Count{Rows: int64(len(orders)), Cents: 5 + int64(n*(n+1)/2)}, count)
+		if whole {
+			require.Greater(t, n, 5)
+			return
+		}
+	}
 }
 
 // cutConnections ends the server's side in the middle of a load.

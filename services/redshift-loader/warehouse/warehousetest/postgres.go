@@ -21,6 +21,8 @@ import (
 type Postgres struct {
 	port      int
 	databases int
+	program   func() *exec.Cmd // that serves
+	server    *exec.Cmd
 }
 
 // StartPostgres makes a cluster in a temporary folder and serves it on a free port. On
@@ -49,10 +51,31 @@ func StartPostgres(t testing.TB) *Postgres {
 	out, err := run("initdb", "-D", "data", "-U", "sales", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync").CombinedOutput()
 	require.NoError(t, err, "initdb: %s", out)
 	p := &Postgres{port: freePort(t)}
-	serve(t, run("postgres", "-D", "data", "-p", strconv.Itoa(p.port), "-c", "fsync=off",
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="))
-	p.await(t)
+	p.program = func() *exec.Cmd {
+		return run("postgres", "-D", "data", "-p", strconv.Itoa(p.port), "-c", "fsync=off",
+			"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
+	}
+	p.serve(t)
+	t.Cleanup(p.stop)
 	return p
+}
+
+// Restart ends the server and all its sessions in the middle of what they do, and starts
+// it again.
+func (p *Postgres) Restart(t testing.TB) {
+	p.stop()
+	p.serve(t)
+}
+
+func (p *Postgres) serve(t testing.TB) {
+	p.server = p.program()
+	require.NoError(t, p.server.Start())
+	p.await(t)
+}
+
+func (p *Postgres) stop() {
+	_ = p.server.Process.Signal(syscall.SIGINT) // ends sessions instead of waiting for them
+	_ = p.server.Wait()                         // it was told to end, whatever it says
 }
 
 // Database makes an empty database and answers its URL.
@@ -86,14 +109,6 @@ func (p *Postgres) await(t testing.TB) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return db.PingContext(context.Background()) == nil }, 30*time.Second, 20*time.Millisecond)
 	require.NoError(t, db.Close())
-}
-
-func serve(t testing.TB, server *exec.Cmd) {
-	require.NoError(t, server.Start())
-	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGINT) // ends sessions instead of waiting for them
-		_ = server.Wait()                         // it was told to end, whatever it says
-	})
 }
 
 // unprivileged gives the folder to the user nobody if this process is root's, as whom
