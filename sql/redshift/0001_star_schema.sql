@@ -1,11 +1,7 @@
 -- The star schema. Times are UTC without a zone, money is exact. VARCHAR lengths are
--- bytes. Keys are not enforced but trusted by the planner: the load keeps them.
---
--- fact_sales is distributed by order_id, the key of the merge, so that staging and
--- target meet on the same node; the dimensions are small enough to be on every node,
--- so joins with them move nothing either. It is sorted by order_ts, which every query
--- by time prunes on; the sort column itself stays RAW, as a compressed one would read
--- more blocks than it saves.
+-- bytes; the loader shortens what is longer. Keys, primary and foreign, are not enforced
+-- but trusted by the planner: each load keeps them. Why tables are distributed, sorted
+-- and encoded as they are is in docs/decisions/0012-warehouse-keys.md.
 
 -- +goose Up
 CREATE SCHEMA IF NOT EXISTS sales;
@@ -26,7 +22,7 @@ CREATE TABLE sales.dim_customer (
     PRIMARY KEY (customer_sk)
 )
 DISTSTYLE ALL
-SORTKEY (customer_id);
+SORTKEY (customer_id, valid_from);
 
 CREATE TABLE sales.dim_product (
     product_sk BIGINT IDENTITY(1, 1) ENCODE AZ64,
@@ -86,7 +82,11 @@ CREATE TABLE sales.fact_sales (
     _partition     INTEGER NOT NULL ENCODE AZ64,
     _offset        BIGINT NOT NULL ENCODE AZ64,
     loaded_at      TIMESTAMP NOT NULL ENCODE AZ64,
-    PRIMARY KEY (order_id)
+    PRIMARY KEY (order_id),
+    FOREIGN KEY (customer_sk) REFERENCES sales.dim_customer (customer_sk),
+    FOREIGN KEY (product_sk) REFERENCES sales.dim_product (product_sk),
+    FOREIGN KEY (region_sk) REFERENCES sales.dim_region (region_sk),
+    FOREIGN KEY (order_date) REFERENCES sales.dim_date (order_date)
 )
 DISTSTYLE KEY
 DISTKEY (order_id)
