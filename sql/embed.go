@@ -8,6 +8,7 @@ package sql
 import (
 	"embed"
 	"io/fs"
+	"strings"
 )
 
 //go:embed postgres/*.sql duckdb/*.sql redshift/*.sql
@@ -37,13 +38,18 @@ func Analytics(name string) (string, error) {
 }
 
 // AnalyticsNames lists the queries in alphabetical order.
-func AnalyticsNames() []string {
-	files, err := fs.Glob(analytics, "analytics/*.sql")
+func AnalyticsNames() []string { return names(analytics, "analytics/") }
+
+// LoadNames lists the statements of a load in alphabetical order.
+func LoadNames() []string { return names(load, "load/") }
+
+func names(files fs.FS, folder string) []string {
+	found, err := fs.Glob(files, folder+"*.sql")
 	if err != nil {
 		panic(err) // the pattern is constant
 	}
-	for i, f := range files {
-		files[i] = f[len("analytics/") : len(f)-len(".sql")]
+	for i, f := range found {
+		found[i] = strings.TrimSuffix(f[len(folder):], ".sql")
 	}
-	return files
+	return found
 }

@@ -112,9 +112,10 @@ type DQ struct {
 
 // Warehouse says what is loaded and where to.
 type Warehouse struct {
-	DSN          string        `yaml:"dsn" value:"postgres://sales@localhost:5432/sales?sslmode=disable" help:"Database: redshift://user@host:5439/db, postgres://user@host:5432/db or duckdb:FILE; without the password."`
+	DSN          string        `yaml:"dsn" value:"postgres://sales@localhost:5432/sales?sslmode=disable" help:"Database: redshift://user@host:5439/db (TLS with the host's certificate, unless ?sslmode= says otherwise), postgres://user@host:5432/db or duckdb:FILE; without the password."`
 	PasswordFile string        `yaml:"password_file" value:"" help:"File that holds the password, such as a mounted secret."`
 	Password     Secret        `yaml:"-" secret:"password" kong:"-" file:"PasswordFile" help:"Password of the database user."`
-	LoadEvery    time.Duration `yaml:"load_every" value:"5s" min:"100ms" max:"24h" help:"Pause between loads. Each wake-up of Redshift Serverless bills a minute."`
+	IAMRole      string        `yaml:"iam_role" value:"default" help:"Role with which Redshift reads the lake's files: its ARN, several with commas that are assumed one after the other, or default. The lake must be in S3, in the warehouse's region."`
+	LoadEvery    time.Duration `yaml:"load_every" value:"5s" min:"100ms" max:"24h" help:"Pause between loads. Each wake-up of Redshift Serverless bills a minute: 15m there, unless it never sleeps anyway."`
 	Products     string        `yaml:"products" value:"" help:"Path of products.csv (product_id, name, category, list_price); empty for none."`
 }

@@ -21,6 +21,7 @@ type cli struct {
 	Run         run                `cmd:"" default:"withargs" help:"Load verdicts until told to stop."`
 	Migrate     migrate            `cmd:"" help:"Bring the warehouse's schema up to date, and end."`
 	Query       query              `cmd:"" help:"Answer one of the analytics queries."`
+	Preflight   preflightCmd       `cmd:"" help:"Tell whether Redshift's COPY can take the lake's files."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
 }
@@ -32,7 +33,7 @@ func options(c config.Warehouse, files warehouse.Files, step func(string)) (ware
 	if err != nil {
 		return warehouse.Options{}, fmt.Errorf("read warehouse.dsn: %w", err)
 	}
-	return warehouse.Options{Dialect: c.Dialect(), Source: source.Reveal(), Files: files, Step: step}, nil
+	return warehouse.Options{Dialect: c.Dialect(), Source: source.Reveal(), IAMRole: c.IAMRole, Files: files, Step: step}, nil
 }
 
 // open opens the warehouse, and waits while another process has its file.

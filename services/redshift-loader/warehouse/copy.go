@@ -97,7 +97,7 @@ func appendText(dst []byte, text string) []byte {
 	if text == "" {
 		return append(dst, `\N`...)
 	}
-	text = storable(text)
+	text = storable(text, maxTextBytes)
 	for i := range len(text) {
 		switch b := text[i]; b {
 		case '\\':
@@ -118,16 +118,17 @@ func appendText(dst []byte, text string) []byte {
 // maxTextBytes keeps two texts within one entry of PostgreSQL's indexes (2,704 bytes).
 const maxTextBytes = 1024
 
-// storable gives a text that PostgreSQL takes, as one event that it does not take would
-// hold up all loads. Of a text that has a NUL or is over maxTextBytes each NUL becomes
+// storable gives a text that a column of so many bytes takes, as one event that it does
+// not take would hold up all loads. Of a text that has a NUL or is longer each NUL becomes
 // U+FFFD, the start is kept, and the hash of the whole ends it, so that two ids stay two.
 // The lake has the text as it was sent.
-func storable(text string) string {
-	if len(text) <= maxTextBytes && strings.IndexByte(text, 0) < 0 {
+func storable(text string, most int) string {
+	if len(text) <= most && strings.IndexByte(text, 0) < 0 {
 		return text
 	}
 	hash := sha256.Sum256([]byte(text))
 	end := fmt.Sprintf("…%x", hash[:16])
+	end = end[:min(len(end), most)]
 	text = strings.ReplaceAll(text, "\x00", "\uFFFD")
-	return strings.ToValidUTF8(text[:min(len(text), maxTextBytes-len(end))], "") + end
+	return strings.ToValidUTF8(text[:min(len(text), most-len(end))], "") + end
 }

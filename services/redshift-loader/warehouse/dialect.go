@@ -24,6 +24,10 @@ type dialect interface {
 	migrated(ctx context.Context, db *sql.DB) error
 	// migration answers how migrations are applied, apart from what all dialects share.
 	migration() ([]goose.ProviderOption, error)
+	// now is the current time as the default of a column.
+	now() string
+	// bind gives a statement as it is sent, and the arguments that are sent with it.
+	bind(text string, args []any) (string, []any, error)
 	// lock waits until no other transaction holds the ledger, and holds it.
 	lock(ctx context.Context, tx *sql.Tx) error
 	// fill appends the rows of the files to a table, after it has compared each file

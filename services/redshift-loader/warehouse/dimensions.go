@@ -32,10 +32,22 @@ func (w *Warehouse) LoadProducts(ctx context.Context, path string) (int, error) 
 	})
 }
 
+// productTexts are as long, in bytes, as Redshift's columns hold: a catalogue that one
+// warehouse takes is one for all.
+var productTexts = []struct {
+	name string
+	most int
+}{{"product_id", 256}, {"name", 512}, {"category", 256}}
+
 func productValues(field func(string) string) ([]any, error) {
 	id := field("product_id")
 	if id == "" {
 		return nil, errors.New("product_id is missing")
+	}
+	for _, text := range productTexts {
+		if length := len(field(text.name)); length > text.most {
+			return nil, fmt.Errorf("%s has %d bytes, at most %d are kept", text.name, length, text.most)
+		}
 	}
 	cents, err := sales.ParseCents([]byte(field("list_price")))
 	if err != nil {

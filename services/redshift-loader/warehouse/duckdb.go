@@ -55,6 +55,10 @@ func (duckDB) migrated(ctx context.Context, db *sql.DB) error {
 
 func (duckDB) migration() ([]goose.ProviderOption, error) { return nil, nil }
 
+func (duckDB) now() string { return "CURRENT_TIMESTAMP" }
+
+func (duckDB) bind(text string, args []any) (string, []any, error) { return text, args, nil }
+
 // lock has nothing to do: the file belongs to this process, which loads one by one.
 func (duckDB) lock(context.Context, *sql.Tx) error { return nil }
 

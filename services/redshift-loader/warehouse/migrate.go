@@ -44,7 +44,7 @@ func (w *Warehouse) migrator() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := database.NewStoreFromQuerier(versionTable, standardQueries{})
+	store, err := database.NewStoreFromQuerier(versionTable, standardQueries{now: w.dialect.now()})
 	if err != nil {
 		return nil, err
 	}
@@ -58,13 +58,13 @@ func (w *Warehouse) migrator() (*goose.Provider, error) {
 
 // standardQueries keep the versions in the SQL that all dialects understand; goose
 // has no DuckDB of its own.
-type standardQueries struct{}
+type standardQueries struct{ now string }
 
-func (standardQueries) CreateTable(table string) string {
+func (q standardQueries) CreateTable(table string) string {
 	return "CREATE TABLE " + table + ` (
 		version_id BIGINT NOT NULL,
 		is_applied BOOLEAN NOT NULL,
-		tstamp TIMESTAMP DEFAULT CURRENT_TIMESTAMP
+		tstamp TIMESTAMP DEFAULT ` + q.now + `
 	)`
 }
 

@@ -56,6 +56,10 @@ func (postgres) migration() ([]goose.ProviderOption, error) {
 	return []goose.ProviderOption{goose.WithSessionLocker(locker)}, nil
 }
 
+func (postgres) now() string { return "CURRENT_TIMESTAMP" }
+
+func (postgres) bind(text string, args []any) (string, []any, error) { return text, args, nil }
+
 // lock keeps other loads out, and lets readers in.
 func (postgres) lock(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, "LOCK TABLE etl.load_ledger IN SHARE ROW EXCLUSIVE MODE")

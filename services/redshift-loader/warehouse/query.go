@@ -73,6 +73,10 @@ func (w *Warehouse) requireTables(ctx context.Context) error {
 
 // Select runs any query. Its result is held in memory as a whole.
 func (w *Warehouse) Select(ctx context.Context, text string, args ...any) (*Answer, error) {
+	text, args, err := w.dialect.bind(text, args)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := w.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, w.judge(err)

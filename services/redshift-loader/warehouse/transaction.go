@@ -40,6 +40,9 @@ func (t *transaction) execCount(ctx context.Context, name string, args ...any) (
 	if err != nil {
 		return 0, err
 	}
+	if text, args, err = t.dialect.bind(text, args); err != nil {
+		return 0, fmt.Errorf("%s: %w", action(name), err)
+	}
 	t.step(name)
 	result, err := t.tx.ExecContext(ctx, text, args...)
 	if err != nil {
@@ -63,6 +66,9 @@ func (t *transaction) query(ctx context.Context, name string, scan func(*sql.Row
 	text, err := warehousesql.Load(name)
 	if err != nil {
 		return err
+	}
+	if text, args, err = t.dialect.bind(text, args); err != nil {
+		return fmt.Errorf("%s: %w", action(name), err)
 	}
 	t.step(name)
 	rows, err := t.tx.QueryContext(ctx, text, args...)
@@ -101,8 +107,12 @@ func (t *transaction) insert(ctx context.Context, table string, columns []string
 			appendPlaceholders(&text, len(args), len(row))
 			args = append(args, row...)
 		}
+		bound, args, err := t.dialect.bind(text.String(), args)
+		if err != nil {
+			return fmt.Errorf("insert into %s: %w", table, err)
+		}
 		t.step("insert_" + table)
-		if _, err := t.tx.ExecContext(ctx, text.String(), args...); err != nil {
+		if _, err := t.tx.ExecContext(ctx, bound, args...); err != nil {
 			return fmt.Errorf("insert into %s: %w", table, err)
 		}
 	}

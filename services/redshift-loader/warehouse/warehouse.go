@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/services/redshift-loader/preflight"
 )
 
 // ErrUnavailable marks an error of the database that passes by itself: it cannot be
@@ -17,6 +18,7 @@ var ErrUnavailable = errors.New("the warehouse is not available")
 
 // The dialects, as the settings and the folders of package sql name them.
 const (
+	Redshift = "redshift"
 	Postgres = "postgres"
 	DuckDB   = "duckdb"
 )
@@ -30,9 +32,10 @@ type Files interface {
 
 // Options says which warehouse is opened.
 type Options struct {
-	Dialect string // Postgres or DuckDB
+	Dialect string // Redshift, Postgres or DuckDB
 	Source  string // a postgres:// URL, or the path of DuckDB's file; empty for one in memory
-	Files   Files  // needed by Load only
+	Files   Files  // needed by Load only; for Redshift S3Files
+	IAMRole string // with which Redshift reads the files: an ARN, or "default"; Redshift only
 
 	// MaxRows bounds the rows of a transaction, and so what the database holds for it in
 	// memory and temporary files; 500,000 when 0. A day is never split.
@@ -61,19 +64,30 @@ func Open(o Options) (*Warehouse, error) {
 	if w.step == nil {
 		w.step = func(string) {}
 	}
+	var err error
 	switch o.Dialect {
+	case Redshift:
+		w.dialect, err = newRedshift(o)
 	case Postgres:
 		w.dialect = postgres{}
 	case DuckDB:
 		w.dialect = duckDB{}
 	default:
-		return nil, fmt.Errorf("open warehouse: nothing is loaded into %q yet, use %s or %s", o.Dialect, Postgres, DuckDB)
+		err = fmt.Errorf("%q is none of %s, %s and %s", o.Dialect, Redshift, Postgres, DuckDB)
 	}
-	var err error
+	if err != nil {
+		return nil, fmt.Errorf("open warehouse: %w", err)
+	}
 	if w.db, err = w.dialect.open(o.Source); err != nil {
 		return nil, w.judge(fmt.Errorf("open warehouse: %w", err))
 	}
 	return w, nil
+}
+
+// Columns answers the columns of a table, which is named in full, as the database has it.
+func (w *Warehouse) Columns(ctx context.Context, table string) ([]preflight.Column, error) {
+	columns, err := preflight.Columns(ctx, w.db, table)
+	return columns, w.judge(err)
 }
 
 // Close ends the connections.

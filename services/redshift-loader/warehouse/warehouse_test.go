@@ -174,6 +174,6 @@ func loadTogether(t *testing.T, server *warehousetest.Postgres) {
 }
 
 func TestOpenRefusesWhatItCannotLoad(t *testing.T) {
-	_, err := warehouse.Open(warehouse.Options{Dialect: "redshift"})
-	require.ErrorContains(t, err, "redshift")
+	_, err := warehouse.Open(warehouse.Options{Dialect: "mysql"})
+	require.ErrorContains(t, err, "mysql")
 }

@@ -1,6 +1,7 @@
 package warehousetest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,6 +38,7 @@ func faultyMembers(t *testing.T, b *bench) {
 		{"product_id,name,category,list_price\n ,Lamp,Books,1\n", "line 2: product_id is missing"},
 		{"product_id,name,category,list_price\nP-1,Lamp\n", "line 2: wrong number of fields"},
 		{"product_id,name,category,list_price\nP-1,\xff,Books,1\n", "line 2: is not UTF-8"},
+		{"product_id,name,category,list_price\nP-1," + strings.Repeat("é", 257) + ",Books,1\n", "line 2: name has 514 bytes, at most 512 are kept"},
 	} {
 		_, err := b.LoadProducts(t.Context(), b.file("products.csv", c.text))
 		require.ErrorContains(t, err, c.want)

@@ -96,8 +96,10 @@ func (p *Postgres) url(database string) string {
 	return fmt.Sprintf("postgres://sales@127.0.0.1:%d/%s?sslmode=disable", p.port, database)
 }
 
-func (p *Postgres) exec(t testing.TB, text string) {
-	db, err := sql.Open("postgres", p.url("postgres"))
+func (p *Postgres) exec(t testing.TB, text string) { p.execIn(t, "postgres", text) }
+
+func (p *Postgres) execIn(t testing.TB, database, text string) {
+	db, err := sql.Open("postgres", p.url(database))
 	require.NoError(t, err)
 	_, err = db.Exec(text)
 	require.NoError(t, err)

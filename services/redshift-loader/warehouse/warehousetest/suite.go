@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
@@ -77,7 +78,15 @@ type bench struct {
 func newBench(t *testing.T, open Opener) *bench {
 	b := &bench{t: t, lake: NewLake(t), step: func(string) {}}
 	o := open(t)
-	o.Files, o.Step = b.lake.Bucket, func(name string) { b.step(name) }
+	o.Step = func(name string) { b.step(name) }
+	switch bucket, live := o.Files.(*blob.Bucket); {
+	case live: // an empty one, which the database can reach
+		b.lake.Bucket = bucket
+	case o.Dialect == warehouse.Redshift:
+		o.Files = S3Files{b.lake.Bucket}
+	default:
+		o.Files = b.lake.Bucket
+	}
 	var err error
 	b.Warehouse, err = warehouse.Open(o)
 	require.NoError(t, err)

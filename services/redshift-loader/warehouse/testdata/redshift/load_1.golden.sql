@@ -1,0 +1,633 @@
+BEGIN READ WRITE;
+
+LOCK etl.load_ledger;
+
+-- The slices that are loaded: what the ledger will say of them.
+CREATE TEMP TABLE stage_slices AS
+SELECT table_name, slice, version, rows, cents, outcome, inputs, CAST(loaded_at AS DATE) AS slice_day, CAST(0 AS INTEGER) AS _partition
+FROM etl.load_ledger
+WHERE 1 = 0
+;
+
+INSERT INTO stage_slices (table_name, slice, version, rows, cents, outcome, inputs, slice_day, _partition) VALUES ('gold/daily_products','day=2026-01-01',1,1,105,'pass',NULL,'2026-01-01',-1),('gold/daily_sales','day=2026-01-01',1,1,105,'pass',NULL,'2026-01-01',-1),('gold/fact_sales','day=2026-01-01',1,2,105,'pass','{"day=2026-01-01/p=000":1}','2026-01-01',-1),('silver/customers','day=2026-01-01/p=000',1,1,0,'pass',NULL,'2026-01-01',0),('gold/fact_sales','day=2026-01-02',1,0,0,'pass','{"day=2026-01-02/p=000":1}','2026-01-02',-1);
+
+-- What is loaded of the slices.
+SELECT l.table_name, l.slice, l.version, l.rows, l.cents, l.outcome, l.inputs
+FROM etl.load_ledger AS l
+JOIN stage_slices AS s ON s.table_name = l.table_name AND s.slice = l.slice
+;
+
+-- All rows of all files of the slices; the columns are those of silver's files, in their order.
+CREATE TEMP TABLE stage_customers AS
+SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset
+FROM etl.customer_versions
+WHERE 1 = 0;
+
+-- Versions that the slices gain (n is 1) and lose (-1).
+CREATE TEMP TABLE stage_versions AS
+SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset, CAST(0 AS BIGINT) AS n
+FROM etl.customer_versions
+WHERE 1 = 0;
+
+-- Customers whose history changes.
+CREATE TEMP TABLE stage_changed AS
+SELECT customer_id
+FROM etl.customer_versions
+WHERE 1 = 0;
+
+-- The whole history of these, as dim_customer shows it.
+CREATE TEMP TABLE stage_intervals AS
+SELECT customer_id, name, email, segment, city, country, valid_from, valid_to, is_current, deleted, inferred
+FROM sales.dim_customer
+WHERE 1 = 0
+;
+
+SELECT pg_backend_pid();
+
+COPY stage_customers
+FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
+FORMAT AS PARQUET
+MANIFEST;
+
+-- What the slices have and the warehouse has not, and the other way round.
+INSERT INTO stage_versions (customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset, n)
+SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset, SUM(n)
+FROM (
+    SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset, 1 AS n
+    FROM stage_customers
+    UNION ALL
+    SELECT v.customer_id, v.updated_ts, v.name, v.email, v.segment, v.city, v.country, v.deleted, v._partition, v._offset, -1 AS n
+    FROM etl.customer_versions AS v
+    JOIN stage_slices AS s ON s._partition = v._partition AND s.slice_day = CAST(v.updated_ts AS DATE)
+    WHERE s.table_name = 'silver/customers'
+      AND v.updated_ts >= CAST('2026-01-01' AS TIMESTAMP) AND v.updated_ts < CAST('2026-01-02' AS TIMESTAMP)
+) AS both_sides
+GROUP BY customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset
+HAVING SUM(n) <> 0
+;
+
+-- A version that a slice holds more than once: silver promises one row per customer and time.
+SELECT customer_id, CAST(updated_ts AS VARCHAR(26)) AS updated_ts, CAST(SUM(n) AS BIGINT) AS copies
+FROM stage_versions
+WHERE n > 0
+GROUP BY customer_id, updated_ts
+HAVING SUM(n) > 1
+ORDER BY customer_id, updated_ts
+LIMIT 1
+;
+
+DELETE FROM etl.customer_versions
+USING stage_versions AS s
+WHERE s.n < 0 AND s.customer_id = customer_versions.customer_id AND s.updated_ts = customer_versions.updated_ts
+;
+
+INSERT INTO etl.customer_versions (customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset)
+SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset
+FROM stage_versions
+WHERE n > 0
+;
+
+-- What the history holds now of each loaded slice.
+SELECT s.slice, COUNT(v.customer_id) AS found_rows, 0 AS found_cents
+FROM stage_slices AS s
+LEFT JOIN etl.customer_versions AS v
+  ON v._partition = s._partition AND CAST(v.updated_ts AS DATE) = s.slice_day
+ AND v.updated_ts >= CAST('2026-01-01' AS TIMESTAMP) AND v.updated_ts < CAST('2026-01-02' AS TIMESTAMP)
+WHERE s.table_name = 'silver/customers'
+GROUP BY s.slice
+ORDER BY s.slice
+;
+
+INSERT INTO stage_changed (customer_id)
+SELECT DISTINCT customer_id
+FROM stage_versions
+;
+
+-- The intervals of the changed customers: closed at valid_from, open at valid_to. The first holds for all time before the
+-- second, so that no order falls before it. Versions that say the same as the one before are one interval with it. A
+-- deletion begins an interval of its own, without attributes. Who has no version any more is an inferred member again.
+INSERT INTO stage_intervals (customer_id, name, email, segment, city, country, valid_from, valid_to, is_current, deleted, inferred)
+WITH told AS (
+    SELECT v.customer_id, v.updated_ts, v.deleted,
+           CASE WHEN v.deleted = 0 THEN v.name END AS name,
+           CASE WHEN v.deleted = 0 THEN v.email END AS email,
+           CASE WHEN v.deleted = 0 THEN v.segment END AS segment,
+           CASE WHEN v.deleted = 0 THEN v.city END AS city,
+           CASE WHEN v.deleted = 0 THEN v.country END AS country
+    FROM etl.customer_versions AS v
+    JOIN stage_changed AS c ON c.customer_id = v.customer_id
+),
+compared AS (
+    SELECT customer_id, updated_ts, deleted, name, email, segment, city, country,
+           LAG(deleted) OVER (PARTITION BY customer_id ORDER BY updated_ts) AS old_deleted,
+           LAG(name) OVER (PARTITION BY customer_id ORDER BY updated_ts) AS old_name,
+           LAG(email) OVER (PARTITION BY customer_id ORDER BY updated_ts) AS old_email,
+           LAG(segment) OVER (PARTITION BY customer_id ORDER BY updated_ts) AS old_segment,
+           LAG(city) OVER (PARTITION BY customer_id ORDER BY updated_ts) AS old_city,
+           LAG(country) OVER (PARTITION BY customer_id ORDER BY updated_ts) AS old_country
+    FROM told
+),
+versions AS (
+    SELECT customer_id, updated_ts, deleted, name, email, segment, city, country, old_deleted,
+           LEAD(updated_ts) OVER (PARTITION BY customer_id ORDER BY updated_ts) AS valid_to
+    FROM compared
+    WHERE old_deleted IS NULL OR old_deleted <> deleted
+       OR COALESCE(old_name, '') <> COALESCE(name, '') OR COALESCE(old_email, '') <> COALESCE(email, '')
+       OR COALESCE(old_segment, '') <> COALESCE(segment, '') OR COALESCE(old_city, '') <> COALESCE(city, '')
+       OR COALESCE(old_country, '') <> COALESCE(country, '')
+)
+SELECT customer_id, name, email, segment, city, country,
+       CASE WHEN old_deleted IS NULL THEN CAST('1970-01-01 00:00:00' AS TIMESTAMP) ELSE updated_ts END,
+       valid_to,
+       CASE WHEN valid_to IS NULL THEN TRUE ELSE FALSE END,
+       CASE WHEN deleted = 1 THEN TRUE ELSE FALSE END,
+       FALSE
+FROM versions
+UNION ALL
+SELECT c.customer_id, NULL, NULL, NULL, NULL, NULL, CAST('1970-01-01 00:00:00' AS TIMESTAMP), NULL, TRUE, FALSE, TRUE
+FROM stage_changed AS c
+WHERE NOT EXISTS (SELECT 1 FROM etl.customer_versions AS v WHERE v.customer_id = c.customer_id)
+;
+
+-- Between which times orders of known customers may belong to another interval now: those of the intervals that begin
+-- anew and of those that are no more. The others keep their keys.
+SELECT CAST(MIN(valid_from) AS VARCHAR(26)) AS moved_from,
+       CAST(MAX(COALESCE(valid_to, CAST('9999-12-31 00:00:00' AS TIMESTAMP))) AS VARCHAR(26)) AS moved_to
+FROM (
+    SELECT i.valid_from, i.valid_to
+    FROM stage_intervals AS i
+    WHERE EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = i.customer_id)
+      AND NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = i.customer_id AND c.valid_from = i.valid_from)
+    UNION ALL
+    SELECT c.valid_from, c.valid_to
+    FROM sales.dim_customer AS c
+    JOIN stage_changed AS s ON s.customer_id = c.customer_id
+    WHERE NOT EXISTS (SELECT 1 FROM stage_intervals AS i WHERE i.customer_id = c.customer_id AND i.valid_from = c.valid_from)
+) AS moved
+;
+
+-- An interval that begins when one began before keeps its key, and an inferred member is completed.
+MERGE INTO sales.dim_customer
+USING stage_intervals AS s
+ON dim_customer.customer_id = s.customer_id AND dim_customer.valid_from = s.valid_from
+WHEN MATCHED THEN UPDATE SET
+    name = s.name, email = s.email, segment = s.segment, city = s.city, country = s.country,
+    valid_to = s.valid_to, is_current = s.is_current, deleted = s.deleted, inferred = s.inferred
+WHEN NOT MATCHED THEN INSERT (customer_id, name, email, segment, city, country, valid_from, valid_to, is_current, deleted, inferred)
+VALUES (s.customer_id, s.name, s.email, s.segment, s.city, s.country, s.valid_from, s.valid_to, s.is_current, s.deleted, s.inferred)
+;
+
+-- Intervals that are no more.
+DELETE FROM sales.dim_customer
+WHERE customer_id IN (SELECT customer_id FROM stage_changed)
+  AND NOT EXISTS (SELECT 1 FROM stage_intervals AS i
+                  WHERE i.customer_id = dim_customer.customer_id AND i.valid_from = dim_customer.valid_from)
+;
+
+DROP TABLE stage_customers;
+DROP TABLE stage_versions;
+DROP TABLE stage_changed;
+DROP TABLE stage_intervals
+;
+
+-- The days whose slices are loaded: whole, from all of their files, or by what changed.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+;
+
+INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true),('2026-01-02',true);
+
+-- Rows of the files of whole days, and of files of new orders. The columns are those of silver's files, in their order:
+-- Redshift's COPY goes by position.
+CREATE TEMP TABLE stage_sales AS
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Rows of files of changes, in the same way.
+CREATE TEMP TABLE stage_changes AS
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset,
+       status AS _op, order_date AS _prev_day
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Rows that the days gain (n is 1) and lose (-1).
+CREATE TEMP TABLE stage_rows AS
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset,
+       order_date, CAST(0 AS BIGINT) AS n
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Orders that may have a row of another day.
+CREATE TEMP TABLE stage_sought AS
+SELECT order_id
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Rows of these orders that the warehouse has of other days: in fact_sales, or overtaken.
+CREATE TEMP TABLE stage_rivals AS
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset,
+       order_date, TRUE AS in_facts
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- All rows of orders with several, the newest in the first place.
+CREATE TEMP TABLE stage_ranked AS
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset,
+       order_date, TRUE AS in_facts, CAST(0 AS BIGINT) AS place
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Orders that leave a day.
+CREATE TEMP TABLE stage_gone AS
+SELECT order_id, order_date
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Facts that are new or changed.
+CREATE TEMP TABLE stage_facts AS
+SELECT order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id, region_sk,
+       category, region, quantity, unit_price, revenue, currency, status, payment_method, _partition, _offset
+FROM sales.fact_sales
+WHERE 1 = 0
+;
+
+SELECT pg_backend_pid();
+
+COPY stage_sales
+FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
+FORMAT AS PARQUET
+MANIFEST;
+
+-- What the days gain and lose. Of a whole day that is the difference between its files and what the warehouse has of it; else
+-- what the changes add up to, whatever their order: a row that one version put in and a later one took out is none.
+INSERT INTO stage_rows (
+    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
+    currency, status, payment_method, _partition, _offset,
+    order_date, n
+)
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset,
+       CAST(order_ts AS DATE), SUM(n)
+FROM (
+    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+           revenue, currency, status, payment_method, _partition, _offset,
+           1 AS n
+    FROM stage_sales
+    UNION ALL
+    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+           revenue, currency, status, payment_method, _partition, _offset,
+           CASE WHEN _op = 'upsert' THEN 1 ELSE -1 END AS n
+    FROM stage_changes
+    UNION ALL
+    SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_id, f.category, f.region,
+           f.quantity, f.unit_price, f.revenue, f.currency, f.status, f.payment_method, f._partition, f._offset,
+           -1 AS n
+    FROM sales.fact_sales AS f
+    JOIN stage_days AS d ON d.order_date = f.order_date
+    WHERE d.whole AND f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-03' AS TIMESTAMP)
+    UNION ALL
+    SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region,
+           o.quantity, o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
+           -1 AS n
+    FROM etl.overtaken_sales AS o
+    JOIN stage_days AS d ON d.order_date = CAST(o.order_ts AS DATE)
+    WHERE d.whole
+) AS both_sides
+GROUP BY order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+         revenue, currency, status, payment_method, _partition, _offset
+HAVING SUM(n) <> 0
+;
+
+ANALYZE stage_rows;
+
+-- An order that a day gains more than once: silver promises one row per order.
+SELECT CAST(order_date AS VARCHAR(10)) AS order_date, order_id, CAST(SUM(n) AS BIGINT) AS copies
+FROM stage_rows
+WHERE n > 0
+GROUP BY order_date, order_id
+HAVING SUM(n) > 1
+ORDER BY 1, 2
+LIMIT 1
+;
+
+-- A day that is loaded whole does not say where its orders were before. Of changes, those that moved an order do, but
+-- that day may not be the one that the warehouse has it in. Orders with overtaken rows have another row for sure.
+INSERT INTO stage_sought (order_id)
+SELECT r.order_id
+FROM stage_rows AS r
+JOIN stage_days AS d ON d.order_date = r.order_date
+WHERE d.whole AND r.n > 0
+UNION
+SELECT order_id
+FROM stage_changes
+WHERE _op = 'upsert' AND _prev_day <> CAST(order_ts AS DATE)
+UNION
+SELECT r.order_id
+FROM stage_rows AS r
+JOIN etl.overtaken_sales AS o ON o.order_id = r.order_id
+;
+
+ANALYZE stage_sought;
+
+-- What the days that are loaded change is no rival: stage_rows has what becomes of it.
+INSERT INTO stage_rivals (
+    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
+    currency, status, payment_method, _partition, _offset,
+    order_date, in_facts
+)
+SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_id, f.category, f.region, f.quantity,
+       f.unit_price, f.revenue, f.currency, f.status, f.payment_method, f._partition, f._offset,
+       f.order_date, TRUE
+FROM sales.fact_sales AS f
+JOIN stage_sought AS s ON s.order_id = f.order_id
+WHERE NOT EXISTS (SELECT 1 FROM stage_rows AS r WHERE r.order_id = f.order_id AND r.order_date = f.order_date)
+UNION ALL
+SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region, o.quantity,
+       o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
+       CAST(o.order_ts AS DATE), FALSE
+FROM etl.overtaken_sales AS o
+JOIN stage_sought AS s ON s.order_id = o.order_id
+WHERE NOT EXISTS (SELECT 1 FROM stage_rows AS r WHERE r.order_id = o.order_id AND r.order_date = CAST(o.order_ts AS DATE))
+;
+
+-- Of several rows of an order the newest version counts, as in silver.
+INSERT INTO stage_ranked (
+    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
+    currency, status, payment_method, _partition, _offset,
+    order_date, in_facts, place
+)
+WITH contested AS (
+    SELECT order_id
+    FROM stage_rivals
+    UNION
+    SELECT order_id
+    FROM stage_rows
+    WHERE n > 0
+    GROUP BY order_id
+    HAVING COUNT(*) > 1
+),
+candidates AS (
+    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+           revenue, currency, status, payment_method, _partition, _offset,
+           order_date, in_facts
+    FROM stage_rivals
+    UNION ALL
+    SELECT r.order_id, r.order_ts, r.event_ts, r.event_id, r.customer_id, r.product_id, r.category, r.region,
+           r.quantity, r.unit_price, r.revenue, r.currency, r.status, r.payment_method, r._partition, r._offset,
+           r.order_date, FALSE
+    FROM stage_rows AS r
+    JOIN contested AS k ON k.order_id = r.order_id
+    WHERE r.n > 0
+)
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset,
+       order_date, in_facts,
+       ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY event_ts DESC, event_id DESC, _offset DESC, order_date DESC)
+FROM candidates
+;
+
+-- Orders whose row of a day is no fact of that day any more.
+INSERT INTO stage_gone (order_id, order_date)
+SELECT order_id, order_date
+FROM stage_rows
+GROUP BY order_id, order_date
+HAVING SUM(n) < 0
+UNION ALL
+SELECT order_id, order_date
+FROM stage_ranked
+WHERE place > 1
+;
+
+INSERT INTO sales.dim_region (region)
+SELECT DISTINCT s.region
+FROM stage_rows AS s
+WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_region AS r WHERE r.region = s.region)
+;
+
+-- A fact never waits for a dimension: what is not known yet becomes an inferred member.
+INSERT INTO sales.dim_product (product_id, category, inferred)
+SELECT s.product_id, MIN(s.category), TRUE
+FROM stage_rows AS s
+WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_product AS p WHERE p.product_id = s.product_id)
+GROUP BY s.product_id
+;
+
+-- A fact never waits for a dimension: who is not known yet becomes an inferred member.
+INSERT INTO sales.dim_customer (customer_id, valid_from, is_current, deleted, inferred)
+SELECT DISTINCT s.customer_id, CAST('1970-01-01 00:00:00' AS TIMESTAMP), TRUE, FALSE, TRUE
+FROM stage_rows AS s
+WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = s.customer_id)
+;
+
+-- The calendar's span, and the span of the staged orders.
+SELECT CAST(MIN(d.order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(d.order_date) AS VARCHAR(10)) AS last_day,
+       CAST((SELECT MIN(CASE WHEN n > 0 THEN order_date END) FROM stage_rows) AS VARCHAR(10)) AS first_staged,
+       CAST((SELECT MAX(CASE WHEN n > 0 THEN order_date END) FROM stage_rows) AS VARCHAR(10)) AS last_staged
+FROM sales.dim_date AS d
+;
+
+INSERT INTO sales.dim_date (order_date, year, quarter, month, day, weekday, weekday_name, iso_year, iso_week, month_start) VALUES ('2026-01-01',2026,1,1,1,4,'Thursday',2026,1,'2026-01-01'),('2026-01-02',2026,1,1,2,5,'Friday',2026,1,'2026-01-01'),('2026-01-03',2026,1,1,3,6,'Saturday',2026,1,'2026-01-01'),('2026-01-04',2026,1,1,4,7,'Sunday',2026,1,'2026-01-01'),('2026-01-05',2026,1,1,5,1,'Monday',2026,2,'2026-01-01'),('2026-01-06',2026,1,1,6,2,'Tuesday',2026,2,'2026-01-01'),('2026-01-07',2026,1,1,7,3,'Wednesday',2026,2,'2026-01-01'),('2026-01-08',2026,1,1,8,4,'Thursday',2026,2,'2026-01-01'),('2026-01-09',2026,1,1,9,5,'Friday',2026,2,'2026-01-01'),('2026-01-10',2026,1,1,10,6,'Saturday',2026,2,'2026-01-01'),('2026-01-11',2026,1,1,11,7,'Sunday',2026,2,'2026-01-01'),('2026-01-12',2026,1,1,12,1,'Monday',2026,3,'2026-01-01'),('2026-01-13',2026,1,1,13,2,'Tuesday',2026,3,'2026-01-01'),('2026-01-14',2026,1,1,14,3,'Wednesday',2026,3,'2026-01-01'),('2026-01-15',2026,1,1,15,4,'Thursday',2026,3,'2026-01-01'),('2026-01-16',2026,1,1,16,5,'Friday',2026,3,'2026-01-01'),('2026-01-17',2026,1,1,17,6,'Saturday',2026,3,'2026-01-01'),('2026-01-18',2026,1,1,18,7,'Sunday',2026,3,'2026-01-01'),('2026-01-19',2026,1,1,19,1,'Monday',2026,4,'2026-01-01'),('2026-01-20',2026,1,1,20,2,'Tuesday',2026,4,'2026-01-01'),('2026-01-21',2026,1,1,21,3,'Wednesday',2026,4,'2026-01-01'),('2026-01-22',2026,1,1,22,4,'Thursday',2026,4,'2026-01-01'),('2026-01-23',2026,1,1,23,5,'Friday',2026,4,'2026-01-01'),('2026-01-24',2026,1,1,24,6,'Saturday',2026,4,'2026-01-01'),('2026-01-25',2026,1,1,25,7,'Sunday',2026,4,'2026-01-01'),('2026-01-26',2026,1,1,26,1,'Monday',2026,5,'2026-01-01'),('2026-01-27',2026,1,1,27,2,'Tuesday',2026,5,'2026-01-01'),('2026-01-28',2026,1,1,28,3,'Wednesday',2026,5,'2026-01-01'),('2026-01-29',2026,1,1,29,4,'Thursday',2026,5,'2026-01-01'),('2026-01-30',2026,1,1,30,5,'Friday',2026,5,'2026-01-01'),('2026-01-31',2026,1,1,31,6,'Saturday',2026,5,'2026-01-01');
+
+-- The rows that become facts, with the customer as of the order.
+INSERT INTO stage_facts (
+    order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id, region_sk,
+    category, region, quantity, unit_price, revenue, currency, status, payment_method, _partition, _offset
+)
+SELECT w.order_id, w.order_ts, w.order_date, w.event_ts, w.event_id, c.customer_sk, w.customer_id, p.product_sk, w.product_id, g.region_sk,
+       w.category, w.region, w.quantity, w.unit_price, w.revenue, w.currency, w.status, w.payment_method, w._partition, w._offset
+FROM (
+    SELECT r.order_id, r.order_ts, r.event_ts, r.event_id, r.customer_id, r.product_id, r.category, r.region,
+           r.quantity, r.unit_price, r.revenue, r.currency, r.status, r.payment_method, r._partition, r._offset,
+           r.order_date
+    FROM stage_rows AS r
+    LEFT JOIN stage_ranked AS k ON k.order_id = r.order_id
+    WHERE r.n > 0 AND k.order_id IS NULL
+    UNION ALL
+    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+           revenue, currency, status, payment_method, _partition, _offset,
+           order_date
+    FROM stage_ranked
+    WHERE place = 1 AND NOT in_facts
+) AS w
+JOIN sales.dim_customer AS c ON c.customer_id = w.customer_id
+     AND w.order_ts >= c.valid_from AND (c.valid_to IS NULL OR w.order_ts < c.valid_to)
+JOIN sales.dim_product AS p ON p.product_id = w.product_id
+JOIN sales.dim_region AS g ON g.region = w.region
+;
+
+ANALYZE stage_facts;
+
+-- The days that have a row to write or to delete.
+SELECT CAST(MIN(order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(order_date) AS VARCHAR(10)) AS last_day
+FROM (
+    SELECT order_date FROM stage_rows
+    UNION ALL
+    SELECT order_date FROM stage_ranked
+) AS touched
+;
+
+-- The range of days is said twice, so that the sort key can be used.
+DELETE FROM sales.fact_sales
+USING stage_gone AS s
+WHERE fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
+  AND fact_sales.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('2026-01-02' AS TIMESTAMP)
+;
+
+-- A row is known by its order and day: one that moves leaves its old day with delete_facts.
+MERGE INTO sales.fact_sales
+USING stage_facts AS s
+ON fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
+   AND fact_sales.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('2026-01-02' AS TIMESTAMP)
+WHEN MATCHED THEN UPDATE SET
+    order_ts = s.order_ts, event_ts = s.event_ts, event_id = s.event_id,
+    customer_sk = s.customer_sk, customer_id = s.customer_id, product_sk = s.product_sk, product_id = s.product_id,
+    region_sk = s.region_sk, category = s.category, region = s.region, quantity = s.quantity,
+    unit_price = s.unit_price, revenue = s.revenue, currency = s.currency, status = s.status,
+    payment_method = s.payment_method, _partition = s._partition, _offset = s._offset,
+    loaded_at = CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
+WHEN NOT MATCHED THEN INSERT (
+    order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id,
+    region_sk, category, region, quantity, unit_price, revenue, currency, status, payment_method,
+    _partition, _offset, loaded_at
+) VALUES (
+    s.order_id, s.order_ts, s.order_date, s.event_ts, s.event_id, s.customer_sk, s.customer_id, s.product_sk, s.product_id,
+    s.region_sk, s.category, s.region, s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method,
+    s._partition, s._offset, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
+)
+;
+
+-- What is overtaken of these orders is told anew.
+DELETE FROM etl.overtaken_sales
+USING stage_sought AS s
+WHERE overtaken_sales.order_id = s.order_id
+;
+
+INSERT INTO etl.overtaken_sales (
+    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
+    currency, status, payment_method, _partition, _offset
+)
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset
+FROM stage_ranked
+WHERE place > 1
+;
+
+-- What the warehouse has now of each day that is loaded whole: its facts, and its rows that are overtaken.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
+       COUNT(h.order_date) AS found_rows, CAST(COALESCE(SUM(h.revenue), 0) * 100 AS BIGINT) AS found_cents
+FROM stage_days AS d
+LEFT JOIN (
+    SELECT order_date, revenue
+    FROM sales.fact_sales
+    WHERE order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND order_ts < CAST('2026-01-03' AS TIMESTAMP)
+    UNION ALL
+    SELECT CAST(order_ts AS DATE), revenue
+    FROM etl.overtaken_sales
+) AS h ON h.order_date = d.order_date
+WHERE d.whole
+GROUP BY d.order_date
+ORDER BY d.order_date
+;
+
+DROP TABLE stage_sales;
+DROP TABLE stage_changes;
+DROP TABLE stage_rows;
+DROP TABLE stage_sought;
+DROP TABLE stage_rivals;
+DROP TABLE stage_ranked;
+DROP TABLE stage_gone;
+DROP TABLE stage_facts
+;
+
+DROP TABLE stage_days
+;
+
+-- The days whose slices are loaded: whole, from all of their files, or by what changed.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+;
+
+INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+
+DELETE FROM sales.agg_daily_sales
+WHERE order_date IN (SELECT order_date FROM stage_days)
+;
+
+SELECT pg_backend_pid();
+
+COPY sales.agg_daily_sales
+FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
+FORMAT AS PARQUET
+MANIFEST;
+
+-- What the aggregate holds now for each loaded day.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
+       COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
+FROM stage_days AS d
+LEFT JOIN (
+    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
+    FROM sales.agg_daily_sales
+    WHERE order_date IN (SELECT order_date FROM stage_days)
+    GROUP BY order_date
+) AS a ON a.order_date = d.order_date
+ORDER BY d.order_date
+;
+
+DROP TABLE stage_days
+;
+
+-- The days whose slices are loaded: whole, from all of their files, or by what changed.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+;
+
+INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+
+DELETE FROM sales.agg_daily_products
+WHERE order_date IN (SELECT order_date FROM stage_days)
+;
+
+SELECT pg_backend_pid();
+
+COPY sales.agg_daily_products
+FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
+FORMAT AS PARQUET
+MANIFEST;
+
+-- What the aggregate holds now for each loaded day.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
+       COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
+FROM stage_days AS d
+LEFT JOIN (
+    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
+    FROM sales.agg_daily_products
+    WHERE order_date IN (SELECT order_date FROM stage_days)
+    GROUP BY order_date
+) AS a ON a.order_date = d.order_date
+ORDER BY d.order_date
+;
+
+DROP TABLE stage_days
+;
+
+DELETE FROM etl.load_ledger
+USING stage_slices AS s
+WHERE s.table_name = load_ledger.table_name AND s.slice = load_ledger.slice
+;
+
+INSERT INTO etl.load_ledger (table_name, slice, version, rows, cents, outcome, inputs, loaded_at)
+SELECT table_name, slice, version, rows, cents, outcome, inputs, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
+FROM stage_slices
+;
+
+DROP TABLE stage_slices
+;
+
+COMMIT

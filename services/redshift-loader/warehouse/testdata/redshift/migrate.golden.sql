@@ -1,0 +1,33 @@
+CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS etl.migration_lock (held BOOLEAN);
+
+SELECT COUNT(*) > 0 FROM information_schema.tables WHERE table_schema = 'etl' AND table_name = 'schema_version';
+
+BEGIN READ WRITE;
+
+CREATE TABLE etl.schema_version (
+		version_id BIGINT NOT NULL,
+		is_applied BOOLEAN NOT NULL,
+		tstamp TIMESTAMP DEFAULT SYSDATE
+	);
+
+COMMIT;
+
+SELECT version_id, is_applied FROM etl.schema_version ORDER BY version_id DESC;
+
+BEGIN READ WRITE;
+
+LOCK etl.migration_lock;
+
+SELECT version_id, is_applied FROM etl.schema_version ORDER BY version_id DESC;
+
+BEGIN READ WRITE;
+
+COMMIT;
+
+BEGIN READ WRITE;
+
+COMMIT;
+
+SELECT MAX(version_id) FROM etl.schema_version;
+
+ROLLBACK
