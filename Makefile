@@ -33,7 +33,7 @@ logs: ## Follow the services' logs
 ##@ Test it
 
 .PHONY: test
-test: lint build unit histories readers e2e ## Everything that CI runs
+test: lint build unit histories redshift readers e2e ## Everything that CI runs
 
 .PHONY: lint
 lint: $(LINT) ## Check style and import directions
@@ -52,6 +52,11 @@ unit: ## Unit, property and conformance tests, and the pipeline on embedded Kafk
 .PHONY: histories
 histories: ## Silver, gold and ledgers beside SQL, however events arrive (HISTORIES, 10000 unless set)
 	go test -timeout 12h -run TestEveryHistory ./services/local-runner/history -v -rapid.checks=$(or $(HISTORIES),10000)
+
+.PHONY: redshift
+redshift: $(VENV)/ready ## All SQL that is sent to Redshift parses as its dialect, and holds its rules
+	$(SALESLAKE_PYTHON) sql/check_redshift.py sql/redshift/*.sql sql/load/*.sql sql/analytics/*.sql \
+		services/redshift-loader/warehouse/testdata/redshift/*.sql
 
 .PHONY: readers
 readers: $(VENV)/ready ## DuckDB, Polars and pyarrow read every layer, and answer the sample as we do
