@@ -5,10 +5,6 @@
 -- +goose Up
 CREATE SCHEMA IF NOT EXISTS sales;
 
-CREATE SEQUENCE sales.customer_sk;
-CREATE SEQUENCE sales.product_sk;
-CREATE SEQUENCE sales.region_sk;
-
 CREATE TABLE sales.dim_customer (
     customer_sk BIGINT NOT NULL DEFAULT nextval('sales.customer_sk'),
     customer_id VARCHAR NOT NULL,
@@ -133,6 +129,55 @@ CREATE TABLE etl.customer_versions (
     deleted     INTEGER NOT NULL,
     _partition  INTEGER NOT NULL,
     _offset     BIGINT NOT NULL
+);
+
+CREATE TABLE sales.agg_hourly_sales (
+    order_hour       TIMESTAMP NOT NULL,
+    region           VARCHAR NOT NULL,
+    category         VARCHAR NOT NULL,
+    orders           BIGINT NOT NULL,
+    units            BIGINT NOT NULL,
+    gross_revenue    DECIMAL(18, 2) NOT NULL,
+    refunded_revenue DECIMAL(18, 2) NOT NULL,
+    net_revenue      DECIMAL(18, 2) NOT NULL,
+    pending_orders   BIGINT NOT NULL,
+    cancelled_orders BIGINT NOT NULL
+);
+
+CREATE TABLE sales.agg_refunds_by_day (
+    order_date       DATE NOT NULL,
+    region           VARCHAR NOT NULL,
+    category         VARCHAR NOT NULL,
+    refund_date      DATE NOT NULL,
+    refunds          BIGINT NOT NULL,
+    refunded_revenue DECIMAL(18, 2) NOT NULL
+);
+
+CREATE TABLE sales.restatements (
+    order_date           DATE NOT NULL,
+    region               VARCHAR NOT NULL,
+    category             VARCHAR NOT NULL,
+    version              BIGINT NOT NULL,
+    previous_version     BIGINT NOT NULL,
+    restated_ts          TIMESTAMP NOT NULL,
+    cause_orders         BIGINT NOT NULL,
+    causes               VARCHAR NOT NULL,
+    old_orders           BIGINT NOT NULL,
+    old_units            BIGINT NOT NULL,
+    old_gross_revenue    DECIMAL(18, 2) NOT NULL,
+    old_refunded_revenue DECIMAL(18, 2) NOT NULL,
+    old_net_revenue      DECIMAL(18, 2) NOT NULL,
+    old_customers        BIGINT NOT NULL,
+    old_pending_orders   BIGINT NOT NULL,
+    old_cancelled_orders BIGINT NOT NULL,
+    new_orders           BIGINT NOT NULL,
+    new_units            BIGINT NOT NULL,
+    new_gross_revenue    DECIMAL(18, 2) NOT NULL,
+    new_refunded_revenue DECIMAL(18, 2) NOT NULL,
+    new_net_revenue      DECIMAL(18, 2) NOT NULL,
+    new_customers        BIGINT NOT NULL,
+    new_pending_orders   BIGINT NOT NULL,
+    new_cancelled_orders BIGINT NOT NULL
 );
 
 CREATE TABLE etl.load_ledger (

@@ -118,6 +118,52 @@ COMMENT ON COLUMN etl.customer_versions.deleted IS '1 when the customer was dele
 COMMENT ON COLUMN etl.customer_versions._partition IS 'Source partition of the update';
 COMMENT ON COLUMN etl.customer_versions._offset IS 'Offset of the update, or row number of the file';
 
+COMMENT ON TABLE sales.agg_hourly_sales IS 'A row for each UTC hour, region and category with any order';
+COMMENT ON COLUMN sales.agg_hourly_sales.order_hour IS 'Start of the UTC hour of the orders';
+COMMENT ON COLUMN sales.agg_hourly_sales.region IS 'Sales region';
+COMMENT ON COLUMN sales.agg_hourly_sales.category IS 'Product category';
+COMMENT ON COLUMN sales.agg_hourly_sales.orders IS 'Completed and refunded orders';
+COMMENT ON COLUMN sales.agg_hourly_sales.units IS 'Units of those orders';
+COMMENT ON COLUMN sales.agg_hourly_sales.gross_revenue IS 'Revenue of those orders';
+COMMENT ON COLUMN sales.agg_hourly_sales.refunded_revenue IS 'Revenue of refunded orders';
+COMMENT ON COLUMN sales.agg_hourly_sales.net_revenue IS 'Gross less refunded';
+COMMENT ON COLUMN sales.agg_hourly_sales.pending_orders IS 'Orders still pending';
+COMMENT ON COLUMN sales.agg_hourly_sales.cancelled_orders IS 'Orders cancelled';
+
+COMMENT ON TABLE sales.agg_refunds_by_day IS 'A row for each UTC date of orders and of their refunds, region and category';
+COMMENT ON COLUMN sales.agg_refunds_by_day.order_date IS 'UTC date of the orders';
+COMMENT ON COLUMN sales.agg_refunds_by_day.region IS 'Sales region';
+COMMENT ON COLUMN sales.agg_refunds_by_day.category IS 'Product category';
+COMMENT ON COLUMN sales.agg_refunds_by_day.refund_date IS 'UTC date of the refund';
+COMMENT ON COLUMN sales.agg_refunds_by_day.refunds IS 'Refunded orders';
+COMMENT ON COLUMN sales.agg_refunds_by_day.refunded_revenue IS 'Revenue of those orders';
+
+COMMENT ON TABLE sales.restatements IS 'A row for each cell of agg_daily_sales that a version of a published day changed';
+COMMENT ON COLUMN sales.restatements.order_date IS 'UTC date of the orders';
+COMMENT ON COLUMN sales.restatements.region IS 'Sales region';
+COMMENT ON COLUMN sales.restatements.category IS 'Product category';
+COMMENT ON COLUMN sales.restatements.version IS 'Version of the day that changed the cell';
+COMMENT ON COLUMN sales.restatements.previous_version IS 'The version before it';
+COMMENT ON COLUMN sales.restatements.restated_ts IS 'When the version was made, UTC';
+COMMENT ON COLUMN sales.restatements.cause_orders IS 'Orders whose part in the cell changed; 0 when that could not be known';
+COMMENT ON COLUMN sales.restatements.causes IS 'The first 10 of their order_ids, a JSON array';
+COMMENT ON COLUMN sales.restatements.old_orders IS 'Completed and refunded orders, before';
+COMMENT ON COLUMN sales.restatements.old_units IS 'Units of those orders, before';
+COMMENT ON COLUMN sales.restatements.old_gross_revenue IS 'Revenue of those orders, before';
+COMMENT ON COLUMN sales.restatements.old_refunded_revenue IS 'Revenue of refunded orders, before';
+COMMENT ON COLUMN sales.restatements.old_net_revenue IS 'Gross less refunded, before';
+COMMENT ON COLUMN sales.restatements.old_customers IS 'Distinct customers of those orders, before';
+COMMENT ON COLUMN sales.restatements.old_pending_orders IS 'Orders still pending, before';
+COMMENT ON COLUMN sales.restatements.old_cancelled_orders IS 'Orders cancelled, before';
+COMMENT ON COLUMN sales.restatements.new_orders IS 'Completed and refunded orders, since then';
+COMMENT ON COLUMN sales.restatements.new_units IS 'Units of those orders, since then';
+COMMENT ON COLUMN sales.restatements.new_gross_revenue IS 'Revenue of those orders, since then';
+COMMENT ON COLUMN sales.restatements.new_refunded_revenue IS 'Revenue of refunded orders, since then';
+COMMENT ON COLUMN sales.restatements.new_net_revenue IS 'Gross less refunded, since then';
+COMMENT ON COLUMN sales.restatements.new_customers IS 'Distinct customers of those orders, since then';
+COMMENT ON COLUMN sales.restatements.new_pending_orders IS 'Orders still pending, since then';
+COMMENT ON COLUMN sales.restatements.new_cancelled_orders IS 'Orders cancelled, since then';
+
 COMMENT ON TABLE etl.load_ledger IS 'The version of each slice that is loaded';
 COMMENT ON COLUMN etl.load_ledger.table_name IS 'Table of the lake, such as gold/fact_sales';
 COMMENT ON COLUMN etl.load_ledger.slice IS 'Slice of it, such as day=2026-01-31';

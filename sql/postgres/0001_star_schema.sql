@@ -10,7 +10,7 @@ CREATE TABLE sales.dim_customer (
     customer_id TEXT COLLATE "C" NOT NULL,
     name        TEXT,
     email       TEXT,
-    segment     TEXT,
+    segment     TEXT COLLATE "C",
     city        TEXT,
     country     TEXT,
     valid_from  TIMESTAMP NOT NULL,
@@ -140,6 +140,58 @@ CREATE TABLE etl.customer_versions (
     PRIMARY KEY (customer_id, updated_ts)
 );
 CREATE INDEX customer_versions_updated ON etl.customer_versions (updated_ts);
+
+CREATE TABLE sales.agg_hourly_sales (
+    order_hour       TIMESTAMP NOT NULL,
+    region           TEXT COLLATE "C" NOT NULL,
+    category         TEXT COLLATE "C" NOT NULL,
+    orders           BIGINT NOT NULL,
+    units            BIGINT NOT NULL,
+    gross_revenue    DECIMAL(18, 2) NOT NULL,
+    refunded_revenue DECIMAL(18, 2) NOT NULL,
+    net_revenue      DECIMAL(18, 2) NOT NULL,
+    pending_orders   BIGINT NOT NULL,
+    cancelled_orders BIGINT NOT NULL,
+    PRIMARY KEY (order_hour, region, category)
+);
+
+CREATE TABLE sales.agg_refunds_by_day (
+    order_date       DATE NOT NULL,
+    region           TEXT COLLATE "C" NOT NULL,
+    category         TEXT COLLATE "C" NOT NULL,
+    refund_date      DATE NOT NULL,
+    refunds          BIGINT NOT NULL,
+    refunded_revenue DECIMAL(18, 2) NOT NULL,
+    PRIMARY KEY (order_date, region, category, refund_date)
+);
+
+CREATE TABLE sales.restatements (
+    order_date           DATE NOT NULL,
+    region               TEXT COLLATE "C" NOT NULL,
+    category             TEXT COLLATE "C" NOT NULL,
+    version              BIGINT NOT NULL,
+    previous_version     BIGINT NOT NULL,
+    restated_ts          TIMESTAMP NOT NULL,
+    cause_orders         BIGINT NOT NULL,
+    causes               TEXT NOT NULL,
+    old_orders           BIGINT NOT NULL,
+    old_units            BIGINT NOT NULL,
+    old_gross_revenue    DECIMAL(18, 2) NOT NULL,
+    old_refunded_revenue DECIMAL(18, 2) NOT NULL,
+    old_net_revenue      DECIMAL(18, 2) NOT NULL,
+    old_customers        BIGINT NOT NULL,
+    old_pending_orders   BIGINT NOT NULL,
+    old_cancelled_orders BIGINT NOT NULL,
+    new_orders           BIGINT NOT NULL,
+    new_units            BIGINT NOT NULL,
+    new_gross_revenue    DECIMAL(18, 2) NOT NULL,
+    new_refunded_revenue DECIMAL(18, 2) NOT NULL,
+    new_net_revenue      DECIMAL(18, 2) NOT NULL,
+    new_customers        BIGINT NOT NULL,
+    new_pending_orders   BIGINT NOT NULL,
+    new_cancelled_orders BIGINT NOT NULL,
+    PRIMARY KEY (order_date, version, region, category)
+);
 
 CREATE TABLE etl.load_ledger (
     table_name TEXT COLLATE "C" NOT NULL,

@@ -166,6 +166,64 @@ DISTSTYLE KEY
 DISTKEY (customer_id)
 SORTKEY (updated_ts);
 
+CREATE TABLE sales.agg_hourly_sales (
+    order_hour       TIMESTAMP NOT NULL ENCODE RAW,
+    region           VARCHAR(256) NOT NULL ENCODE BYTEDICT,
+    category         VARCHAR(256) NOT NULL ENCODE BYTEDICT,
+    orders           BIGINT NOT NULL ENCODE AZ64,
+    units            BIGINT NOT NULL ENCODE AZ64,
+    gross_revenue    DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    refunded_revenue DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    net_revenue      DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    pending_orders   BIGINT NOT NULL ENCODE AZ64,
+    cancelled_orders BIGINT NOT NULL ENCODE AZ64,
+    PRIMARY KEY (order_hour, region, category)
+)
+DISTSTYLE ALL
+SORTKEY (order_hour);
+
+CREATE TABLE sales.agg_refunds_by_day (
+    order_date       DATE NOT NULL ENCODE RAW,
+    region           VARCHAR(256) NOT NULL ENCODE BYTEDICT,
+    category         VARCHAR(256) NOT NULL ENCODE BYTEDICT,
+    refund_date      DATE NOT NULL ENCODE AZ64,
+    refunds          BIGINT NOT NULL ENCODE AZ64,
+    refunded_revenue DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    PRIMARY KEY (order_date, region, category, refund_date)
+)
+DISTSTYLE ALL
+SORTKEY (order_date);
+
+CREATE TABLE sales.restatements (
+    order_date           DATE NOT NULL ENCODE RAW,
+    region               VARCHAR(256) NOT NULL ENCODE BYTEDICT,
+    category             VARCHAR(256) NOT NULL ENCODE BYTEDICT,
+    version              BIGINT NOT NULL ENCODE AZ64,
+    previous_version     BIGINT NOT NULL ENCODE AZ64,
+    restated_ts          TIMESTAMP NOT NULL ENCODE AZ64,
+    cause_orders         BIGINT NOT NULL ENCODE AZ64,
+    causes               VARCHAR(4096) NOT NULL ENCODE ZSTD,
+    old_orders           BIGINT NOT NULL ENCODE AZ64,
+    old_units            BIGINT NOT NULL ENCODE AZ64,
+    old_gross_revenue    DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    old_refunded_revenue DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    old_net_revenue      DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    old_customers        BIGINT NOT NULL ENCODE AZ64,
+    old_pending_orders   BIGINT NOT NULL ENCODE AZ64,
+    old_cancelled_orders BIGINT NOT NULL ENCODE AZ64,
+    new_orders           BIGINT NOT NULL ENCODE AZ64,
+    new_units            BIGINT NOT NULL ENCODE AZ64,
+    new_gross_revenue    DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    new_refunded_revenue DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    new_net_revenue      DECIMAL(18, 2) NOT NULL ENCODE AZ64,
+    new_customers        BIGINT NOT NULL ENCODE AZ64,
+    new_pending_orders   BIGINT NOT NULL ENCODE AZ64,
+    new_cancelled_orders BIGINT NOT NULL ENCODE AZ64,
+    PRIMARY KEY (order_date, version, region, category)
+)
+DISTSTYLE ALL
+SORTKEY (order_date);
+
 CREATE TABLE etl.load_ledger (
     table_name VARCHAR(256) NOT NULL ENCODE ZSTD,
     slice      VARCHAR(256) NOT NULL ENCODE ZSTD,

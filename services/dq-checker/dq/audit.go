@@ -200,60 +200,103 @@ func (f *Facts) addStatus(status string, cents int64) {
 	}
 }
 
-// Cells is what the checker summed over an aggregate's files.
+// Cells is what the checker summed over an aggregate's files. Those of gold/restatements
+// are what they add to the day.
 type Cells struct {
 	Rows       int64
 	Orders     int64
-	Open       int64 // pending and cancelled orders
-	Gross      int64 // cents
-	Refunds    int64 // orders, of gold/refunds_by_day only
-	Refunded   int64 // cents
-	Net        int64 // cents
+	Open       int64               // pending and cancelled orders
+	Gross      int64               // cents
+	Refunds    int64               // orders, of gold/refunds_by_day only
+	Refunded   int64               // cents
+	Net        int64               // cents
+	Sold       map[cell]lake.Count // of gold/daily_sales; of gold/restatements, what the manifest's own version made of cells
 	Unreadable []string
 }
+
+// cell is a region and a category.
+type cell [2]string
 
 // AuditCells reads the files of an aggregate's manifest again from the store, with
 // the errors of AuditFacts.
 func AuditCells(ctx context.Context, o lake.Objects, m *lake.Manifest) (*Cells, error) {
-	c := &Cells{}
+	c := &Cells{Sold: map[cell]lake.Count{}}
 	for _, file := range m.Files {
 		data, err := o.Get(ctx, file.Key)
 		if err != nil {
 			return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
 		}
-		if err := c.addFile(data, file, m.Table); err != nil {
+		if err := c.addFile(data, file, m); err != nil {
 			c.Unreadable = append(c.Unreadable, err.Error())
 		}
 	}
 	return c, nil
 }
 
-// total is a column to be summed.
+// total is a column to be added to a sum, or taken off.
 type total struct {
 	column string
 	sum    *int64
+	sign   int64
 }
 
 func (c *Cells) totals(table string) []total {
-	if table == sales.TableRefundsByDay {
-		return []total{{"refunds", &c.Refunds}, {"refunded_revenue", &c.Refunded}}
-	}
-	return []total{
-		{"orders", &c.Orders}, {"pending_orders", &c.Open}, {"cancelled_orders", &c.Open},
-		{"gross_revenue", &c.Gross}, {"refunded_revenue", &c.Refunded}, {"net_revenue", &c.Net},
+	switch table {
+	case sales.TableRefundsByDay:
+		return []total{{"refunds", &c.Refunds, 1}, {"refunded_revenue", &c.Refunded, 1}}
+	case sales.TableRestatements:
+		return []total{
+			{"new_orders", &c.Orders, 1}, {"new_gross_revenue", &c.Gross, 1}, {"new_refunded_revenue", &c.Refunded, 1}, {"new_net_revenue", &c.Net, 1},
+			{"old_orders", &c.Orders, -1}, {"old_gross_revenue", &c.Gross, -1}, {"old_refunded_revenue", &c.Refunded, -1}, {"old_net_revenue", &c.Net, -1},
+		}
+	default:
+		return []total{
+			{"orders", &c.Orders, 1}, {"pending_orders", &c.Open, 1}, {"cancelled_orders", &c.Open, 1},
+			{"gross_revenue", &c.Gross, 1}, {"refunded_revenue", &c.Refunded, 1}, {"net_revenue", &c.Net, 1},
+		}
 	}
 }
 
-func (c *Cells) addFile(data []byte, file lake.File, table string) error {
+func (c *Cells) addFile(data []byte, file lake.File, m *lake.Manifest) error {
 	t, err := ReadFile(data, file)
 	if err != nil {
 		return err
 	}
 	c.Rows += t.rows
-	for _, s := range c.totals(table) {
-		if err := t.Ints(s.column, func(_, v int64, _ bool) { *s.sum += v }); err != nil {
+	read := map[string][]int64{} // by column, as a column can be read once
+	for _, s := range c.totals(m.Table) {
+		values := make([]int64, t.rows)
+		if err := t.Ints(s.column, func(row, v int64, _ bool) { values[row] = v }); err != nil {
 			return err
 		}
+		for _, v := range values {
+			*s.sum += s.sign * v
+		}
+		read[s.column] = values
 	}
-	return nil
+	switch m.Table {
+	case sales.TableDailySales:
+		return c.addSold(t, read["orders"], read["gross_revenue"], 0)
+	case sales.TableRestatements:
+		return c.addSold(t, read["new_orders"], read["new_gross_revenue"], m.Version)
+	default:
+		return nil
+	}
+}
+
+// addSold notes the orders and the gross revenue of each cell, of one version unless it is 0.
+func (c *Cells) addSold(t *Table, orders, gross []int64, version int64) error {
+	cells, others := make([]cell, t.rows), make([]bool, t.rows)
+	err := errors.Join(
+		t.Strings("region", func(row int64, v string) { cells[row][0] = v }),
+		t.Strings("category", func(row int64, v string) { cells[row][1] = v }))
+	if version != 0 {
+		err = errors.Join(err, t.Ints("version", func(row, v int64, _ bool) { others[row] = v != version }))
+	}
+	for row, other := range others {
+		if !other {
+			c.Sold[cells[row]] = lake.Count{Rows: orders[row], Cents: gross[row]}
+		}
+	}
+	return err
 }

@@ -58,10 +58,11 @@ func (t *task) publish(commit *stream.Commit, verdicts []*lake.Verdict) {
 }
 
 // audit judges the manifests of one unit, facts first: the aggregates are held
-// against them. Manifests whose files are gone have been replaced: their
-// successors get the verdicts.
+// against them, and restatements against the daily sales. Manifests whose files are
+// gone have been replaced: their successors get the verdicts.
 func (t *task) audit(ctx context.Context, u *unit) ([]*lake.Verdict, error) {
 	var facts *Facts
+	var daily *Cells
 	verdicts := make([]*lake.Verdict, 0, len(t.tables))
 	for _, table := range t.tables {
 		m, started := u.manifests[table], time.Now()
@@ -73,10 +74,13 @@ func (t *task) audit(ctx context.Context, u *unit) ([]*lake.Verdict, error) {
 		if err != nil {
 			return nil, err
 		}
-		if table == sales.TableFacts {
+		switch table {
+		case sales.TableFacts:
 			facts = e.Facts
+		case sales.TableDailySales:
+			daily = e.Cells
 		}
-		e.Facts = facts
+		e.Facts, e.Daily = facts, daily
 		verdicts = append(verdicts, t.verdict(e, started))
 	}
 	return verdicts, nil

@@ -2,6 +2,7 @@ package dq
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,6 +41,7 @@ type Evidence struct {
 	Balances  map[int32]Balance // of the partitions that went in
 	Facts     *Facts            // of the same day and version; nil when there was no fact manifest
 	Cells     *Cells            // aggregates only
+	Daily     *Cells            // of gold/daily_sales of the same day and version, for what is held against it
 	Customers *Customers        // customers only
 }
 
@@ -187,10 +189,16 @@ func judgeReconcile(e Evidence) lake.Finding {
 		return finding(RuleReconcile, faults, "%d cells agree with the facts: %d refunds of %s", c.Rows, c.Refunds, sales.FormatCents(c.Refunded))
 	}
 	same("cells and gross revenue against manifest", lake.Count{Rows: c.Rows, Cents: c.Gross}, m.Count)
+	same("net against gross less refunds", lake.Count{Cents: c.Net}, lake.Count{Cents: c.Gross - c.Refunded})
+	if m.Table == sales.TableRestatements {
+		for _, k := range slices.SortedFunc(maps.Keys(c.Sold), func(a, b cell) int { return slices.Compare(a[:], b[:]) }) {
+			same("restated cell "+k[0]+", "+k[1]+" against daily_sales", c.Sold[k], e.Daily.Sold[k])
+		}
+		return finding(RuleReconcile, faults, "%d restatements add %s gross; the %d of this version agree with daily_sales", c.Rows, sales.FormatCents(c.Gross), len(c.Sold))
+	}
 	same("orders and gross revenue against facts", lake.Count{Rows: c.Orders, Cents: c.Gross}, f.Sold)
 	same("pending and cancelled orders against facts", lake.Count{Rows: c.Open}, lake.Count{Rows: f.openOrders})
 	same("refunds against facts", lake.Count{Cents: c.Refunded}, lake.Count{Cents: f.Refunded.Cents})
-	same("net against gross less refunds", lake.Count{Cents: c.Net}, lake.Count{Cents: c.Gross - c.Refunded})
 	return finding(RuleReconcile, faults, "%d cells agree with the facts: %d orders and %s gross", c.Rows, c.Orders, sales.FormatCents(c.Gross))
 }
 

@@ -32,9 +32,17 @@ func goodRefunds() Evidence {
 	return e
 }
 
+func goodRestatements() Evidence {
+	e := goodCells()
+	e.Daily = &Cells{Sold: map[cell]lake.Count{{"Europe", "Books"}: {Rows: 4, Cents: 500}, {"Europe", "Toys"}: {Rows: 3, Cents: 300}}}
+	e.Manifest = &lake.Manifest{Table: sales.TableRestatements, Count: lake.Count{Rows: 3, Cents: -20}}
+	e.Cells = &Cells{Rows: 3, Gross: -20, Refunded: 5, Net: -25, Sold: map[cell]lake.Count{{"Europe", "Books"}: {Rows: 4, Cents: 500}, {"Europe", "Gone"}: {}}}
+	return e
+}
+
 func TestJudge(t *testing.T) {
 	limits := Thresholds{RowLossWarn: 0.01, RowLossFail: 0.05, RejectFail: 0.05}
-	for _, e := range []Evidence{good(), goodCells(), goodRefunds()} {
+	for _, e := range []Evidence{good(), goodCells(), goodRefunds(), goodRestatements()} {
 		findings := Judge(e, limits)
 		require.Equal(t, lake.Pass, Worst(findings), "%v", findings)
 		require.Len(t, findings, len(Rules))
@@ -72,6 +80,11 @@ func TestJudge(t *testing.T) {
 		"a refund too many":    {goodRefunds, func(e *Evidence) { e.Cells.Refunds++ }, RuleReconcile, lake.Fail},
 		"refunds off a cent":   {goodRefunds, func(e *Evidence) { e.Cells.Refunded++; e.Manifest.Cents++ }, RuleReconcile, lake.Fail},
 		"a cell of refunds":    {goodRefunds, func(e *Evidence) { e.Manifest.Rows++ }, RuleReconcile, lake.Fail},
+		"a restatement more":   {goodRestatements, func(e *Evidence) { e.Manifest.Rows-- }, RuleReconcile, lake.Fail},
+		"restated off a cent":  {goodRestatements, func(e *Evidence) { e.Cells.Gross++; e.Cells.Net++ }, RuleReconcile, lake.Fail},
+		"restated net":         {goodRestatements, func(e *Evidence) { e.Cells.Net++ }, RuleReconcile, lake.Fail},
+		"another cell":         {goodRestatements, func(e *Evidence) { e.Daily.Sold[cell{"Europe", "Books"}] = lake.Count{Rows: 4, Cents: 501} }, RuleReconcile, lake.Fail},
+		"a cell that stayed":   {goodRestatements, func(e *Evidence) { e.Daily.Sold[cell{"Europe", "Gone"}] = lake.Count{Rows: 1} }, RuleReconcile, lake.Fail},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package dq
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,7 +101,7 @@ func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*l
 	m := lake.Manifest{Format: lake.Format, Table: sales.TableFacts, Slice: "day=2026-01-01", Day: "2026-01-01", Partition: -1, Version: version, Files: []lake.File{f}, Count: f.Count,
 		Inputs: []lake.Input{{Table: silver.Table, Slice: silver.Slice, Version: version, Count: silver.Count}}}
 	manifests := []*lake.Manifest{&m}
-	for _, schema := range []*column.Schema{sales.DailySales, sales.DailyProducts, sales.HourlySales, sales.RefundsByDay} {
+	for _, schema := range []*column.Schema{sales.DailySales, sales.DailyProducts, sales.HourlySales, sales.RefundsByDay, sales.Restatements} {
 		b := column.NewBatch(schema, 1)
 		sold, refunded, open := int64(0), int64(0), int64(0)
 		orders, refunds := int64(0), int64(0)
@@ -117,15 +118,15 @@ func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*l
 				open++
 			}
 		}
-		values := map[string]int64{"orders": orders, "gross_revenue": sold, "refunded_revenue": refunded, "net_revenue": sold - refunded, "pending_orders": open, "refunds": refunds}
+		values := map[string]int64{"orders": orders, "gross_revenue": sold, "refunded_revenue": refunded, "net_revenue": sold - refunded, "pending_orders": open, "refunds": refunds, "version": version}
 		for i, field := range schema.Fields {
 			switch c := &b.Columns[i]; field.Type {
 			case column.Date:
 				c.I32 = append(c.I32, testDay)
-			case column.Symbol:
+			case column.Symbol, column.String:
 				c.AppendString("x")
 			default:
-				c.I64 = append(c.I64, values[field.Name])
+				c.I64 = append(c.I64, values[strings.TrimPrefix(field.Name, "new_")])
 			}
 		}
 		e, err := lake.NewEncoder(schema, lake.Encoding{})
@@ -223,7 +224,7 @@ func TestTaskWaitsForTheWholeDay(t *testing.T) {
 		}
 	}
 	require.EqualValues(t, 7+len(goldTables), task.upTo())
-	other := &lake.Manifest{Format: lake.Format, Table: sales.TableRestatements, Slice: "day=2026-01-02", Day: "2026-01-02", Version: 1}
+	other := &lake.Manifest{Format: lake.Format, Table: "gold/more", Slice: "day=2026-01-02", Day: "2026-01-02", Version: 1}
 	require.NoError(t, task.Add(context.Background(), []stream.Record{{Offset: 20, Key: []byte(other.Key()), Value: other.Encode()}}))
 	require.EqualValues(t, 21, task.upTo(), "a table without verdicts is passed over")
 	require.Equal(t, now.Add(time.Minute), task.Due(now.Add(time.Minute), true))

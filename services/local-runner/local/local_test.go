@@ -277,7 +277,7 @@ func TestHeldVersionLeavesTheLoadedOne(t *testing.T) {
 	require.Equal(t, lake.Count{Rows: 1000, Cents: 1_000_000}, last.In, "%+v", report.Ledger)
 	require.Equal(t, last.In, last.Out)
 	require.NotContains(t, report.Fault().Error(), "residual")
-	require.ErrorContains(t, report.Fault(), "the gate holds 5 slices")
+	require.ErrorContains(t, report.Fault(), "the gate holds 6 slices")
 }
 
 func TestFailedQueryIsAFaultOfTheReport(t *testing.T) {

@@ -122,7 +122,7 @@ func TestLoadsWhatPassedAndHoldsWhatFailed(t *testing.T) {
 	b.publish(b.lake.Facts("2026-01-02", 2, warehousetest.Order{ID: "B", Day: "2026-01-02", Version: 2, Cents: 6}))
 	b.await("A.1 2026-01-01 1.00", "B.2 2026-01-02 0.06")
 	b.awaitCommitted()
-	require.InDelta(t, 4, b.metric("sales_load_slices_total", "loaded"), 0)
+	require.InDelta(t, 7, b.metric("sales_load_slices_total", "loaded"), 0)
 	require.InDelta(t, 1, b.metric("sales_load_slices_total", "held"), 0)
 	stop()
 
@@ -132,7 +132,7 @@ func TestLoadsWhatPassedAndHoldsWhatFailed(t *testing.T) {
 	stop()
 	n, err := testutil.GatherAndCount(b.registry, "sales_load_freshness_seconds", "sales_load_seconds", "sales_load_ledger_rows")
 	require.NoError(t, err)
-	require.Equal(t, 5, n, "one of each histogram, and the ledger's three tables")
+	require.Equal(t, 8, n, "one of each histogram, and the ledger's six tables")
 }
 
 // metric sums the series of a metric that have the label value.

@@ -11,14 +11,18 @@ import (
 // aggregate is a table that is replaced day by day.
 type aggregate struct {
 	lake   string // its table in the lake
-	name   string // of its statements and, after agg_, of its table
+	table  string // its table in schema sales
+	name   string // of its statements
 	schema *column.Schema
 }
 
 // aggregates in the order in which they are loaded; a constant.
 var aggregates = []aggregate{
-	{sales.TableDailySales, "daily_sales", sales.DailySales},
-	{sales.TableDailyProducts, "daily_products", sales.DailyProducts},
+	{sales.TableDailySales, "agg_daily_sales", "daily_sales", sales.DailySales},
+	{sales.TableDailyProducts, "agg_daily_products", "daily_products", sales.DailyProducts},
+	{sales.TableHourlySales, "agg_hourly_sales", "hourly_sales", sales.HourlySales},
+	{sales.TableRefundsByDay, "agg_refunds_by_day", "refunds_by_day", sales.RefundsByDay},
+	{sales.TableRestatements, "restatements", "restatements", sales.Restatements},
 }
 
 // replaceDays deletes the days of the verdicts and inserts the rows of their files.
@@ -33,7 +37,7 @@ func (t *transaction) replaceDays(ctx context.Context, a aggregate, verdicts []*
 	if err := t.exec(ctx, "delete_"+a.name); err != nil {
 		return err
 	}
-	to := target{schema: "sales", table: "agg_" + a.name, rows: a.schema}
+	to := target{schema: "sales", table: a.table, rows: a.schema}
 	if err := t.fill(ctx, to, filesOf(verdicts)); err != nil {
 		return err
 	}

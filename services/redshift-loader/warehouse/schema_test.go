@@ -34,7 +34,7 @@ func tables(t *testing.T, dialect string) map[string][]string {
 
 func TestDialectsHaveTheSameTables(t *testing.T) {
 	postgres := tables(t, warehouse.Postgres)
-	require.Len(t, postgres, 8)
+	require.Len(t, postgres, 12)
 	require.Equal(t, postgres, tables(t, warehouse.DuckDB))
 	require.Equal(t, postgres, tables(t, "redshift"))
 }
@@ -58,6 +58,7 @@ func TestTablesHoldTheColumnsOfTheLake(t *testing.T) {
 	all := tables(t, warehouse.Postgres)
 	for table, schema := range map[string]*column.Schema{
 		"sales.fact_sales": sales.Silver, "sales.agg_daily_sales": sales.DailySales, "sales.agg_daily_products": sales.DailyProducts,
+		"sales.agg_hourly_sales": sales.HourlySales, "sales.agg_refunds_by_day": sales.RefundsByDay, "sales.restatements": sales.Restatements,
 	} {
 		for _, f := range schema.Fields {
 			require.True(t, slices.Contains(all[table], f.Name), "%s lacks %s", table, f.Name)

@@ -46,7 +46,7 @@ func TestTablesWithoutAPlaceArePassedOver(t *testing.T) {
 	}
 	newer := verdict(sales.TableDailySales, 2, lake.Warn)
 	passed, result := newest([]*lake.Verdict{verdict(sales.TableDailySales, 1, lake.Pass), newer,
-		verdict(sales.TableHourlySales, 2, lake.Pass), verdict(sales.TableRefundsByDay, 2, lake.Fail)})
+		verdict(sales.TableSilver, 2, lake.Pass), verdict("gold/more", 2, lake.Fail)})
 	require.Equal(t, []*lake.Verdict{newer}, passed)
 	require.Equal(t, Result{Stale: 1}, result)
 }

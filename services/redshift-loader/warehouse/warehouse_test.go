@@ -136,7 +136,7 @@ func cutConnections(t *testing.T, server *warehousetest.Postgres) {
 	cut = false
 	r, err := w.Load(t.Context(), verdicts)
 	require.NoError(t, err)
-	require.Len(t, r.Loaded, 3)
+	require.Len(t, r.Loaded, 6)
 }
 
 // loadTogether loads from two programs at once; both infer the same members.

@@ -38,8 +38,8 @@ func oddTexts(t *testing.T, b *bench) {
 		orders = append(orders, Order{ID: text, Day: "2026-01-01", Version: 1, Cents: int64(1 + i), Customer: text, Product: text, Region: text, Category: text})
 	}
 	r := b.load(b.lake.All("2026-01-01", 1, orders...)...)
-	require.Len(t, r.Loaded, 3)
-	for _, table := range []string{"fact_sales", "agg_daily_sales", "agg_daily_products", "dim_customer", "dim_product", "dim_region"} {
+	require.Len(t, r.Loaded, 6)
+	for _, table := range []string{"fact_sales", "agg_daily_sales", "agg_daily_products", "agg_hourly_sales", "dim_customer", "dim_product", "dim_region"} {
 		require.Equal(t, []string{"7"}, b.lines("SELECT COUNT(*) FROM sales."+table), table)
 	}
 	require.Equal(t, []string{"28"}, b.lines(`SELECT CAST(SUM(f.revenue) * 100 AS BIGINT) FROM sales.fact_sales AS f

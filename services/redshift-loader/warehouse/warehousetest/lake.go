@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 
@@ -22,6 +21,7 @@ type Order struct {
 	Day      string // YYYY-MM-DD of order_ts
 	Micros   int64  // of order_ts, since the day began; 123456
 	Version  int64  // later versions have later event times
+	Units    int64  // 1
 	Cents    int64
 	Status   string // completed
 	Region   string // Europe
@@ -31,6 +31,7 @@ type Order struct {
 }
 
 func (o Order) withDefaults() Order {
+	o.Units = max(o.Units, 1)
 	for field, value := range map[*string]string{&o.Status: sales.Completed, &o.Region: "Europe", &o.Category: "Books", &o.Customer: "C-1", &o.Product: "P-1"} {
 		if *field == "" {
 			*field = value
@@ -39,17 +40,26 @@ func (o Order) withDefaults() Order {
 	return o
 }
 
-func (o Order) micros() int64 { return cmp.Or(o.Micros, 123_456) }
-
 // eventID tells the version, so that a test can see which one is loaded.
 func (o Order) eventID() string { return fmt.Sprintf("%s.%d", o.ID, o.Version) }
+
+func (o Order) day(t testing.TB) int32 {
+	day, err := sales.ParseDay(o.Day)
+	require.NoError(t, err)
+	return day
+}
+
+func (o Order) micros() int64              { return cmp.Or(o.Micros, 123_456) }
+func (o Order) orderTS(t testing.TB) int64 { return int64(o.day(t))*sales.MicrosPerDay + o.micros() }
+func (o Order) eventTS() int64             { return sales.Year2000 + o.Version*1_000_000 }
 
 // Lake is a lake in a folder that gives the verdicts of slices that a test describes.
 type Lake struct {
 	t      testing.TB
 	Bucket *blob.Bucket
 	files  int
-	days   map[string]*day   // newest version of each day of facts
+	days   map[string]*published
+	facts  map[string]*day   // newest version of each day of facts
 	where  map[string]string // day of each order
 }
 
@@ -65,7 +75,7 @@ func NewLake(t testing.TB) *Lake {
 	t.Helper()
 	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
 	require.NoError(t, err)
-	return &Lake{t: t, Bucket: bucket, days: map[string]*day{}, where: map[string]string{}}
+	return &Lake{t: t, Bucket: bucket, days: map[string]*published{}, facts: map[string]*day{}, where: map[string]string{}}
 }
 
 // Facts gives the verdict on a version of a day of gold/fact_sales that holds the
@@ -98,13 +108,13 @@ func (l *Lake) input(name string, version int64, orders []Order) lake.Input {
 		next.orders[o.ID] = o.withDefaults()
 		next.input.Count = next.input.Add(lake.Count{Rows: 1, Cents: o.Cents})
 	}
-	if before := l.days[name]; before != nil && before.version < version {
+	if before := l.facts[name]; before != nil && before.version < version {
 		next.input.Base, next.input.Changes = before.input.Base, append(slices.Clone(before.input.Changes), l.change(name, version, before.orders, next.orders))
 	}
 	for id := range next.orders {
 		l.where[id] = name
 	}
-	l.days[name] = next
+	l.facts[name] = next
 	return next.input
 }
 
@@ -152,34 +162,12 @@ func (l *Lake) change(name string, version int64, before, after map[string]Order
 	}
 }
 
-// Daily gives the verdict on a version of a day of gold/daily_sales with the cells of
-// the orders.
-func (l *Lake) Daily(day string, version int64, orders ...Order) *lake.Verdict {
-	return l.aggregate(sales.DailySales, day, version, orders, func(o Order) [2]string { return [2]string{o.Region, o.Category} })
-}
-
-// Products is Daily for gold/daily_products; a product's category is that of its first
-// order.
-func (l *Lake) Products(day string, version int64, orders ...Order) *lake.Verdict {
-	categories := map[string]string{}
-	return l.aggregate(sales.DailyProducts, day, version, orders, func(o Order) [2]string {
-		if categories[o.Product] == "" {
-			categories[o.Product] = o.Category
-		}
-		return [2]string{o.Product, categories[o.Product]}
-	})
-}
-
-// All gives the verdicts on all three tables of a day.
-func (l *Lake) All(day string, version int64, orders ...Order) []*lake.Verdict {
-	return []*lake.Verdict{l.Facts(day, version, orders...), l.Daily(day, version, orders...), l.Products(day, version, orders...)}
-}
-
 // Update is a version of a customer, as a test writes it down.
 type Update struct {
 	ID         string
 	At         int64 // µs UTC
 	Name, City string
+	Segment    string
 	Deleted    bool
 }
 
@@ -187,7 +175,7 @@ type Update struct {
 func (l *Lake) Customers(day string, partition int32, version int64, updates ...Update) *lake.Verdict {
 	b := column.NewBatch(sales.SilverCustomers, len(updates))
 	for i, u := range updates {
-		for name, v := range map[string]string{"customer_id": u.ID, "name": u.Name, "email": "", "segment": "", "city": u.City, "country": ""} {
+		for name, v := range map[string]string{"customer_id": u.ID, "name": u.Name, "email": "", "segment": u.Segment, "city": u.City, "country": ""} {
 			b.Column(name).AppendString(v)
 		}
 		deleted := int32(0)
@@ -211,10 +199,8 @@ func (l *Lake) Customers(day string, partition int32, version int64, updates ...
 }
 
 func (l *Lake) appendOrder(b *column.Batch, o Order) {
-	day, err := sales.ParseDay(o.Day)
-	require.NoError(l.t, err)
 	ints := map[string]int64{
-		"order_ts": int64(day)*sales.MicrosPerDay + o.micros(), "event_ts": sales.Year2000 + o.Version*1_000_000,
+		"order_ts": o.orderTS(l.t), "event_ts": o.eventTS(),
 		"unit_price": o.Cents, "revenue": o.Cents, "_offset": 0,
 	}
 	for name, v := range ints {
@@ -226,59 +212,8 @@ func (l *Lake) appendOrder(b *column.Batch, o Order) {
 	} {
 		b.Column(name).AppendString(v)
 	}
-	b.Column("quantity").I32 = append(b.Column("quantity").I32, 1)
+	b.Column("quantity").I32 = append(b.Column("quantity").I32, int32(o.Units))
 	b.Column("_partition").I32 = append(b.Column("_partition").I32, 0)
-}
-
-// cell sums the orders of a cell of an aggregate.
-type cell struct {
-	orders, gross, refunded, pending, cancelled int64
-	customers                                   map[string]bool
-}
-
-func (c *cell) add(o Order) {
-	switch o.Status {
-	case sales.Pending:
-		c.pending++
-		return
-	case sales.Cancelled:
-		c.cancelled++
-		return
-	case sales.Refunded:
-		c.refunded += o.Cents
-	}
-	c.orders++
-	c.gross += o.Cents
-	c.customers[o.Customer] = true
-}
-
-func (l *Lake) aggregate(s *column.Schema, day string, version int64, orders []Order, key func(Order) [2]string) *lake.Verdict {
-	number, err := sales.ParseDay(day)
-	require.NoError(l.t, err)
-	cells := map[[2]string]*cell{}
-	for _, o := range orders {
-		o = o.withDefaults()
-		if cells[key(o)] == nil {
-			cells[key(o)] = &cell{customers: map[string]bool{}}
-		}
-		cells[key(o)].add(o)
-	}
-	b := column.NewBatch(s, len(cells))
-	var count lake.Count
-	for _, k := range slices.SortedFunc(maps.Keys(cells), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		c := cells[k]
-		b.Column("order_date").I32 = append(b.Column("order_date").I32, number)
-		b.Columns[1].AppendString(k[0])
-		b.Columns[2].AppendString(k[1])
-		for name, v := range map[string]int64{
-			"orders": c.orders, "units": c.orders, "gross_revenue": c.gross, "refunded_revenue": c.refunded, "net_revenue": c.gross - c.refunded,
-			"customers": int64(len(c.customers)), "pending_orders": c.pending, "cancelled_orders": c.cancelled,
-		} {
-			b.Column(name).I64 = append(b.Column(name).I64, v)
-		}
-		count = count.Add(lake.Count{Rows: 1, Cents: c.gross})
-	}
-	return l.verdict(s.Name, day, version, []lake.File{l.write(s.Name, b, count)})
 }
 
 func (l *Lake) write(table string, b *column.Batch, count lake.Count) lake.File {

@@ -30,7 +30,7 @@ func firstLoad(t *testing.T, b *bench) {
 		{ID: "C", Day: monday, Version: 1, Cents: 0, Status: sales.Pending},
 	}
 	r := b.load(b.lake.All(monday, 7, orders...)...)
-	require.Len(t, r.Loaded, 3)
+	require.Len(t, r.Loaded, 6)
 	require.Equal(t, []string{"A.1 2026-03-30 10.50", "B.1 2026-03-30 0.99", "C.1 2026-03-30 0.00"}, b.facts())
 	require.Equal(t, []string{"A 2026-03-30T00:00:00.123456Z 2000-01-01T00:00:01Z C-1 P-1 Books Europe 1 USD completed <nil> 0 0"},
 		b.lines("SELECT order_id, order_ts, event_ts, customer_id, product_id, category, region, quantity, currency, status, payment_method, _partition, _offset FROM sales.fact_sales WHERE order_id = 'A'"))
@@ -48,9 +48,14 @@ func firstLoad(t *testing.T, b *bench) {
 	require.Equal(t, []string{"2026 1 3 30 1 Monday 2026 14 2026-03-01"},
 		b.lines("SELECT year, quarter, month, day, weekday, weekday_name, iso_year, iso_week, month_start FROM sales.dim_date WHERE order_date = CAST($1 AS DATE)", monday))
 
+	require.Equal(t, []string{"2026-03-30T00:00:00Z Asia Pacific Toys 1 1 0.99 0.99 0.00 0 0", "2026-03-30T00:00:00Z Europe Books 1 1 10.50 0.00 10.50 1 0"},
+		b.lines("SELECT * FROM sales.agg_hourly_sales ORDER BY region"))
+	require.Equal(t, []string{"2026-03-30 Asia Pacific Toys 2000-01-01 1 0.99"}, b.lines("SELECT * FROM sales.agg_refunds_by_day"))
+	require.Empty(t, b.lines("SELECT * FROM sales.restatements"))
+
 	ledger, err := b.Ledger(t.Context())
 	require.NoError(t, err)
-	require.Len(t, ledger, 3)
+	require.Len(t, ledger, 6)
 	require.Equal(t, lake.Count{Rows: 3, Cents: 1149}, r.Loaded[2].Count)
 	require.Equal(t, int64(7), ledger[2].Version)
 	require.Equal(t, lake.Count{Rows: 3, Cents: 1149}, ledger[2].Count)
@@ -62,7 +67,7 @@ func redelivery(t *testing.T, b *bench) {
 	before := b.state()
 	r := b.load(verdicts...)
 	require.Empty(t, r.Loaded)
-	require.Equal(t, 3, r.Stale)
+	require.Equal(t, 6, r.Stale)
 	require.Equal(t, before, b.state())
 }
 
@@ -77,11 +82,27 @@ func newerVersion(t *testing.T, b *bench) {
 		b.lines("SELECT table_name, slice, version, rows, cents, outcome FROM etl.load_ledger"))
 }
 
+func restated(t *testing.T, b *bench) {
+	const perHour = sales.MicrosPerDay / 24
+	a := Order{ID: "A", Day: monday, Micros: 23 * perHour, Units: 2, Cents: 500}
+	b.load(b.lake.All(monday, 1, a, Order{ID: "B", Day: monday, Cents: 100, Category: "Toys"})...)
+	a.Version, a.Micros, a.Status = 1, 1, sales.Refunded
+	b.load(b.lake.All(monday, 2, a)...)
+	b.load(b.lake.All(monday, 5, a, Order{ID: "C", Day: monday, Cents: 7})...)
+	require.Equal(t, []string{
+		"2026-03-30 Europe Books 2 1 2000-01-01T00:00:00.000002Z 0 [] 1 2 5.00 0.00 5.00 1 0 0 1 2 5.00 5.00 0.00 1 0 0",
+		"2026-03-30 Europe Toys 2 1 2000-01-01T00:00:00.000002Z 0 [] 1 1 1.00 0.00 1.00 1 0 0 0 0 0.00 0.00 0.00 0 0 0",
+		"2026-03-30 Europe Books 5 2 2000-01-01T00:00:00.000005Z 0 [] 1 2 5.00 5.00 0.00 1 0 0 2 3 5.07 5.00 0.07 1 0 0",
+	}, b.lines("SELECT * FROM sales.restatements ORDER BY version, category"))
+	require.Equal(t, []string{"2026-03-30T00:00:00Z Europe Books 2 3 5.07 5.00 0.07 0 0"}, b.lines("SELECT * FROM sales.agg_hourly_sales"))
+	require.Equal(t, []string{"3 -93"}, b.lines("SELECT rows, cents FROM etl.load_ledger WHERE table_name = 'gold/restatements'"))
+}
+
 func olderVersion(t *testing.T, b *bench) {
 	old := b.lake.All(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100})
 	b.load(b.lake.All(monday, 2, Order{ID: "A", Day: monday, Version: 2, Cents: 200})...)
 	before := b.state()
-	require.Equal(t, 3, b.load(old...).Stale)
+	require.Equal(t, 6, b.load(old...).Stale)
 	require.Equal(t, before, b.state())
 
 	r := b.load(append(b.lake.All(monday, 4, Order{ID: "A", Day: monday, Version: 4, Cents: 400}),
@@ -129,12 +150,14 @@ func movedBack(t *testing.T, b *bench) {
 func emptyDay(t *testing.T, b *bench) {
 	b.load(b.lake.All(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100})...)
 	empty := b.lake.All(monday, 2)
-	for _, v := range empty {
+	for _, v := range empty[:5] {
 		v.Manifest.Files = nil
 	}
-	require.Len(t, b.load(empty...).Loaded, 3)
+	require.Len(t, b.load(empty...).Loaded, 6)
 	require.Empty(t, b.facts())
-	require.Equal(t, []string{"0 0"}, b.lines("SELECT (SELECT COUNT(*) FROM sales.agg_daily_sales), (SELECT COUNT(*) FROM sales.agg_daily_products)"))
+	for table, rows := range map[string]string{"agg_daily_sales": "0", "agg_daily_products": "0", "agg_hourly_sales": "0", "agg_refunds_by_day": "0", "restatements": "1"} {
+		require.Equal(t, []string{rows}, b.lines("SELECT COUNT(*) FROM sales."+table), table)
+	}
 }
 
 func held(t *testing.T, b *bench) {

@@ -26,6 +26,7 @@ func Run(t *testing.T, open Opener) {
 		"a first load fills facts, dimensions, aggregates":  firstLoad,
 		"a verdict that comes again changes nothing":        redelivery,
 		"a newer version changes and removes orders":        newerVersion,
+		"a published day keeps what was restated":           restated,
 		"an older version that comes late changes nothing":  olderVersion,
 		"an order moves, both days in one load":             movedTogether,
 		"an order moves, its old day is loaded first":       movedOldFirst,
@@ -146,6 +147,9 @@ func (b *bench) state() []string {
 		"SELECT * FROM sales.agg_daily_products ORDER BY order_date, product_id",
 		"SELECT * FROM etl.overtaken_sales ORDER BY order_id, order_ts",
 		"SELECT * FROM etl.customer_versions ORDER BY customer_id, updated_ts",
+		"SELECT * FROM sales.agg_hourly_sales ORDER BY order_hour, region, category",
+		"SELECT * FROM sales.agg_refunds_by_day ORDER BY order_date, region, category, refund_date",
+		"SELECT * FROM sales.restatements ORDER BY order_date, version, region, category",
 		"SELECT * FROM etl.load_ledger ORDER BY table_name, slice",
 	} {
 		all = append(all, b.lines(text)...)
