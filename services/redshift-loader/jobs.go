@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"go.uber.org/zap"
@@ -37,6 +39,7 @@ func (migrate) Run(ctx context.Context, d *daemon.Daemon) (err error) {
 type query struct {
 	Name   string `arg:"" optional:"" help:"Name of the query, see --list."`
 	List   bool   `help:"List the queries with the question that each answers."`
+	Show   bool   `help:"Print the query's SQL, which Redshift, PostgreSQL and DuckDB run as it is, instead of its answer."`
 	Format string `enum:"table,csv,json" default:"table" help:"Form of the result: table, csv or json."`
 	Limit  int    `default:"0" help:"Rows of the table to show; 0 for all."`
 }
@@ -49,6 +52,17 @@ func (q *query) Run(ctx context.Context, k *kong.Kong, d *daemon.Daemon) (err er
 	if q.Name == "" {
 		return daemon.UsageError{Err: errors.New("name a query, or use --list")}
 	}
+	text, err := warehouse.QueryText(q.Name)
+	if errors.Is(err, warehouse.ErrNoQuery) {
+		return daemon.UsageError{Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	if q.Show {
+		_, err := io.WriteString(k.Stdout, text)
+		return err
+	}
 	o, err := options(d.Settings.Warehouse, nil, nil)
 	if err != nil {
 		return err
@@ -59,9 +73,6 @@ func (q *query) Run(ctx context.Context, k *kong.Kong, d *daemon.Daemon) (err er
 	}
 	defer closing(w, &err)
 	answer, err := w.Query(ctx, q.Name)
-	if errors.Is(err, warehouse.ErrNoQuery) {
-		return daemon.UsageError{Err: err}
-	}
 	if err != nil {
 		return err
 	}
@@ -75,17 +86,22 @@ func (q *query) Run(ctx context.Context, k *kong.Kong, d *daemon.Daemon) (err er
 	}
 }
 
+// list writes the queries by topic: what each answers, and what a row is for.
 func list(out io.Writer) error {
-	queries, err := warehouse.Queries()
+	questions, err := warehouse.Questions()
 	if err != nil {
 		return err
 	}
-	for _, q := range queries {
-		if _, err := fmt.Fprintf(out, "%-24s %s\n", q[0], q[1]); err != nil {
-			return err
+	slices.SortStableFunc(questions, func(a, b warehouse.Question) int { return strings.Compare(a.Topic, b.Topic) })
+	var text strings.Builder
+	for i, q := range questions {
+		if i == 0 || q.Topic != questions[i-1].Topic {
+			fmt.Fprintf(&text, "%s\n", q.Topic)
 		}
+		fmt.Fprintf(&text, "  %-30s %s\n%33s%s\n", q.Name, q.Text, "a row: ", q.Grain)
 	}
-	return nil
+	_, err = io.WriteString(out, text.String())
+	return err
 }
 
 // closing closes the warehouse, and lets that fail the command.

@@ -42,7 +42,13 @@ func TestMigrateAndQuery(t *testing.T) {
 
 	code, out, _ = program(t, file, "query", "--list")
 	require.Zero(t, code)
-	require.Contains(t, out, "revenue_mom_growth       how does revenue grow")
+	require.Contains(t, out, `customers
+  cohort_retention               of the customers who first bought in a month, how many buy again in each month after it?
+                          a row: a month of first orders (cohort) and a month since then, up to the last month with orders
+`)
+	code, out, _ = program(t, "/no/such/file", "query", "category_leaders", "--show")
+	require.Zero(t, code)
+	require.Contains(t, out, "FROM sales.agg_daily_sales")
 }
 
 func TestPreflight(t *testing.T) {
@@ -112,7 +118,7 @@ func TestQueryRefuses(t *testing.T) {
 	}{
 		{[]string{"query"}, 2, "name a query, or use --list"},
 		{[]string{"query", "category_leaders", "--format", "xml"}, 2, "xml"},
-		{[]string{"query", "nothing"}, 2, "there are category_leaders"},
+		{[]string{"query", "leaders"}, 2, "near it: category_leaders"},
 		{[]string{"query", "category_leaders"}, 1, "redshift-loader migrate"},
 	} {
 		code, _, log := program(t, file, c.args...)

@@ -1,5 +1,6 @@
 -- Question: how many customers of each day are new, and what do new and returning ones bring?
--- Grain:    a UTC day with any completed or refunded order.
+-- Topic:    customers
+-- Grain:    a UTC day with any completed or refunded order
 -- Columns:  order_date             the day
 --           customers              distinct customers with a completed or refunded order of the day
 --           new_customers          those of them who had none on an earlier day
@@ -11,7 +12,7 @@
 --           earlier day or is cancelled later changes what other days said. Nobody is returning on the first day loaded.
 WITH visits AS (
     SELECT order_date, customer_id,
-           CAST(SUM(CASE WHEN status = 'completed' THEN revenue ELSE CAST(0 AS DECIMAL(18, 2)) END) AS DECIMAL(38, 2)) AS revenue
+           SUM(CASE WHEN status = 'completed' THEN revenue ELSE 0 END) AS revenue
     FROM sales.fact_sales
     WHERE status IN ('completed', 'refunded')
     GROUP BY order_date, customer_id
@@ -25,8 +26,8 @@ SELECT order_date,
        COUNT(*) AS customers,
        CAST(SUM(is_new) AS BIGINT) AS new_customers,
        CAST(SUM(1 - is_new) AS BIGINT) AS returning_customers,
-       CAST(SUM(CASE WHEN is_new = 1 THEN revenue ELSE CAST(0 AS DECIMAL(38, 2)) END) AS DECIMAL(38, 2)) AS new_net_revenue,
-       CAST(SUM(CASE WHEN is_new = 0 THEN revenue ELSE CAST(0 AS DECIMAL(38, 2)) END) AS DECIMAL(38, 2)) AS returning_net_revenue
+       CAST(SUM(CASE WHEN is_new = 1 THEN revenue ELSE 0 END) AS DECIMAL(38, 2)) AS new_net_revenue,
+       CAST(SUM(CASE WHEN is_new = 0 THEN revenue ELSE 0 END) AS DECIMAL(38, 2)) AS returning_net_revenue
 FROM seen
 GROUP BY order_date
 ORDER BY order_date

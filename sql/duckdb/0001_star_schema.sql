@@ -5,6 +5,18 @@
 -- +goose Up
 CREATE SCHEMA IF NOT EXISTS sales;
 
+-- The quotient of two numbers that the analytics round: exact to 2 decimals, half away
+-- from 0, the same in every dialect (they divide decimals differently). Null unless the
+-- denominator is over 0.
+CREATE MACRO sales.ratio(numerator, denominator) AS
+    CASE WHEN denominator > 0 THEN
+        CAST(SIGN(numerator) * CAST((200 * ABS(CAST(numerator * 100 AS HUGEINT)) + CAST(denominator * 100 AS HUGEINT))
+            // (2 * CAST(denominator * 100 AS HUGEINT)) AS DECIMAL(38, 0)) * 0.01 AS DECIMAL(38, 2)) END;
+
+CREATE SEQUENCE sales.customer_sk;
+CREATE SEQUENCE sales.product_sk;
+CREATE SEQUENCE sales.region_sk;
+
 CREATE TABLE sales.dim_customer (
     customer_sk BIGINT NOT NULL DEFAULT nextval('sales.customer_sk'),
     customer_id VARCHAR NOT NULL,

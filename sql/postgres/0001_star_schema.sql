@@ -5,6 +5,14 @@
 -- +goose Up
 CREATE SCHEMA IF NOT EXISTS sales;
 
+-- The quotient of two numbers that the analytics round: exact to 2 decimals, half away
+-- from 0, the same in every dialect (they divide decimals differently). Null unless the
+-- denominator is over 0.
+CREATE FUNCTION sales.ratio(numerator NUMERIC, denominator NUMERIC) RETURNS NUMERIC IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN denominator > 0 THEN
+        CAST(SIGN(numerator) * DIV(200 * ABS(numerator) + denominator, 2 * denominator) * 0.01 AS DECIMAL(38, 2)) END
+$$ LANGUAGE sql;
+
 CREATE TABLE sales.dim_customer (
     customer_sk BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     customer_id TEXT COLLATE "C" NOT NULL,

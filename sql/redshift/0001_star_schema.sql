@@ -6,6 +6,15 @@
 -- +goose Up
 CREATE SCHEMA IF NOT EXISTS sales;
 
+-- The quotient of two numbers that the analytics round: exact to 2 decimals, half away
+-- from 0, the same in every dialect (they divide decimals differently; what is left of
+-- the remainder is a whole number in all of them). Null unless the denominator is over 0.
+CREATE FUNCTION sales.ratio(DECIMAL(38, 2), DECIMAL(38, 2)) RETURNS DECIMAL(38, 2) IMMUTABLE AS $$
+    SELECT CASE WHEN $2 > 0 THEN
+        CAST((200 * ABS($1) + $2 - MOD(200 * ABS($1) + $2, 2 * $2)) / (2 * $2)
+            * CASE WHEN $1 < 0 THEN -0.01 ELSE 0.01 END AS DECIMAL(38, 2)) END
+$$ LANGUAGE sql;
+
 CREATE TABLE sales.dim_customer (
     customer_sk BIGINT IDENTITY(1, 1) ENCODE AZ64,
     customer_id VARCHAR(256) NOT NULL ENCODE ZSTD,

@@ -14,7 +14,7 @@ import (
 
 // maxRows is how many rows of an analytics answer a terminal gets; the rest is
 // a query away.
-const maxRows = 12
+const maxRows = 5
 
 // Print writes the report for people.
 func (r *Report) Print(out io.Writer) error {

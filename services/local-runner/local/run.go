@@ -296,12 +296,12 @@ func (r *runner) holds(ctx context.Context) (*Holds, error) {
 
 // analyse asks the analytics. A query that fails costs its own answer only.
 func (r *runner) analyse(ctx context.Context) error {
-	queries, err := warehouse.Queries()
+	questions, err := warehouse.Questions()
 	if err != nil {
 		return err
 	}
-	for _, q := range queries {
-		a := Analysis{Name: q[0], Question: q[1]}
+	for _, q := range questions {
+		a := Analysis{Name: q.Name, Question: q.Text}
 		if a.Answer, err = r.warehouse.Query(ctx, a.Name); err != nil {
 			a.Error = err.Error()
 		}

@@ -56,14 +56,3 @@ func TestAnswerAsJSON(t *testing.T) {
 	require.NoError(t, (&warehouse.Answer{}).JSON(&out))
 	require.JSONEq(t, "[]", out.String())
 }
-
-func TestQueriesSayWhatTheyAnswer(t *testing.T) {
-	queries, err := warehouse.Queries()
-	require.NoError(t, err)
-	require.Equal(t, [][2]string{
-		{"category_leaders", "which categories lead each month, and by how much?"},
-		{"daily_customers_new_returning", "how many customers of each day are new, and what do new and returning ones bring?"},
-		{"daily_trends_by_region", "how do orders and revenue of each region develop from day to day?"},
-		{"revenue_mom_growth", "how does revenue grow from one month to the next?"},
-	}, queries)
-}

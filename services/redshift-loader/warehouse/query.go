@@ -6,14 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/big"
 	"strings"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
-
-	warehousesql "github.com/saleslake/saleslake/sql"
 )
 
 // Answer is the result of a query. A value is nil, an int64, a json.Number (money and
@@ -23,32 +20,11 @@ type Answer struct {
 	Rows    [][]any
 }
 
-// Queries lists the analytics queries by name, each with the question that it answers.
-func Queries() ([][2]string, error) {
-	var list [][2]string
-	for _, name := range warehousesql.AnalyticsNames() {
-		text, err := warehousesql.Analytics(name)
-		if err != nil {
-			return nil, err
-		}
-		_, question, _ := strings.Cut(text, "-- Question: ")
-		question, _, _ = strings.Cut(question, "\n")
-		list = append(list, [2]string{name, question})
-	}
-	return list, nil
-}
-
-// ErrNoQuery says that no query has the name.
-var ErrNoQuery = errors.New("no such query")
-
-// Query runs one of the analytics queries, such as "category_leaders".
+// Query runs one of the analytics queries, with the errors of QueryText.
 func (w *Warehouse) Query(ctx context.Context, name string) (*Answer, error) {
-	text, err := warehousesql.Analytics(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %q; there are %s", ErrNoQuery, name, strings.Join(warehousesql.AnalyticsNames(), ", "))
-	}
+	text, err := QueryText(name)
 	if err != nil {
-		return nil, fmt.Errorf("query %s: %w", name, err)
+		return nil, err
 	}
 	if err := w.requireTables(ctx); err != nil {
 		return nil, fmt.Errorf("query %s: %w", name, err)

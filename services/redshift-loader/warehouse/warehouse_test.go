@@ -2,8 +2,11 @@ package warehouse_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,6 +17,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse/warehousetest"
+	warehousesql "github.com/saleslake/saleslake/sql"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -74,6 +78,7 @@ func TestPostgres(t *testing.T) {
 		return warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t)}
 	})
 	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
+	t.Run("Redshift's quotients are the same", func(t *testing.T) { redshiftRatio(t, server) })
 	t.Run("a server that restarts in the middle loses nothing", func(t *testing.T) { restarted(t, server) })
 	t.Run("cut connections pass by themselves", func(t *testing.T) { cutConnections(t, server) })
 }
@@ -115,6 +120,21 @@ func restarted(t *testing.T, server *warehousetest.Postgres) {
 			return
 		}
 	}
+}
+
+// redshiftRatio asks the function of Redshift's migration, which PostgreSQL can make, too.
+func redshiftRatio(t *testing.T, server *warehousetest.Postgres) {
+	files, err := warehousesql.Migrations("redshift")
+	require.NoError(t, err)
+	text, err := fs.ReadFile(files, "0001_star_schema.sql")
+	require.NoError(t, err)
+	create := regexp.MustCompile(`(?s)CREATE FUNCTION sales\.ratio.*?LANGUAGE sql`).FindString(string(text))
+	w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t)})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, w.Close()) }()
+	_, err = w.Select(t.Context(), strings.Replace(create, "sales.ratio", "ratio", 1))
+	require.NoError(t, err)
+	warehousetest.Ratios(t, w, "ratio")
 }
 
 // cutConnections ends the server's side in the middle of a load.

@@ -55,6 +55,8 @@ func Run(t *testing.T, open Opener) {
 		"any order of arrival ends in the same facts":       anyOrder,
 		"the analytics give the results worked out by hand": analytics,
 		"the analytics are exact for any money":             largeAnalytics,
+		"quotients are exact":                               func(t *testing.T, b *bench) { Ratios(t, b.Warehouse, "sales.ratio") },
+		"the analytics are those of another computation":    anyAnalytics,
 		"new customers are new on their first day":          newCustomers,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, open)) })
