@@ -62,6 +62,21 @@ def copy_faults(copy):
         yield "a COPY of Parquet goes by position, without a list of columns"
 
 
+def create_faults(create):
+    """docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html"""
+    kind, name = create.kind, create.find(exp.Table)
+    properties = create.args.get("properties")
+    for p in properties.expressions if properties and kind == "TABLE" else []:
+        if not isinstance(p, (exp.DistStyleProperty, exp.DistKeyProperty, exp.SortKeyProperty, exp.TemporaryProperty)):
+            yield f"a table of Redshift has no {p.sql('redshift')}"
+    if kind == "INDEX":
+        yield "Redshift has no indexes"
+    if kind == "TABLE" and name.db == "sales" and not create.find(exp.DistStyleProperty):
+        yield f"how is {name.name} distributed?"
+    if any(t.this == exp.DataType.Type.TEXT for t in create.find_all(exp.DataType)):
+        yield "TEXT is VARCHAR(256) in Redshift: say the length"
+
+
 def faults(statement):
     for node in statement.walk():
         match node:
@@ -70,6 +85,8 @@ def faults(statement):
                     yield from faults(body)
             case exp.Command() if node.sql("redshift") not in KNOWN_COMMANDS:
                 yield "sqlglot does not understand it"
+            case exp.Create():
+                yield from create_faults(node)
             case exp.Merge():
                 yield from merge_faults(node)
             case exp.Copy():
@@ -125,6 +142,10 @@ PLANTED = {
     "SELECT a IS DISTINCT FROM b FROM t": "Redshift has no",
     "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING": "Redshift has no",
     "TRUNCATE TABLE t": "TRUNCATE commits",
+    "CREATE TABLE sales.t (a INTEGER) DISTSTYLE ALL WITH (fillfactor = 70)": "has no",
+    "CREATE TABLE sales.t (a INTEGER) SORTKEY (a)": "distributed",
+    "CREATE TABLE sales.t (a TEXT) DISTSTYLE ALL": "say the length",
+    "CREATE UNIQUE INDEX i ON t (a)": "no indexes",
     "CREATE FUNCTION f(DECIMAL(38, 2), INT) RETURNS INT IMMUTABLE AS $$ SELECT DISTINCT ON ($1) $2 FROM t $$ LANGUAGE sql": "DISTINCT ON",
     "SELECT * FROM (VALUES (1)) AS v": "no table",
 }
