@@ -31,7 +31,7 @@ func Targets() (targets map[string]preflight.Target, loaded []string) {
 	}
 	loaded = []string{sales.TableSilverCustomers, sales.TableFacts}
 	for _, a := range aggregates {
-		targets[a.lake] = preflight.Target{Table: "sales.agg_" + a.name, Rows: a.schema}
+		targets[a.lake] = preflight.Target{Table: "sales." + a.table, Rows: a.schema}
 		loaded = append(loaded, a.lake)
 	}
 	return targets, loaded

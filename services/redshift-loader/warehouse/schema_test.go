@@ -34,7 +34,7 @@ func tables(t *testing.T, dialect string) map[string][]string {
 
 func TestDialectsHaveTheSameTables(t *testing.T) {
 	postgres := tables(t, warehouse.Postgres)
-	require.Len(t, postgres, 12)
+	require.Len(t, postgres, 13)
 	require.Equal(t, postgres, tables(t, warehouse.DuckDB))
 	require.Equal(t, postgres, tables(t, "redshift"))
 }

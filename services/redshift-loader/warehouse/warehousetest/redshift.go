@@ -108,7 +108,7 @@ func (r *Redshift) serve(client net.Conn) {
 		return // the server has stopped: so does the client's connection
 	}
 	defer server.Close() //nolint:errcheck // it has ended
-	back := &answers{to: client}
+	back := &replies{to: client}
 	var copying sync.WaitGroup
 	copying.Go(func() {
 		_, _ = io.Copy(back, server) // ends with either side
@@ -121,13 +121,13 @@ func (r *Redshift) serve(client net.Conn) {
 	_, _ = io.Copy(io.Discard, server)
 }
 
-// answers hands on what the server says, until it is cut.
-type answers struct {
+// replies hands on what the server says, until it is cut.
+type replies struct {
 	to  io.Writer
 	cut atomic.Bool
 }
 
-func (a *answers) Write(p []byte) (int, error) {
+func (a *replies) Write(p []byte) (int, error) {
 	if a.cut.Load() {
 		return 0, io.ErrClosedPipe
 	}
@@ -136,7 +136,7 @@ func (a *answers) Write(p []byte) (int, error) {
 
 // forward reads the client's messages: a length and a body at first, then each after a
 // byte that tells its kind.
-func (r *Redshift) forward(server, client io.ReadWriter, back *answers) error {
+func (r *Redshift) forward(server, client io.ReadWriter, back *replies) error {
 	for kind := []byte(nil); ; kind = make([]byte, 1) {
 		if _, err := io.ReadFull(client, kind); err != nil {
 			return err
