@@ -1,7 +1,6 @@
--- What the aggregate holds now for each loaded day; nothing of an aggregate is skipped.
+-- What the aggregate holds now for each loaded day.
 SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
-       COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents,
-       0 AS skipped_rows, 0 AS skipped_cents
+       COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
 FROM stage_days AS d
 LEFT JOIN (
     SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(refunded_revenue) * 100 AS BIGINT) AS found_cents

@@ -243,7 +243,7 @@ func lostCommit(t *testing.T, b *redshiftBench) {
 	b.server.SetFault(nil)
 	r, err := b.Load(t.Context(), verdicts)
 	require.NoError(t, err)
-	require.Equal(t, warehouse.Result{Stale: 3}, r)
+	require.Equal(t, warehouse.Result{Stale: 6}, r)
 	b.count(t, lake.Count{Rows: 1, Cents: 100})
 }
 

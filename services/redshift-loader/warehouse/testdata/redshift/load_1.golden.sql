@@ -9,7 +9,7 @@ FROM etl.load_ledger
 WHERE 1 = 0
 ;
 
-INSERT INTO stage_slices (table_name, slice, version, rows, cents, outcome, inputs, slice_day, _partition) VALUES ('gold/daily_products','day=2026-01-01',1,1,105,'pass',NULL,'2026-01-01',-1),('gold/daily_sales','day=2026-01-01',1,1,105,'pass',NULL,'2026-01-01',-1),('gold/fact_sales','day=2026-01-01',1,2,105,'pass','{"day=2026-01-01/p=000":1}','2026-01-01',-1),('silver/customers','day=2026-01-01/p=000',1,1,0,'pass',NULL,'2026-01-01',0),('gold/fact_sales','day=2026-01-02',1,0,0,'pass','{"day=2026-01-02/p=000":1}','2026-01-02',-1);
+INSERT INTO stage_slices (table_name, slice, version, rows, cents, outcome, inputs, slice_day, _partition) VALUES ('gold/daily_products','day=2026-01-01',1,1,105,'pass',NULL,'2026-01-01',-1),('gold/daily_sales','day=2026-01-01',1,1,105,'pass',NULL,'2026-01-01',-1),('gold/fact_sales','day=2026-01-01',1,2,105,'pass','{"day=2026-01-01/p=000":1}','2026-01-01',-1),('gold/hourly_sales','day=2026-01-01',1,1,105,'pass',NULL,'2026-01-01',-1),('gold/refunds_by_day','day=2026-01-01',1,0,0,'pass',NULL,'2026-01-01',-1),('gold/restatements','day=2026-01-01',1,0,0,'pass',NULL,'2026-01-01',-1),('silver/customers','day=2026-01-01/p=000',1,1,0,'pass',NULL,'2026-01-01',0),('gold/fact_sales','day=2026-01-02',1,0,0,'pass','{"day=2026-01-02/p=000":1}','2026-01-02',-1);
 
 -- What is loaded of the slices.
 SELECT l.table_name, l.slice, l.version, l.rows, l.cents, l.outcome, l.inputs
@@ -608,6 +608,100 @@ FROM stage_days AS d
 LEFT JOIN (
     SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
     FROM sales.agg_daily_products
+    WHERE order_date IN (SELECT order_date FROM stage_days)
+    GROUP BY order_date
+) AS a ON a.order_date = d.order_date
+ORDER BY d.order_date
+;
+
+DROP TABLE stage_days
+;
+
+-- The days whose slices are loaded: whole, from all of their files, or by what changed.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+;
+
+INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+
+DELETE FROM sales.agg_hourly_sales
+WHERE CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days)
+;
+
+SELECT pg_backend_pid();
+
+COPY sales.agg_hourly_sales
+FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
+FORMAT AS PARQUET
+MANIFEST;
+
+-- What the aggregate holds now for each loaded day.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
+       COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
+FROM stage_days AS d
+LEFT JOIN (
+    SELECT CAST(order_hour AS DATE) AS order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
+    FROM sales.agg_hourly_sales
+    WHERE CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days)
+    GROUP BY CAST(order_hour AS DATE)
+) AS a ON a.order_date = d.order_date
+ORDER BY d.order_date
+;
+
+DROP TABLE stage_days
+;
+
+-- The days whose slices are loaded: whole, from all of their files, or by what changed.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+;
+
+INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+
+DELETE FROM sales.agg_refunds_by_day
+WHERE order_date IN (SELECT order_date FROM stage_days)
+;
+
+SELECT pg_backend_pid();
+
+COPY sales.agg_refunds_by_day
+FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
+FORMAT AS PARQUET
+MANIFEST;
+
+-- What the aggregate holds now for each loaded day.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
+       COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
+FROM stage_days AS d
+LEFT JOIN (
+    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(refunded_revenue) * 100 AS BIGINT) AS found_cents
+    FROM sales.agg_refunds_by_day
+    WHERE order_date IN (SELECT order_date FROM stage_days)
+    GROUP BY order_date
+) AS a ON a.order_date = d.order_date
+ORDER BY d.order_date
+;
+
+DROP TABLE stage_days
+;
+
+-- The days whose slices are loaded: whole, from all of their files, or by what changed.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+;
+
+INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+
+DELETE FROM sales.restatements
+WHERE order_date IN (SELECT order_date FROM stage_days)
+;
+
+-- What the restatements of each loaded day add to its gross revenue.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
+       COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
+FROM stage_days AS d
+LEFT JOIN (
+    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(new_gross_revenue - old_gross_revenue) * 100 AS BIGINT) AS found_cents
+    FROM sales.restatements
     WHERE order_date IN (SELECT order_date FROM stage_days)
     GROUP BY order_date
 ) AS a ON a.order_date = d.order_date
