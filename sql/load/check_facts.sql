@@ -6,6 +6,7 @@ LEFT JOIN (
     SELECT order_date, revenue
     FROM sales.fact_sales
     WHERE order_ts >= CAST($1 AS TIMESTAMP) AND order_ts < CAST($2 AS TIMESTAMP)
+      AND order_date >= CAST($1 AS DATE) AND order_date < CAST($2 AS DATE)
     UNION ALL
     SELECT CAST(order_ts AS DATE), revenue
     FROM etl.overtaken_sales

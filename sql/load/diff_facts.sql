@@ -1,5 +1,6 @@
 -- What the days gain and lose. Of a whole day that is the difference between its files and what the warehouse has of it; else
 -- what the changes add up to, whatever their order: a row that one version put in and a later one took out is none.
+-- The range is said for the sort key and for an index by date.
 INSERT INTO stage_rows (
     order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
     currency, status, payment_method, _partition, _offset,
@@ -24,7 +25,9 @@ FROM (
            -1 AS n
     FROM sales.fact_sales AS f
     JOIN stage_days AS d ON d.order_date = f.order_date
-    WHERE d.whole AND f.order_ts >= CAST($1 AS TIMESTAMP) AND f.order_ts < CAST($2 AS TIMESTAMP)
+    WHERE d.whole
+      AND f.order_ts >= CAST($1 AS TIMESTAMP) AND f.order_ts < CAST($2 AS TIMESTAMP)
+      AND f.order_date >= CAST($1 AS DATE) AND f.order_date < CAST($2 AS DATE)
     UNION ALL
     SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region,
            o.quantity, o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,

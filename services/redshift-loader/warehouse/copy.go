@@ -47,7 +47,7 @@ func copyFiles(ctx context.Context, connection any, text string, files Files, to
 			return fmt.Errorf("copy %s: %w", f.Key, err)
 		}
 	}
-	_, err = stmt.Exec(nil) //nolint:staticcheck // ends the copy; the driver has no other way
+	_, err = stmt.Exec(nil) // ends the copy
 	return err
 }
 
