@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -22,10 +23,39 @@ type Board struct {
 	commands []*lake.Command
 	behind   bool // Follow has not read all that there is yet
 	seats    map[*Seat]struct{}
+	failed   map[failure]string // why
+}
+
+// failure is a command that a partition cannot do.
+type failure struct {
+	id        string
+	partition int32
 }
 
 // NewBoard gives a board without commands.
-func NewBoard(kind lake.Kind) *Board { return &Board{kind: kind, seats: map[*Seat]struct{}{}} }
+func NewBoard(kind lake.Kind) *Board {
+	return &Board{kind: kind, seats: map[*Seat]struct{}{}, failed: map[failure]string{}}
+}
+
+// Fail gives a command up for a partition. The error has the partition start afresh, as
+// the try may have left its state half changed; then it finds the failure by [Board.Failed].
+func (b *Board) Fail(c *lake.Command, partition int32, cause error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failed[failure{c.ID, partition}] = cause.Error()
+	return fmt.Errorf("%s %s, %s to %s: %w (%w)", c.Kind, c.ID, c.From, c.To, cause, stream.ErrRetry)
+}
+
+// Failed gives what ends a command that the partition has given up, nil when it has not.
+func (b *Board) Failed(c *lake.Command, partition int32) *lake.Done {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	why, failed := b.failed[failure{c.ID, partition}]
+	if !failed {
+		return nil
+	}
+	return &lake.Done{Format: lake.Format, ID: c.ID, Kind: c.Kind, Partition: partition, Through: c.To, Failed: why, Created: time.Now().UnixMicro()}
+}
 
 // Follow takes the commands from lake.control until the context ends; then it
 // returns nil.

@@ -120,9 +120,27 @@ func TestEachPartitionDoesACommandOnce(t *testing.T) {
 	require.EqualValues(t, 2*3*partitions, s.did.Load(), "what was done is not done again")
 }
 
+// Who waits for a command is told when it is withdrawn.
+func TestWaitEndsWithTheCommand(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	kafka := stream.Config{Brokers: []string{streamtest.Cluster(t)}, ClientID: "test"}
+	require.NoError(t, stream.EnsureTopics(ctx, kafka, 1, control.Topic, stream.TopicSpec{Name: sales.TopicSilver, Partitions: 1, Compacted: true}))
+	c, err := control.NewCommand(lake.Reprocess, "2026-01-01", "2026-01-31")
+	require.NoError(t, err)
+	require.NoError(t, control.Issue(ctx, kafka, 1, c))
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		_, err := control.Wait(ctx, kafka, sales.TopicSilver, c, 1, nil)
+		return err
+	})
+	require.NoError(t, control.Withdraw(ctx, kafka, c.ID))
+	require.ErrorIs(t, group.Wait(), control.ErrWithdrawn)
+}
+
 func TestWaitSaysHowFarItCame(t *testing.T) {
 	kafka := stream.Config{Brokers: []string{streamtest.Cluster(t)}, ClientID: "test"}
-	require.NoError(t, stream.EnsureTopics(t.Context(), kafka, 1, stream.TopicSpec{Name: sales.TopicSilver, Partitions: 1, Compacted: true}))
+	require.NoError(t, stream.EnsureTopics(t.Context(), kafka, 1, control.Topic, stream.TopicSpec{Name: sales.TopicSilver, Partitions: 1, Compacted: true}))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, err := control.Wait(ctx, kafka, sales.TopicSilver, &lake.Command{ID: "X"}, 1, nil)

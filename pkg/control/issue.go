@@ -34,14 +34,30 @@ func Issue(ctx context.Context, kafka stream.Config, replication int, c *lake.Co
 	return nil
 }
 
+// Withdraw takes a command back, as far as it is not done.
+func Withdraw(ctx context.Context, kafka stream.Config, id string) error {
+	c := lake.Command{ID: id}
+	if err := stream.Transact(ctx, kafka, "control-"+id, []stream.Record{{Topic: sales.TopicControl, Key: []byte(c.Key())}}); err != nil {
+		return fmt.Errorf("withdraw command %s: %w", id, err)
+	}
+	return nil
+}
+
 // errAll ends Wait's reading.
 var errAll = errors.New("all partitions have done it")
 
-// Wait returns when as many partitions have done the command as there are, with
-// all their steps. progress is told how many have; it may be nil.
+// ErrWithdrawn says that a command was taken back.
+var ErrWithdrawn = errors.New("it was withdrawn")
+
+// Wait returns when as many partitions have done the command as there are, or could
+// not ([lake.Failures]), with all their steps. progress is told how many have; it may be
+// nil. A command that is withdrawn is an error that wraps ErrWithdrawn.
 func Wait(ctx context.Context, kafka stream.Config, topic string, c *lake.Command, partitions int, progress func(done int)) ([]*lake.Done, error) {
 	steps, through := map[string]*lake.Done{}, map[int32]bool{}
-	err := stream.Follow(ctx, kafka, []string{topic}, func(r stream.Record) error {
+	err := stream.Follow(ctx, kafka, []string{topic, sales.TopicControl}, func(r stream.Record) error {
+		if len(r.Value) == 0 && string(r.Key) == c.Key() {
+			return ErrWithdrawn
+		}
 		if len(r.Value) == 0 || !lake.IsDone(r.Key) {
 			return nil
 		}
@@ -68,5 +84,5 @@ func Wait(ctx context.Context, kafka stream.Config, topic string, c *lake.Comman
 	if err == nil {
 		err = context.Cause(ctx)
 	}
-	return nil, fmt.Errorf("wait for command %s, which %d of %d partitions have done: %w", c.ID, len(through), partitions, err)
+	return nil, fmt.Errorf("wait for command %s, which %d of %d partitions have done and the others do when they can: %w", c.ID, len(through), partitions, err)
 }

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -42,6 +43,7 @@ type Work struct {
 	Replication int    // of lake.control if it must be made, -1 = the broker's default
 	Partitions  int    // of every topic
 	Topic       string // of the slices, which tells what is done
+	Group       string // of the stage
 	Plan        func(context.Context, *lake.Command) ([]*lake.Done, error)
 }
 
@@ -71,13 +73,40 @@ func (c Command) Run(ctx context.Context, d *daemon.Daemon, k *kong.Kong) error 
 	if err != nil {
 		return err
 	}
-	return Print(k.Stdout, c.kind, lake.SumDays(done), c.JSON)
+	return errors.Join(Print(k.Stdout, c.kind, lake.SumDays(done), c.JSON), lake.Failures(done))
+}
+
+// Withdraw is the command line that takes a command back.
+type Withdraw struct {
+	ID string `arg:"" help:"Id of the command, as it was printed when it was issued."`
+
+	work func(context.Context, *daemon.Daemon) (Work, error)
+}
+
+// ForWithdrawal gives the command line; work is that of For.
+func ForWithdrawal(work func(context.Context, *daemon.Daemon) (Work, error)) Withdraw {
+	return Withdraw{work: work}
+}
+
+// Run withdraws the command. Days that are done stay as they are.
+func (w Withdraw) Run(ctx context.Context, d *daemon.Daemon) error {
+	of, err := w.work(ctx, d)
+	if err != nil {
+		return err
+	}
+	return control.Withdraw(ctx, of.Kafka, w.ID)
 }
 
 // wait shows how many partitions are done when a person looks on.
 func (c Command) wait(ctx context.Context, w Work, command *lake.Command) ([]*lake.Done, error) {
 	if err := control.Issue(ctx, w.Kafka, w.Replication, command); err != nil {
 		return nil, err
+	}
+	if !c.JSON {
+		fmt.Fprintf(os.Stderr, "issued %s %s\n", c.kind, command.ID)
+	}
+	if stream.Vacant(ctx, w.Kafka, w.Group) == nil {
+		fmt.Fprintf(os.Stderr, "no instance of %s runs: it is done when one does\n", w.Group)
 	}
 	progress := func(int) {}
 	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && !c.JSON {

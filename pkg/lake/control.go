@@ -3,6 +3,7 @@ package lake
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -150,7 +151,19 @@ type Done struct {
 	Through   string      `json:"through"`           // YYYY-MM-DD, the last day that is done with it
 	Days      []DayChange `json:"days"`              // those that the step changed, of a rebuild all that it made again, ascending
 	Attempt   string      `json:"attempt,omitempty"` // that is in the names of the quarantine files that it wrote, if any
+	Failed    string      `json:"failed,omitempty"`  // why the partition cannot do the rest, which it does not try again
 	Created   int64       `json:"created"`           // µs UTC
+}
+
+// Failures gives what partitions could not do, nil when they have done all.
+func Failures(done []*Done) error {
+	var errs []error
+	for _, d := range done {
+		if d.Failed != "" {
+			errs = append(errs, fmt.Errorf("partition %d could not do it: %s", d.Partition, d.Failed))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Key names the record in a topic: "done/<id>/p=003/2026-01-31".

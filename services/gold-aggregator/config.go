@@ -14,6 +14,7 @@ type cli struct {
 
 	Run         run                `cmd:"" default:"withargs" help:"Aggregate days until told to stop."`
 	Rebuild     job.Command        `cmd:"" help:"Make the tables of days again from silver's files, beside the running services."`
+	Withdraw    job.Withdraw       `cmd:"" help:"Take a command back, as far as it is not done."`
 	Resync      job.Resync         `cmd:"" help:"Write a lost lake.gold back from the copies in the lake; no instance may run."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`

@@ -15,8 +15,9 @@ import (
 
 func main() {
 	daemon.Main("gold-aggregator", "Aggregates each day of sales that changed, and lists the facts to load.", &cli{
-		Rebuild: job.For(lake.Rebuild, work),
-		Resync:  job.ForTopic(sales.TopicGold, options, gold.Resync),
+		Rebuild:  job.For(lake.Rebuild, work),
+		Withdraw: job.ForWithdrawal(work),
+		Resync:   job.ForTopic(sales.TopicGold, options, gold.Resync),
 	})
 }
 
@@ -46,6 +47,6 @@ func options(ctx context.Context, d *daemon.Daemon) (gold.Options, error) {
 // work is what the stage does with a command.
 func work(ctx context.Context, d *daemon.Daemon) (job.Work, error) {
 	o, err := options(ctx, d)
-	return job.Work{Kafka: o.Kafka, Replication: o.Replication, Partitions: o.Partitions, Topic: sales.TopicGold,
+	return job.Work{Kafka: o.Kafka, Replication: o.Replication, Partitions: o.Partitions, Group: gold.Group, Topic: sales.TopicGold,
 		Plan: func(ctx context.Context, c *lake.Command) ([]*lake.Done, error) { return gold.Plan(ctx, o, c) }}, err
 }

@@ -18,6 +18,7 @@ import (
 func main() {
 	daemon.Main("silver-etl", "Cleans, validates and deduplicates bronze rows: one current row per order, and every version of a customer.", &cli{
 		Reprocess: job.For(lake.Reprocess, work),
+		Withdraw:  job.ForWithdrawal(work),
 		Resync:    job.ForTopic(sales.TopicSilver, options, silver.Resync),
 	})
 }
@@ -56,7 +57,7 @@ func options(ctx context.Context, d *daemon.Daemon) (silver.Options, error) {
 // work is what the stage does with a command.
 func work(ctx context.Context, d *daemon.Daemon) (job.Work, error) {
 	o, err := options(ctx, d)
-	return job.Work{Kafka: o.Kafka, Replication: o.Replication, Partitions: o.Partitions, Topic: sales.TopicSilver,
+	return job.Work{Kafka: o.Kafka, Replication: o.Replication, Partitions: o.Partitions, Group: silver.Group, Topic: sales.TopicSilver,
 		Plan: func(ctx context.Context, c *lake.Command) ([]*lake.Done, error) {
 			return silver.Plan(ctx, o, c)
 		}}, err

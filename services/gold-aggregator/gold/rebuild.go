@@ -30,6 +30,10 @@ func (t *task) sit() { t.seat = t.board.Sit(t.done) }
 func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *lake.Done) (stream.Commit, error) {
 	started := time.Now()
 	c := &commit{next: t.committed, command: true}
+	if c.done = t.board.Failed(command, t.partition); c.done != nil {
+		t.flushed = c
+		return stream.Commit{Next: c.next, Records: t.records(c)}, nil
+	}
 	days, done, err := t.step(command, before, started.UnixMicro())
 	if err != nil {
 		return stream.Commit{}, err
@@ -42,8 +46,11 @@ func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *
 		done.Days = append(done.Days, change)
 		return v, err
 	})
+	if err != nil && ctx.Err() == nil {
+		err = t.board.Fail(command, t.partition, err)
+	}
 	if err != nil {
-		return stream.Commit{}, fmt.Errorf("rebuild %s to %s: %w", command.From, command.To, err)
+		return stream.Commit{}, err
 	}
 	if waiting > 0 {
 		clear(c.days)

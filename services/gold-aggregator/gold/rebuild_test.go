@@ -185,3 +185,26 @@ func TestPlanAndRebuild(t *testing.T) {
 	require.NoError(t, stop())
 	require.EqualValues(t, 2, days["2024-10-05"][facts].Version)
 }
+
+// A rebuild that a damaged file of silver prevents ends with the reason: it does not
+// stand in the way of refreshes.
+func TestARebuildThatCannotBeDone(t *testing.T) {
+	s := newSilver(t)
+	task := s.task()
+	m := s.write(20_000, 0, someOrders)
+	s.take(task, m)
+	data, err := s.bucket.Get(t.Context(), m.Files[0].Key)
+	require.NoError(t, err)
+	require.NoError(t, s.bucket.Put(t.Context(), m.Files[0].Key, []byte("PAR1")))
+	task.issue(someDay, someDay)
+	_, err = task.Flush(t.Context())
+	require.ErrorIs(t, err, stream.ErrRetry, "it starts afresh")
+	require.ErrorContains(t, err, m.Files[0].Key)
+	done := doneOf(t, s.commit(task))
+	require.Equal(t, someDay, done.Through)
+	require.ErrorContains(t, lake.Failures([]*lake.Done{done}), m.Files[0].Key)
+	require.Zero(t, task.Due(time.Now(), true), "it is not tried again")
+
+	require.NoError(t, s.bucket.Put(t.Context(), m.Files[0].Key, data))
+	s.take(task, s.update(20_000, 0, someOrders[:1]))
+}

@@ -40,11 +40,17 @@ func (r *runner) obeyed(ctx context.Context, s stage) error {
 	}
 	for _, c := range commands {
 		done, err := control.Wait(ctx, r.kafka, s.output, c, r.Settings.Lake.Partitions, nil)
+		if errors.Is(err, control.ErrWithdrawn) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		if r.Command != nil && r.Command.ID == c.ID {
 			r.report.Days = lake.SumDays(done)
+			if err := lake.Failures(done); err != nil {
+				return fmt.Errorf("%s %s to %s: %w", c.Kind, c.From, c.To, err)
+			}
 		}
 	}
 	return nil

@@ -8,12 +8,11 @@ import (
 	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
-	"github.com/saleslake/saleslake/pkg/stream"
 )
 
-// A command that fails stops the service after each restart, until it is withdrawn: then
-// the live stream goes on.
-func TestACommandThatCannotBeDoneIsWithdrawn(t *testing.T) {
+// A partition that cannot do a command says why, once, and the live stream goes on, that
+// of the other partitions and its own; whoever waits is told.
+func TestACommandThatCannotBeDone(t *testing.T) {
 	p := newPipe(t)
 	p.land()
 	damaged := p.landed[0][0].Files[0].Key
@@ -21,10 +20,16 @@ func TestACommandThatCannotBeDoneIsWithdrawn(t *testing.T) {
 	command, err := control.NewCommand(lake.Reprocess, firstDay, lastDay)
 	require.NoError(t, err)
 	require.NoError(t, control.Issue(t.Context(), p.o.Kafka, -1, command))
-	for range 2 {
-		require.ErrorContains(t, Run(t.Context(), withRegistry(p.o)), damaged)
-	}
-	require.NoError(t, stream.Transact(t.Context(), p.o.Kafka, "withdraw", []stream.Record{{Topic: sales.TopicControl, Key: []byte(command.Key())}}))
+	p.land()
+	i := start(p.o)
+	done, err := control.Wait(t.Context(), p.o.Kafka, sales.TopicSilver, command, p.o.Partitions, nil)
+	require.NoError(t, err)
+	i.end(t)
+	require.Len(t, done, p.o.Partitions)
+	failures := lake.Failures(done)
+	require.ErrorContains(t, failures, "partition 0 could not do it")
+	require.ErrorContains(t, failures, damaged)
+	require.NotContains(t, failures.Error(), "partition 1")
 	p.finish()
 }
 

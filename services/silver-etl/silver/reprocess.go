@@ -58,6 +58,11 @@ func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *
 	if len(t.pending) > 0 {
 		c.next = t.pending[0].offset
 	}
+	if c.done = t.board.Failed(command, t.partition); c.done != nil {
+		c.done.Version = t.version
+		t.made = c
+		return stream.Commit{Next: c.next, Records: c.records()}, nil
+	}
 	err := t.alone(ctx, func() error {
 		r, done, err := c.reprocess(ctx, command, before)
 		if err != nil {
@@ -66,8 +71,11 @@ func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *
 		c.done = done
 		return r.write(ctx)
 	})
+	if err != nil && ctx.Err() == nil {
+		err = t.board.Fail(command, t.partition, err)
+	}
 	if err != nil {
-		return stream.Commit{}, fmt.Errorf("reprocess %s to %s: %w", command.From, command.To, err)
+		return stream.Commit{}, err
 	}
 	t.made = c
 	t.Log.Info("reprocessed", zap.String("command", command.ID), zap.Int32("partition", t.partition), zap.String("through", c.done.Through),
