@@ -3,9 +3,10 @@
 // number of partitions. A service that does not agree is refused before it reads
 // or writes.
 //
-// A schema's path: at start a service brings its own to [Check] → they are held
+// A schema's path: at start a service brings its own to [Register] → they are held
 // against every version under _schemas/<table>/ → a version that is new is
-// written there, only if nobody else did.
+// written there, only if nobody else did. A command that writes no rows leaves it
+// at [Check], so that settings can be tried on a lake without binding it to them.
 package registry
 
 import (
@@ -61,13 +62,25 @@ func kindOf(t column.Type) string {
 	return t.String()
 }
 
-// Check holds the schemas against those of the lake, and adds those that are new
-// to it. What does not fit is an error wrapping ErrIncompatible that names all
-// of it.
+// Check holds the schemas against those of the lake, and writes nothing. What
+// does not fit is an error wrapping ErrIncompatible that names all of it.
 func Check(ctx context.Context, b Bucket, schemas ...*column.Schema) error {
+	return each(schemas, func(s *column.Schema) error {
+		_, err := check(ctx, b, entryOf(s), addedTo(s))
+		return err
+	})
+}
+
+// Register is Check, and adds the schemas that are new to the lake: from then on
+// no service without their columns works on it.
+func Register(ctx context.Context, b Bucket, schemas ...*column.Schema) error {
+	return each(schemas, func(s *column.Schema) error { return register(ctx, b, s) })
+}
+
+func each(schemas []*column.Schema, do func(*column.Schema) error) error {
 	var faults []error
 	for _, s := range schemas {
-		err := check(ctx, b, entryOf(s), addedTo(s))
+		err := do(s)
 		if err != nil && !errors.Is(err, ErrIncompatible) {
 			return fmt.Errorf("check the schema of %s: %w", s.Name, err)
 		}
@@ -85,21 +98,10 @@ func addedTo(s *column.Schema) map[string]bool {
 	return added
 }
 
-func check(ctx context.Context, b Bucket, mine *entry, added map[string]bool) error {
-	known := false
-	var faults []error
-	for object, err := range b.List(ctx, prefix(mine.Table)) {
-		if err != nil {
-			return err
-		}
-		theirs, err := read(ctx, b, object.Key)
-		if err != nil {
-			return err
-		}
-		known = known || theirs.Version == mine.Version
-		faults = append(faults, compare(mine, theirs, added))
-	}
-	if err := errors.Join(faults...); err != nil || known {
+func register(ctx context.Context, b Bucket, s *column.Schema) error {
+	mine := entryOf(s)
+	known, err := check(ctx, b, mine, addedTo(s))
+	if err != nil || known {
 		return err
 	}
 	body, err := json.MarshalIndent(mine, "", " ")
@@ -108,9 +110,26 @@ func check(ctx context.Context, b Bucket, mine *entry, added map[string]bool) er
 	}
 	err = b.PutNew(ctx, fmt.Sprintf("%s%06d.json", prefix(mine.Table), mine.Version), body)
 	if errors.Is(err, blob.ErrExists) { // another instance has just started
-		return check(ctx, b, mine, added)
+		return register(ctx, b, s)
 	}
 	return err
+}
+
+// check tells whether the lake has this version already.
+func check(ctx context.Context, b Bucket, mine *entry, added map[string]bool) (known bool, err error) {
+	var faults []error
+	for object, err := range b.List(ctx, prefix(mine.Table)) {
+		if err != nil {
+			return false, err
+		}
+		theirs, err := read(ctx, b, object.Key)
+		if err != nil {
+			return false, err
+		}
+		known = known || theirs.Version == mine.Version
+		faults = append(faults, compare(mine, theirs, added))
+	}
+	return known, errors.Join(faults...)
 }
 
 func prefix(table string) string { return "_schemas/" + table + "/" }

@@ -49,9 +49,9 @@ func TestSchemasAreOnlyAddedTo(t *testing.T) {
 			b, err := blob.Open(t.Context(), blob.Options{URL: "file://" + t.TempDir()})
 			require.NoError(t, err)
 			for _, s := range c.before {
-				require.NoError(t, Check(t.Context(), b, s))
+				require.NoError(t, Register(t.Context(), b, s))
 			}
-			err = Check(t.Context(), b, c.now)
+			err = Register(t.Context(), b, c.now)
 			if c.want == nil {
 				require.NoError(t, err)
 				return
@@ -62,6 +62,16 @@ func TestSchemasAreOnlyAddedTo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What was only looked at binds nobody, and is compared all the same.
+func TestACheckWritesNothing(t *testing.T) {
+	b, err := blob.Open(t.Context(), blob.Options{URL: "file://" + t.TempDir()})
+	require.NoError(t, err)
+	require.NoError(t, Register(t.Context(), b, schema(1)))
+	require.NoError(t, Check(t.Context(), b, schema(2, tax)))
+	require.NoError(t, Register(t.Context(), b, schema(2, coupon)))
+	require.ErrorIs(t, Check(t.Context(), b, schema(2, tax)), ErrIncompatible)
 }
 
 func TestThePartitionsAreFixed(t *testing.T) {
@@ -90,7 +100,7 @@ func TestOneSchemaWins(t *testing.T) {
 			if i%2 == 1 {
 				s = schema(2, tax)
 			}
-			errs[i] = Check(t.Context(), b, s)
+			errs[i] = Register(t.Context(), b, s)
 		})
 	}
 	group.Wait()

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/registry"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
@@ -59,7 +60,7 @@ func (c *ingest) run(ctx context.Context, d *daemon.Daemon) error {
 	if err != nil { // a wrong name is told before anything is waited for
 		return err
 	}
-	o, err := options(ctx, d)
+	o, err := options(registry.Register)(ctx, d)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/registry"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/table"
 	"github.com/saleslake/saleslake/services/bronze-writer/quarantine"
@@ -52,7 +53,7 @@ func (c *chosen) filter() quarantine.Filter {
 }
 
 func quarantineOptions(ctx context.Context, d *daemon.Daemon, topic string) (quarantine.Options, error) {
-	kafka, bucket, err := open(ctx, d)
+	kafka, bucket, err := open(ctx, d, registry.Check)
 	s := d.Settings
 	return quarantine.Options{Kafka: kafka, Bucket: bucket, Topic: topic, Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
 		MaxEventBytes: s.Bronze.MaxEventBytes}, err

@@ -16,7 +16,8 @@ func TestPlanOfAReplay(t *testing.T) {
 		`"product_id":"P-1","category":"Books","region":"Europe","quantity":1,"unit_price":1.00,"revenue":"2,50","status":"completed"}`
 	file := filepath.Join(t.TempDir(), "events.ndjson")
 	require.NoError(t, os.WriteFile(file, []byte(event), 0o600))
-	environ := []string{"SALES_KAFKA_BROKERS=" + streamtest.Cluster(t), "SALES_KAFKA_REPLICATION=1", "SALES_LAKE_CREATE=true", "SALES_LAKE_URL=file://" + t.TempDir()}
+	lake := t.TempDir()
+	environ := []string{"SALES_KAFKA_BROKERS=" + streamtest.Cluster(t), "SALES_KAFKA_REPLICATION=1", "SALES_LAKE_CREATE=true", "SALES_LAKE_URL=file://" + lake}
 	code, _, stderr := command(t, environ, "ingest", file)
 	require.Zero(t, code, stderr)
 	for range 2 {
@@ -25,6 +26,12 @@ func TestPlanOfAReplay(t *testing.T) {
 		require.Contains(t, stdout, `"revenue":2.50,"status"`)
 		require.Contains(t, stdout, "bronze  takes it")
 		require.Regexp(t, `would be sent +1\n`, stdout)
+	}
+	for _, args := range [][]string{{"quarantine", "export"}, {"quarantine", "list", "--json"}} { // what only reads leaves the schemas as they are
+		require.NoError(t, os.RemoveAll(filepath.Join(lake, "_schemas", "bronze")))
+		code, _, stderr := command(t, environ, args...)
+		require.Zero(t, code, stderr)
+		require.NoDirExists(t, filepath.Join(lake, "_schemas", "bronze"))
 	}
 	_, stdout, _ := command(t, environ, "quarantine", "list", "--json")
 	require.Contains(t, stdout, `"open": 1`)

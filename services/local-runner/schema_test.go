@@ -28,7 +28,11 @@ func TestMain(m *testing.M) {
 func runner(t *testing.T, lake, columns, name, content string) (output string, err error) {
 	input := filepath.Join(t.TempDir(), name)
 	require.NoError(t, os.WriteFile(input, []byte(content), 0o600))
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "--lake", lake, "--input", input, "--json")
+	return command(t, columns, "--lake", lake, "--input", input, "--json")
+}
+
+func command(t *testing.T, columns string, args ...string) (output string, err error) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), childVariable+"=1", "SALES_SCHEMA_COLUMNS="+columns)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -85,4 +89,20 @@ func TestColumnsAreAddedByTheSettings(t *testing.T) {
 		require.Error(t, err)
 		require.Contains(t, out, want)
 	}
+}
+
+// A plan with settings that are tried out binds nobody to them, and leaves the warehouse alone.
+func TestAPlanLeavesTheLakeAsItIs(t *testing.T) {
+	lake := filepath.Join(t.TempDir(), "lake")
+	out, err := runner(t, lake, "", "a.ndjson", line("A", "1", `,"tax":0.10`))
+	require.NoError(t, err, out)
+	warehouse := filepath.Join(lake, "warehouse.duckdb")
+	require.NoError(t, os.Remove(warehouse))
+	for _, job := range []string{"reprocess", "rebuild"} {
+		out, err = command(t, "tax:decimal=0.00", job, "--lake", lake, "--from=2026-01-01", "--to=2026-01-02", "--plan")
+		require.NoError(t, err, out)
+	}
+	require.NoFileExists(t, warehouse)
+	out, err = runner(t, lake, "", "b.ndjson", line("B", "1", ""))
+	require.NoError(t, err, out)
 }

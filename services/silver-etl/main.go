@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 
+	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
 	"github.com/saleslake/saleslake/pkg/job"
@@ -31,10 +32,18 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) error {
 	if err != nil {
 		return err
 	}
+	if err := registry.Register(ctx, o.Bucket, schemas...); err != nil {
+		return err
+	}
 	o.OnReady, o.Fault = func() { d.Ready(true) }, fault.Hook()
 	return silver.Run(ctx, o)
 }
 
+// schemas are those of the rows that the service reads and writes.
+var schemas = []*column.Schema{sales.Bronze, sales.Silver, sales.Changes, sales.BronzeCustomers, sales.SilverCustomers, sales.CustomerChanges}
+
+// options opens what every command works with, once the lake agrees with the
+// schemas.
 func options(ctx context.Context, d *daemon.Daemon) (silver.Options, error) {
 	s := d.Settings
 	if err := sales.Extend(s.Schema.Columns); err != nil {
@@ -42,7 +51,7 @@ func options(ctx context.Context, d *daemon.Daemon) (silver.Options, error) {
 	}
 	kafka, bucket, err := wire.Open(ctx, d)
 	if err == nil {
-		err = registry.Check(ctx, bucket, sales.Bronze, sales.Silver, sales.Changes, sales.BronzeCustomers, sales.SilverCustomers, sales.CustomerChanges)
+		err = registry.Check(ctx, bucket, schemas...)
 	}
 	return silver.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -116,6 +117,7 @@ type runner struct {
 	report    *Report
 }
 
+// open opens the lake, and leaves it as it is.
 func open(ctx context.Context, o Options) (r *runner, err error) {
 	dir, err := filepath.Abs(o.Lake)
 	if err != nil {
@@ -147,15 +149,23 @@ func open(ctx context.Context, o Options) (r *runner, err error) {
 	if err = registry.CheckPartitions(ctx, r.bucket, o.Settings.Lake.Partitions); err != nil {
 		return r, err
 	}
-	if err = registry.Check(ctx, r.bucket, sales.Bronze, sales.BronzeCustomers, sales.Silver, sales.Changes, sales.SilverCustomers, sales.CustomerChanges); err != nil {
-		return r, err
+	return r, registry.Check(ctx, r.bucket, schemas...)
+}
+
+// schemas are those of the rows that the stages write.
+var schemas = []*column.Schema{sales.Bronze, sales.BronzeCustomers, sales.Silver, sales.Changes, sales.SilverCustomers, sales.CustomerChanges}
+
+// prepare makes lake and warehouse ready to be written to.
+func (r *runner) prepare(ctx context.Context) (err error) {
+	if err := registry.Register(ctx, r.bucket, schemas...); err != nil {
+		return err
 	}
-	r.warehouse, err = warehouse.Open(warehouse.Options{Dialect: config.DuckDB, Source: filepath.Join(dir, "warehouse.duckdb"), Files: r.bucket})
+	r.warehouse, err = warehouse.Open(warehouse.Options{Dialect: config.DuckDB, Source: filepath.Join(r.Lake, "warehouse.duckdb"), Files: r.bucket})
 	if err != nil {
-		return r, err
+		return err
 	}
 	_, err = r.warehouse.Migrate(ctx)
-	return r, err
+	return err
 }
 
 func (r *runner) close() (err error) {
@@ -169,6 +179,9 @@ func (r *runner) close() (err error) {
 }
 
 func (r *runner) run(ctx context.Context) (*Report, error) {
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
 	if r.Stream == nil {
 		if err := r.ingest(ctx); err != nil {
 			return nil, err
