@@ -22,6 +22,7 @@ type replayRejects struct {
 	Patch       string   `type:"existingfile" help:"YAML file with a list of such steps, applied before those of the flags." placeholder:"FILE"`
 	Limit       int64    `help:"Rejects to look at; 0 for all."`
 	MaxAttempts int      `default:"3" help:"Attempts that one reject gets."`
+	Unchanged   bool     `help:"Send rejects of silver also where no step changes anything; without it they are left, as silver would say the same."`
 	Plan        bool     `help:"Send nothing; show the first rejects before and after, and what bronze would say. What silver would say is not known before."`
 	JSON        bool     `name:"json" help:"Print JSON."`
 }
@@ -68,7 +69,7 @@ func (c *replayRejects) Run(ctx context.Context, d *daemon.Daemon, k *kong.Conte
 	if err != nil {
 		return err
 	}
-	ro := quarantine.ReplayOptions{Filter: c.filter(), Patch: patch, Limit: c.Limit, MaxAttempts: c.MaxAttempts}
+	ro := quarantine.ReplayOptions{Filter: c.filter(), Patch: patch, Limit: c.Limit, MaxAttempts: c.MaxAttempts, Unchanged: c.Unchanged}
 	if c.Plan {
 		ro.Plan = c.printer(k.Stdout)
 	}
@@ -121,6 +122,10 @@ func (c *replayRejects) print(out io.Writer, res *quarantine.Result) error {
 	}
 	if n := res.By[quarantine.NotJSON]; n > 0 {
 		fmt.Fprintf(out, "\n%d are no JSON objects, such as rows of a CSV file: export them, repair them in a file, and ingest that.\n", n)
+	}
+	if n := res.By[quarantine.Unchanged]; n > 0 {
+		fmt.Fprintf(out, "\n%d are of silver, and no step changes them: silver would say the same. After a change of its rules or catalogue "+
+			"silver-etl reprocess judges their days again; --unchanged sends them all the same.\n", n)
 	}
 	return nil
 }

@@ -75,13 +75,17 @@ func TestSilverRejectsAgain(t *testing.T) {
 	r.landed()
 	r.silver("e-1")
 	require.Equal(t, map[sales.Code][5]int64{sales.UnknownStatus: {1, 1}}, r.list(Filter{Stage: Silver}))
+	for _, steps := range [][]string{nil, {"map status:canceled=cancelled"}, {"set status=done"}} { // it would only cost an attempt
+		require.Equal(t, map[Decision]int64{Unchanged: 1}, r.replay(ReplayOptions{}, steps...))
+	}
+	require.Equal(t, map[Decision]int64{Send: 1}, r.replay(ReplayOptions{Unchanged: true, Plan: func(Planned) {}}))
 	for attempt, status := range []string{"finished", "fine"} {
 		require.Equal(t, map[Decision]int64{Send: 1}, r.replay(ReplayOptions{}, "set status="+status))
 		r.landed()
 		r.silver("e-1")
 		require.Equal(t, map[sales.Code][5]int64{sales.UnknownStatus: {1, 0, 0, 0, 1}}, r.list(Filter{}), "attempt %d", attempt+1)
 	}
-	require.Equal(t, map[Decision]int64{Unchanged: 1}, r.replay(ReplayOptions{}, "set status=finished"))
+	require.Equal(t, map[Decision]int64{SentBefore: 1}, r.replay(ReplayOptions{}, "set status=finished"))
 	require.Equal(t, map[Decision]int64{TooOften: 1}, r.replay(ReplayOptions{MaxAttempts: 2}, "set status=completed"))
 	require.Equal(t, map[Decision]int64{Send: 1}, r.replay(ReplayOptions{MaxAttempts: 3}, "set status=completed"))
 	r.landed()
@@ -119,7 +123,7 @@ func TestBronzeRejectsAgain(t *testing.T) {
 	require.Equal(t, map[Decision]int64{Send: 1}, r.replay(ReplayOptions{}))
 	r.landed()
 	require.Equal(t, map[sales.Code][5]int64{sales.TooLarge: {1, 0, 0, 0, 1}}, r.list(Filter{}))
-	require.Equal(t, map[Decision]int64{Unchanged: 1}, r.replay(ReplayOptions{}))
+	require.Equal(t, map[Decision]int64{SentBefore: 1}, r.replay(ReplayOptions{}))
 	sum := r.ledger()
 	require.Equal(t, lake.Count{Rows: 1}, sum.Replayed)
 	require.Equal(t, lake.Count{Rows: 2}, sum.Rejected[sales.TooLarge])
@@ -236,8 +240,8 @@ func TestRejectsOfATopicThatWasMadeAnew(t *testing.T) {
 		appendReject(q, sales.UnknownStatus, []byte(event(int(arrived))), 7, 1, 99+arrived, "")
 		r.write(silverFile(fmt.Sprint(arrived)), q)
 	}
-	require.Equal(t, map[Decision]int64{Send: 2}, r.replay(ReplayOptions{}))
-	require.Equal(t, map[Decision]int64{OnTheWay: 2}, r.replay(ReplayOptions{}))
+	require.Equal(t, map[Decision]int64{Send: 2}, r.replay(ReplayOptions{}, "set category=Games"))
+	require.Equal(t, map[Decision]int64{OnTheWay: 2}, r.replay(ReplayOptions{}, "set category=Games"))
 	attempts := map[string]bool{}
 	require.NoError(t, stream.ReadToEnd(r.ctx, r.kafka, sales.TopicControl, nil, func(a stream.Record) error {
 		attempts[string(a.Key)] = true
@@ -314,5 +318,5 @@ func TestOldAndDoubledFiles(t *testing.T) {
 	r.write(silverFile("0"), q)
 	r.write(silverFile("1"), q)
 	require.Equal(t, map[sales.Code][5]int64{sales.UnknownStatus: {1, 1}}, r.list(Filter{}))
-	require.Equal(t, map[Decision]int64{Send: 1, OnTheWay: 0}[Send], r.replay(ReplayOptions{})[Send])
+	require.Equal(t, map[Decision]int64{Send: 1, OnTheWay: 0}[Send], r.replay(ReplayOptions{}, "set category=Games")[Send])
 }

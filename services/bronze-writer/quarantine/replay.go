@@ -31,6 +31,7 @@ type ReplayOptions struct {
 	Patch       Patch
 	Limit       int64         // rejects looked at, 0 = all
 	MaxAttempts int           // of one reject
+	Unchanged   bool          // send those of silver, too, that the patch leaves as they are
 	Plan        func(Planned) // if set, nothing is sent; called with what would be
 	Sent        func(n int64) // told now and then how many were sent; may be nil
 }
@@ -53,12 +54,13 @@ const (
 	StillRejected Decision = "still rejected"        // by bronze, as patched
 	OnTheWay      Decision = "on the way"            // the last attempt has not been through silver yet
 	Done          Decision = "accepted already"      // by silver
-	Unchanged     Decision = "sent before like this" // with the same bytes, and rejected
+	Unchanged     Decision = "unchanged"             // and of silver, which would say the same of the same event
+	SentBefore    Decision = "sent before like this" // with the same bytes, and rejected
 	TooOften      Decision = "attempts used up"
 )
 
 // Decisions lists them in the order of a report.
-var Decisions = []Decision{Send, StillRejected, NotJSON, OnTheWay, Done, Unchanged, TooOften}
+var Decisions = []Decision{Send, StillRejected, NotJSON, OnTheWay, Done, Unchanged, SentBefore, TooOften}
 
 // Result counts the rejects that a replay has looked at.
 type Result struct {
@@ -169,6 +171,8 @@ func (r *replay) decide(reject *Reject) Planned {
 	case p.Fault != nil:
 		p.Why = StillRejected
 	case h != nil && slices.Contains(h.sent, digest(sha(event))):
+		p.Why = SentBefore
+	case reject.Stage == Silver && !r.Unchanged && bytes.Equal(event, reject.Raw):
 		p.Why = Unchanged
 	case h != nil && int(h.attempts) >= r.MaxAttempts:
 		p.Why = TooOften
