@@ -18,6 +18,7 @@ type replayRejects struct {
 	chosen      `embed:""`
 	Set         []string `sep:"none" help:"Set a field: field=value, added when the event lacks it. A value that is JSON is taken as it is, any other is a text. Steps are applied in the order given." placeholder:"FIELD=VALUE"`
 	Map         []string `sep:"none" help:"Change a field that has a value: field:old=new." placeholder:"FIELD:OLD=NEW"`
+	Replace     []string `sep:"none" help:"Change a field whose whole value matches: field:regex=text, with $$1 in the text for what the first group matched." placeholder:"FIELD:REGEX=TEXT"`
 	Drop        []string `sep:"none" help:"Take a field out." placeholder:"FIELD"`
 	Patch       string   `type:"existingfile" help:"YAML file with a list of such steps, applied before those of the flags." placeholder:"FILE"`
 	Limit       int64    `help:"Rejects to look at; 0 for all."`
@@ -42,7 +43,7 @@ func (c *replayRejects) patch(k *kong.Context) (quarantine.Patch, error) {
 			return nil, fmt.Errorf("%s: %w", c.Patch, err)
 		}
 	}
-	given := map[string][]string{"set": c.Set, "map": c.Map, "drop": c.Drop}
+	given := map[string][]string{"set": c.Set, "map": c.Map, "replace": c.Replace, "drop": c.Drop}
 	var faults []error
 	for _, path := range k.Path { // in the order given, which three lists do not tell
 		if path.Flag == nil || len(given[path.Flag.Name]) == 0 {

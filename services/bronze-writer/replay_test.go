@@ -21,7 +21,7 @@ func TestPlanOfAReplay(t *testing.T) {
 	code, _, stderr := command(t, environ, "ingest", file)
 	require.Zero(t, code, stderr)
 	for range 2 {
-		code, stdout, stderr := command(t, environ, "quarantine", "replay", "--map", "revenue:2,50=2.50", "--plan")
+		code, stdout, stderr := command(t, environ, "quarantine", "replay", "--map", "unit_price:2=3", "--replace", `revenue:(\d+),(\d\d)=$1.$2`, "--plan")
 		require.Zero(t, code, stderr)
 		require.Contains(t, stdout, `"revenue":2.50,"status"`)
 		require.Contains(t, stdout, "bronze  takes it")

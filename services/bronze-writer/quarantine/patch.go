@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -13,48 +15,79 @@ import (
 
 // The kinds of steps.
 const (
-	opSet  = "set"
-	opMap  = "map"
-	opDrop = "drop"
+	opSet     = "set"
+	opMap     = "map"
+	opReplace = "replace"
+	opDrop    = "drop"
 )
+
+// wants says how each kind is declared.
+var wants = map[string]string{opSet: "field=value", opMap: "field:old=new", opReplace: "field:regex=text", opDrop: "field"}
 
 // Step changes one field of an event.
 type Step struct {
-	op    string
-	field string
-	old   string // map: the value that is changed, a text without its quotes
-	value []byte // set and map: the new one, JSON
-	text  string // as declared
+	op      string
+	field   string
+	old     string         // map: the value that is changed, a text without its quotes
+	pattern *regexp.Regexp // replace: what the whole of such a value looks like
+	value   []byte         // set and map: the new one, JSON; replace: its template
+	text    string         // as declared
 }
 
 // Patch is a list of steps, applied in their order.
 type Patch []Step
 
-// ParseStep reads a declared step: set "field=value", map "field:old=new", drop
-// "field". A value that is JSON is taken as it is, any other is a text: 3 is a
-// number, completed and "3" are texts.
+// ParseStep reads a declared step: set "field=value", map "field:old=new",
+// replace "field:regex=text", drop "field". A value that is JSON is taken as it
+// is, any other is a text: 3 is a number, completed and "3" are texts. The regex
+// is one of package regexp and stands for the whole value, and $1 in the text for
+// what its first group matched.
 func ParseStep(op, text string) (Step, error) {
 	s := Step{op: op, field: text, text: text}
 	value, ok := "", true
 	switch op {
 	case opSet:
 		s.field, value, ok = strings.Cut(text, "=")
-	case opMap:
+	case opMap, opReplace:
 		if s.field, value, ok = strings.Cut(text, ":"); ok {
 			s.old, value, ok = strings.Cut(value, "=")
 		}
 	case opDrop:
 	default:
-		return s, fmt.Errorf("%q is no kind of step: want set, map or drop", op)
+		return s, fmt.Errorf("%q is no kind of step: want set, map, replace or drop", op)
 	}
 	if !ok || s.field == "" || !utf8.ValidString(text) {
-		want := map[string]string{opSet: "field=value", opMap: "field:old=new", opDrop: "field"}[op]
-		return s, fmt.Errorf("%s %q: want %s, in UTF-8", op, text, want)
+		return s, fmt.Errorf("%s %q: want %s, in UTF-8", op, text, wants[op])
 	}
-	if op != opDrop {
+	switch op {
+	case opSet, opMap:
 		s.value = jsonOf(value)
+	case opReplace:
+		if err := s.compile(value); err != nil {
+			return s, fmt.Errorf("%s %q: %w", op, text, err)
+		}
 	}
 	return s, nil
+}
+
+// reference is a part of a template that stands for a group, or for a dollar sign.
+var reference = regexp.MustCompile(`\$(?:\$|(\w+)|\{(\w+)\})`)
+
+// compile reads the pattern of a replace, and makes sure that its template names no
+// group that there is not, which would be replaced by nothing.
+func (s *Step) compile(template string) (err error) {
+	if _, err := regexp.Compile(s.old); err != nil { // by itself, as it may not close what holds it
+		return fmt.Errorf("want a regular expression as RE2 has them: %w", err)
+	}
+	s.pattern, s.value = regexp.MustCompile(`^(?s:`+s.old+`)$`), []byte(template)
+	for _, m := range reference.FindAllStringSubmatch(template, -1) {
+		name := m[1] + m[2]
+		number, err := strconv.Atoi(name)
+		if name != "" && (err != nil || number > s.pattern.NumSubexp()) && s.pattern.SubexpIndex(name) < 0 {
+			return fmt.Errorf("%s is no group of %s: want ${1} for the first, and $$ for a dollar sign", m[0], s.old)
+		}
+	}
+	return nil
 }
 
 func jsonOf(text string) []byte {
@@ -75,6 +108,7 @@ func quote(text string) []byte {
 //	# the shop's release of 31 January
 //	- set: currency=USD
 //	- map: status:complete=completed
+//	- replace: revenue:(\d+),(\d\d)=$1.$2
 //	- drop: debug
 func ParsePatch(data []byte) (Patch, error) {
 	var steps []map[string]string
@@ -85,7 +119,7 @@ func ParsePatch(data []byte) (Patch, error) {
 	var faults []error
 	for i, step := range steps {
 		if len(step) != 1 {
-			faults = append(faults, fmt.Errorf("step %d: want one of set, map or drop, such as `- drop: debug`", i+1))
+			faults = append(faults, fmt.Errorf("step %d: want one of set, map, replace or drop, such as `- drop: debug`", i+1))
 			continue
 		}
 		for op, text := range step {
@@ -125,8 +159,8 @@ func (s *Step) apply(event []byte) []byte {
 	switch s.op {
 	case opSet:
 		return s.set(event)
-	case opMap:
-		return s.replace(event)
+	case opMap, opReplace:
+		return s.change(event)
 	default:
 		return s.drop(event, 0)
 	}
@@ -149,15 +183,31 @@ func (s *Step) set(event []byte) []byte {
 	return splice(event, o.open, o.open, added)
 }
 
-// replace changes the member's value if it is the old one.
-func (s *Step) replace(event []byte) []byte {
+// change changes the member's value if it is an old one.
+func (s *Step) change(event []byte) []byte {
 	o := members(event)
 	for i := len(o.members) - 1; i >= 0; i-- { // from the end, so that positions before stay true
-		if m := o.members[i]; m.name == s.field && text(event[m.value:m.end]) == s.old {
-			event = splice(event, m.value, m.end, s.value)
+		m := o.members[i]
+		if m.name != s.field {
+			continue
+		}
+		if value, ok := s.changed(text(event[m.value:m.end])); ok {
+			event = splice(event, m.value, m.end, value)
 		}
 	}
 	return event
+}
+
+// changed gives the new value of an old one; ok is false for any other.
+func (s *Step) changed(old string) (value []byte, ok bool) {
+	if s.op == opMap {
+		return s.value, old == s.old
+	}
+	groups := s.pattern.FindStringSubmatchIndex(old)
+	if groups == nil {
+		return nil, false
+	}
+	return jsonOf(string(s.pattern.ExpandString(nil, string(s.value), old, groups))), true
 }
 
 // drop removes the member with one comma, from position from on.

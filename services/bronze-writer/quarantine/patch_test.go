@@ -37,6 +37,13 @@ func TestSteps(t *testing.T) {
 		{"map", "s:a:b=c", `{"s":"a:b"}`, `{"s":"c"}`},
 		{"map", "s:=x", `{"s":""}`, `{"s":"x"}`},
 		{"map", "s:null=x", `{"s":null}`, `{"s":"x"}`},
+		{"replace", `n:(\d+),(\d\d)=$1.$2`, `{"n":"2,50","m":"2,50"}`, `{"n":2.50,"m":"2,50"}`},
+		{"replace", `n:(\d+),(\d\d)=$1.$2`, `{"n":"2.50"}`, `{"n":"2.50"}`},
+		{"replace", `n:(\d+),(\d\d)=$1.$2`, `{"n":"12,500"}`, `{"n":"12,500"}`},
+		{"replace", `n:.*(\d),(?P<cents>\d\d)="${1}x${cents}$$"`, `{"n":"EUR\n2,50"}`, `{"n":"2x50$"}`},
+		{"replace", `s:a|b=c`, `{"s":"ab"}`, `{"s":"ab"}`},
+		{"replace", `s:a|b=c`, `{"s":"b"}`, `{"s":"c"}`},
+		{"replace", `n:(\d)=$1=0`, `{"n":7}`, `{"n":"7=0"}`},
 		{"drop", "a", `{"a":1}`, `{}`},
 		{"drop", "a", `{"a":1, "b":2}`, `{"b":2}`},
 		{"drop", "b", `{"a":1, "b":{"a":",}"} }`, `{"a":1 }`},
@@ -55,17 +62,17 @@ func TestSteps(t *testing.T) {
 
 func TestStepsInOrder(t *testing.T) {
 	t.Parallel()
-	p, err := ParsePatch([]byte("- set: a=x\n- map: a:x=y\n- drop: b\n- set: b=1\n"))
+	p, err := ParsePatch([]byte("- set: a=x\n- map: a:x=z\n- replace: a:[z]=y\n- drop: b\n- set: b=1\n"))
 	require.NoError(t, err)
 	got, ok := p.Apply([]byte(`{"b":2}`))
 	require.True(t, ok)
 	require.JSONEq(t, `{"a":"y","b":1}`, string(got))
-	require.Equal(t, []string{"set a=x", "map a:x=y", "drop b", "set b=1"}, p.Declared())
+	require.Equal(t, []string{"set a=x", "map a:x=z", "replace a:[z]=y", "drop b", "set b=1"}, p.Declared())
 }
 
 func TestWrongSteps(t *testing.T) {
 	t.Parallel()
-	for _, s := range [][2]string{{"set", "a"}, {"set", "=1"}, {"map", "a"}, {"map", "a=b"}, {"map", "a:b"}, {"drop", ""}, {"cast", "a"}, {"set", "a=\xff"}} {
+	for _, s := range [][2]string{{"set", "a"}, {"set", "=1"}, {"map", "a"}, {"map", "a=b"}, {"map", "a:b"}, {"replace", "a:b"}, {"replace", "a:(=c"}, {"replace", "a:b)(=c"}, {"replace", "a:(b)=$2"}, {"replace", "a:(b)=$1c"}, {"drop", ""}, {"cast", "a"}, {"set", "a=\xff"}} {
 		_, err := ParseStep(s[0], s[1])
 		require.ErrorContains(t, err, "want", s)
 	}
@@ -101,8 +108,8 @@ func TestPatchTouchesNothingElse(t *testing.T) {
 		}
 		b.WriteString("}" + space())
 		field := rapid.SampledFrom(names[:5]).Draw(t, "field")
-		op := rapid.SampledFrom([]string{opSet, opMap, opDrop}).Draw(t, "op")
-		text := map[string]string{opSet: field + "=new", opMap: field + ":x=new", opDrop: field}[op]
+		op := rapid.SampledFrom([]string{opSet, opMap, opReplace, opDrop}).Draw(t, "op")
+		text := map[string]string{opSet: field + "=new", opMap: field + ":x=new", opReplace: field + ":[x1]=new", opDrop: field}[op]
 		out, ok := Patch{step(t, op, text)}.Apply([]byte(b.String()))
 		require.True(t, ok)
 		require.True(t, json.Valid(out), "%q", out)
@@ -123,10 +130,11 @@ func TestPatchTouchesNothingElse(t *testing.T) {
 			if op == opSet {
 				require.Equal(t, `"new"`, string(out[m.value:m.end]))
 			}
-			require.False(t, op == opMap && string(out[m.value:m.end]) == `"x"`)
+			require.False(t, (op == opMap || op == opReplace) && string(out[m.value:m.end]) == `"x"`)
+			require.False(t, op == opReplace && string(out[m.value:m.end]) == "1")
 		}
 		require.Equal(t, want, got)
 		before := len(slices.DeleteFunc(have, func(m member) bool { return m.name != field }))
-		require.Equal(t, map[string]int{opSet: 1, opMap: before, opDrop: 0}[op], left, "%s of %q", text, b.String())
+		require.Equal(t, map[string]int{opSet: 1, opMap: before, opReplace: before, opDrop: 0}[op], left, "%s of %q", text, b.String())
 	})
 }
