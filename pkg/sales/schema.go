@@ -228,7 +228,7 @@ func measuresAs(prefix string, id int) []column.Field {
 
 // Quarantine is the schema of the files under quarantine/sales_events: the
 // rejects of a bronze file or of a silver commit.
-var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 2, Fields: []column.Field{
+var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 3, Fields: []column.Field{
 	{ID: 1, Name: "code", Type: column.Symbol, Doc: "why it was rejected, see Code"},
 	{ID: 2, Name: "field", Type: column.Symbol, Optional: true, Doc: "the field at fault"},
 	{ID: 3, Name: "message", Type: column.String, Doc: "what was wrong and what would be right"},
@@ -239,6 +239,7 @@ var Quarantine = &column.Schema{Name: "quarantine/sales_events", Version: 2, Fie
 	{ID: 8, Name: "_offset", Type: column.Int64, Doc: "offset, or row number from 1"},
 	{ID: 9, Name: "_ingest_ts", Type: column.Timestamp, Doc: "broker time, or a file's first ingest"},
 	{ID: 10, Name: "_replay_of", Type: column.String, Optional: true, Doc: "the reject that this is a replay of: source/partition/offset@_ingest_ts in microseconds#attempt (since version 2)"},
+	{ID: 11, Name: "event", Type: column.String, Optional: true, Doc: "of a CSV row whose fields are those of the header: the row as an event, JSON (since version 3)"},
 }}
 
 // QuarantineCustomers is Quarantine for the rejects of customer_updates.

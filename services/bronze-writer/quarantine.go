@@ -132,6 +132,9 @@ func (c *showReject) Run(ctx context.Context, d *daemon.Daemon, k *kong.Kong) er
 		fmt.Fprintf(k.Stdout, "  replay of %s\n", r.ReplayOf)
 	}
 	fmt.Fprintf(k.Stdout, "\n%s\n", readable(r.Raw))
+	if len(r.Event) > 0 {
+		fmt.Fprintf(k.Stdout, "\nas an event\n%s\n", readable(r.Event))
+	}
 	for i := range attempts {
 		printAttempt(k.Stdout, &attempts[i])
 	}

@@ -89,6 +89,9 @@ func (c *replayRejects) printer(out io.Writer) func(quarantine.Planned) {
 			return
 		}
 		fmt.Fprintf(out, "%s: %v\n  before  %s\n", p.Reject.ID(), p.Reject.Code, readable(p.Reject.Raw))
+		if len(p.Reject.Event) > 0 {
+			fmt.Fprintf(out, "  that is %s\n", readable(p.Reject.Event))
+		}
 		if p.Event != nil {
 			fmt.Fprintf(out, "  after   %s\n", readable(p.Event))
 		}
@@ -121,8 +124,9 @@ func (c *replayRejects) print(out io.Writer, res *quarantine.Result) error {
 	if err := table.Write(out, []string{"decision", "rejects"}, rows, 0); err != nil {
 		return err
 	}
-	if n := res.By[quarantine.NotJSON]; n > 0 {
-		fmt.Fprintf(out, "\n%d are no JSON objects, such as rows of a CSV file: export them, repair them in a file, and ingest that.\n", n)
+	if n := res.By[quarantine.NoFields]; n > 0 {
+		fmt.Fprintf(out, "\n%d have no fields that a step could change: broken JSON, or rows of a CSV file with broken quotes or another number of fields than the header. "+
+			"Export them, repair them in a file, and ingest that.\n", n)
 	}
 	if n := res.By[quarantine.Unchanged]; n > 0 {
 		fmt.Fprintf(out, "\n%d are of silver, and no step changes them: silver would say the same. After a change of its rules or catalogue "+

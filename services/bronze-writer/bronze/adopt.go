@@ -150,7 +150,7 @@ func (d *dataset) notAdopted(out, b *column.Batch, i int, key string) {
 	o := decode.Origin{Source: b.Column("_source").String(i), Partition: b.Column("_partition").I32[i],
 		Offset: b.Column("_offset").I64[i], Time: b.Column("_ingest_ts").I64[i], ReplayOf: b.Column("_replay_of").String(i)}
 	r := &sales.Reject{Code: sales.NotAdopted, Message: "not in " + key + ", which its writer closed without it; send it again"}
-	quarantine(out, r, b.Columns[d.Key].Bytes(i), d.rowJSON(b, i), o)
+	quarantine(out, r, b.Columns[d.Key].Bytes(i), d.rowJSON(b, i), nil, o)
 }
 
 func (s *store) readRejects(ctx context.Context, slice string) (*column.Batch, error) {

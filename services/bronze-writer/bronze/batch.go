@@ -35,7 +35,7 @@ func (b *batch) add(j *decode.JSON, key, value []byte, o decode.Origin, now time
 	b.records++
 	b.bytes += len(key) + len(value)
 	if r := j.Decode(value); r != nil {
-		quarantine(b.rejects, r, key, value, o)
+		quarantine(b.rejects, r, key, value, nil, o)
 		return
 	}
 	j.AppendTo(b.rows, o)

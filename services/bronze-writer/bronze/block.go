@@ -144,7 +144,7 @@ func (g *ingest) decode(d rowDecoder, c chunk, p *part) error {
 		o.Offset++
 		if r := d.Decode(record, o.Offset); r != nil {
 			o.Partition = 0
-			quarantine(p.rejects, r, nil, record, o)
+			quarantine(p.rejects, r, nil, record, d.Event(o.Offset), o)
 			continue
 		}
 		o.Partition = stream.PartitionFor(d.Key(), g.Partitions)

@@ -126,12 +126,15 @@ func (in *input) start(r *bufio.Reader) (skip int, err error) {
 type rowDecoder interface {
 	Decode(record []byte, row int64) *sales.Reject
 	Key() []byte
+	Event(row int64) []byte // of a record that is none by itself; nil otherwise
 	AppendTo(*column.Batch, decode.Origin)
 }
 
 type lineDecoder struct{ *decode.JSON }
 
 func (d lineDecoder) Decode(record []byte, _ int64) *sales.Reject { return d.JSON.Decode(record) }
+
+func (lineDecoder) Event(int64) []byte { return nil }
 
 // decoder makes a decoder for one goroutine.
 func (in *input) decoder(limit int, effective int64) (rowDecoder, error) {

@@ -22,10 +22,12 @@ const (
 	qOffset
 	qTime
 	qReplayOf
+	qEvent
 )
 
-// quarantine adds a reject with its original bytes.
-func quarantine(b *column.Batch, r *sales.Reject, key, raw []byte, o decode.Origin) {
+// quarantine adds a reject with its original bytes, and for a row of a CSV file with
+// what it is as an event.
+func quarantine(b *column.Batch, r *sales.Reject, key, raw, event []byte, o decode.Origin) {
 	c := b.Columns
 	c[qCode].AppendString(string(r.Code))
 	c[qField].AppendString(r.Field)
@@ -37,6 +39,7 @@ func quarantine(b *column.Batch, r *sales.Reject, key, raw []byte, o decode.Orig
 	c[qOffset].I64 = append(c[qOffset].I64, o.Offset)
 	c[qTime].I64 = append(c[qTime].I64, o.Time)
 	c[qReplayOf].AppendString(o.ReplayOf)
+	c[qEvent].AppendBytes(event)
 }
 
 // rejectedByCode counts the rejects; nil when there are none.

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/go-faster/jx"
 
+	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
@@ -28,6 +30,7 @@ type CSV struct {
 	opt     Options
 	derived Derived
 	columns []header
+	aligned bool   // the last record has the fields of the header
 	id      []byte // "hash-" and the number of the last row, in 12 digits
 	last    int64  // that number
 	text    []byte // of quoted fields with doubled quotes, of this record
@@ -98,6 +101,7 @@ func (d *Dataset) lacking(seen map[string]bool) (names []string) {
 // Row is good to append. row counts from 1.
 func (c *CSV) Decode(record []byte, row int64) *sales.Reject {
 	c.clear()
+	c.aligned = false
 	if r := guard(record, c.opt.MaxBytes); r != nil {
 		return r
 	}
@@ -112,15 +116,14 @@ func (c *CSV) Decode(record []byte, row int64) *sales.Reject {
 		return &sales.Reject{Code: sales.MalformedRow,
 			Message: fmt.Sprintf("%d fields, the header has %d", len(values), len(c.columns))}
 	}
+	c.aligned = true
 	for i, v := range values {
 		if at := c.columns[i].field; at >= 0 {
 			c.slots[at] = slot{v, text}
 			continue
 		}
 		c.rescue()
-		w := jx.Writer{Buf: append(c.rescued, c.columns[i].literal...)}
-		w.ByteStr(v)
-		c.rescued = w.Buf
+		c.rescued = appendText(append(c.rescued, c.columns[i].literal...), v)
 	}
 	c.close()
 	if r := c.judge(); r != nil {
@@ -128,6 +131,70 @@ func (c *CSV) Decode(record []byte, row int64) *sales.Reject {
 	}
 	c.derive(row)
 	return nil
+}
+
+// Event gives the last record as a JSON event of the contract, so that one that was
+// rejected can be corrected and sent, and is then judged as the row was: fields in
+// the order of the header, unknown ones as text. It has the identity of the row
+// and the effective time where the row has none, but no copy of the time of
+// Dataset.Placed, which may be what is to be corrected. nil means that it is not
+// known which fields the record has.
+func (c *CSV) Event(row int64) []byte {
+	if !c.aligned {
+		return nil
+	}
+	event := []byte{'{'}
+	for i, v := range c.values {
+		at := c.columns[i].field
+		if at >= 0 && c.slots[at].kind <= null && c.set.Fields[at].InFile != AsSent {
+			continue
+		}
+		event = c.appendValue(append(event, c.columns[i].literal...), at, v)
+		event = append(event, ',')
+	}
+	for at := range c.set.Fields {
+		if c.slots[at].kind > null {
+			continue
+		}
+		literal := newMember(at, []byte(c.set.Name(at))).literal
+		switch in := c.set.Fields[at].InFile; {
+		case in == FromRow:
+			event = append(appendText(append(event, literal...), c.number(row)), ',')
+		case in == FromPlaced && c.derived.Effective != 0:
+			event = append(appendText(append(event, literal...), sales.AppendTimestamp(nil, c.derived.Effective)), ',')
+		}
+	}
+	event[len(event)-1] = '}' // in the place of the last comma
+	return event
+}
+
+// appendValue appends a value of field at, -1 for an unknown one, as JSON has it;
+// one that is not of the field's type stays the text that it is.
+func (c *CSV) appendValue(event []byte, at int, v []byte) []byte {
+	if at < 0 {
+		return appendText(event, v)
+	}
+	switch c.set.Schema.Fields[at].Type {
+	case column.Int32:
+		if c.set.Fields[at].Flag {
+			if bytes.Equal(v, yes) || bytes.Equal(v, no) {
+				return append(event, v...)
+			}
+		} else if n, ok := parseInt32(v); ok {
+			return strconv.AppendInt(event, n, 10)
+		}
+	case column.Timestamp:
+		if t, err := c.time(v); err == nil {
+			v = sales.AppendTimestamp(nil, t)
+		}
+	}
+	return appendText(event, v)
+}
+
+func appendText(event, v []byte) []byte {
+	w := jx.Writer{Buf: event}
+	w.ByteStr(v)
+	return w.Buf
 }
 
 // derive fills the fields that a file need not have.

@@ -3,8 +3,8 @@
 //
 // A reject's path: its files under quarantine/ are read one by one → what
 // lake.control knows of its earlier attempts, and where those have arrived, say
-// whether it is open → the [Patch] changes single members of the original JSON
-// and leaves every other byte → [decode.JSON] judges the result as bronze
+// whether it is open → the [Patch] changes single members of the original JSON,
+// or of the event that a CSV row is, and leaves every other byte → [decode.JSON] judges the result as bronze
 // would → the event goes to its topic and a lake.Replay to lake.control, in one
 // transaction.
 //

@@ -20,6 +20,7 @@ type exported struct {
 	State   State      `json:"state"`
 	Raw     *string    `json:"raw,omitempty"`        // the original bytes, when they are UTF-8
 	Base64  []byte     `json:"raw_base64,omitempty"` // otherwise
+	Event   string     `json:"event,omitempty"`      // of a CSV row: what it is as an event, JSON
 }
 
 // Export writes the rejects that the filter takes, at most limit unless it is
@@ -41,6 +42,10 @@ func (q *Quarantine) Export(ctx context.Context, f Filter, limit int64, out io.W
 			e.Raw = &text
 		} else {
 			e.Base64 = r.Raw
+		}
+		if len(r.Event) > 0 {
+			event, _ := q.patched(r, nil)
+			e.Event = string(event)
 		}
 		if err := lines.Encode(e); err != nil {
 			return fmt.Errorf("write %s: %w", e.ID, err)

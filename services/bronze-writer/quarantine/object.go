@@ -40,6 +40,16 @@ func members(b []byte) *object {
 	return o
 }
 
+// value gives the value of a member of the object in b, nil when it has none of the name.
+func (o *object) value(b []byte, name string) []byte {
+	for _, m := range o.members {
+		if m.name == name {
+			return b[m.value:m.end]
+		}
+	}
+	return nil
+}
+
 func skipSpace(b []byte, at int) int {
 	for at < len(b) && (b[at] == ' ' || b[at] == '\n' || b[at] == '\t' || b[at] == '\r') {
 		at++

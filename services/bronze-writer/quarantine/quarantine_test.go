@@ -50,11 +50,11 @@ func TestRepairedDay(t *testing.T) {
 	require.Equal(t, map[Decision]int64{OnTheWay: 2}, r.replay(decimals, "map revenue:2,50=9.99"))
 	r.landed()
 	require.Equal(t, [5]int64{2, 0, 2}, r.list(Filter{})[sales.BadDecimal], "silver has not taken them")
-	require.Equal(t, map[Decision]int64{Send: 2, NotJSON: 1, OnTheWay: 2}, r.replay(ReplayOptions{}, "set category=Books"))
+	require.Equal(t, map[Decision]int64{Send: 2, NoFields: 1, OnTheWay: 2}, r.replay(ReplayOptions{}, "set category=Books"))
 	r.landed()
 	r.silver()
 	require.Equal(t, map[sales.Code][5]int64{sales.BadDecimal: {2, 0, 0, 2}, sales.InvalidJSON: {1, 1}, sales.InvalidUTF8: {1, 0, 0, 1}, sales.WrongKey: {1, 0, 0, 1}}, r.list(Filter{}))
-	require.Equal(t, map[Decision]int64{Done: 4, NotJSON: 1}, r.replay(ReplayOptions{}, "set category=Books"))
+	require.Equal(t, map[Decision]int64{Done: 4, NoFields: 1}, r.replay(ReplayOptions{}, "set category=Books"))
 
 	sum := r.ledger()
 	require.Equal(t, lake.Count{Rows: 10, Cents: 5 * 250}, sum.In)

@@ -36,6 +36,7 @@ type Reject struct {
 	Field    string
 	Message  string
 	Raw      []byte // the original bytes; of silver, the typed event as JSON
+	Event    []byte // of a CSV row whose fields are known: what it is as an event, see decode.CSV; empty for all else
 	Key      []byte
 	ReplayOf string // the reject that it is a replay of, "" for most
 }
@@ -226,6 +227,7 @@ func (q *Quarantine) file(ctx context.Context, stage, key string, columns *colum
 		}
 		if at("raw") >= 0 {
 			r.Raw, r.Key = b.Column("raw").Bytes(i), b.Column("key").Bytes(i)
+			r.Event = b.Column("event").Bytes(i)
 		}
 		if err := fn(&r); err != nil {
 			return err

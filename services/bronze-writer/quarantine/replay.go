@@ -39,7 +39,7 @@ type ReplayOptions struct {
 // Planned is what a replay would do with a reject.
 type Planned struct {
 	Reject *Reject // valid during the call
-	Event  []byte  // as it would be sent; nil when the original is no JSON object
+	Event  []byte  // as it would be sent; nil when its fields are unknown
 	Why    Decision
 	Fault  *sales.Reject // of the event, when it is StillRejected
 }
@@ -50,7 +50,7 @@ type Decision string
 // The decisions; only Send sends anything.
 const (
 	Send          Decision = "sent"
-	NotJSON       Decision = "not a JSON object"     // nothing to patch: repair it in a file, and ingest that
+	NoFields      Decision = "fields unknown"        // not JSON, or a row that does not fit its header: repair it in a file, and ingest that
 	StillRejected Decision = "still rejected"        // by bronze, as patched
 	OnTheWay      Decision = "on the way"            // the last attempt has not been through silver yet
 	Done          Decision = "accepted already"      // by silver
@@ -60,7 +60,7 @@ const (
 )
 
 // Decisions lists them in the order of a report.
-var Decisions = []Decision{Send, StillRejected, NotJSON, OnTheWay, Done, Unchanged, SentBefore, TooOften}
+var Decisions = []Decision{Send, StillRejected, NoFields, OnTheWay, Done, Unchanged, SentBefore, TooOften}
 
 // Result counts the rejects that a replay has looked at.
 type Result struct {
@@ -160,9 +160,9 @@ func (r *replay) decide(reject *Reject) Planned {
 		p.Why = OnTheWay
 		return p
 	}
-	event, ok := r.Patch.Apply(reject.Raw)
+	event, ok := r.patched(reject, r.Patch)
 	if !ok {
-		p.Why = NotJSON
+		p.Why = NoFields
 		return p
 	}
 	p.Event = event
@@ -178,6 +178,26 @@ func (r *replay) decide(reject *Reject) Planned {
 		p.Why = TooOften
 	}
 	return p
+}
+
+// patched gives the event that a reject becomes; ok is false when its fields are
+// unknown. A CSV row without a time of its own gets it as ingest gives it: from the
+// field that it is taken from, as that is after the patch.
+func (q *Quarantine) patched(r *Reject, p Patch) (event []byte, ok bool) {
+	if len(r.Event) == 0 {
+		return p.Apply(r.Raw)
+	}
+	if event, ok = p.Apply(r.Event); !ok {
+		return nil, false
+	}
+	set, o := q.set.events, members(event)
+	placed := o.value(event, set.Name(set.Placed))
+	for i, f := range set.Fields {
+		if f.InFile == decode.FromPlaced && placed != nil && o.value(event, set.Name(i)) == nil {
+			event = (&Step{field: set.Name(i), value: placed}).set(event)
+		}
+	}
+	return event, true
 }
 
 func sha(event []byte) string {

@@ -137,6 +137,7 @@ func appendReject(q *column.Batch, code sales.Code, raw []byte, offset int64, pa
 	q.Column("_offset").I64 = append(q.Column("_offset").I64, offset)
 	q.Column("_ingest_ts").I64 = append(q.Column("_ingest_ts").I64, arrived)
 	q.Column("_replay_of").AppendString(replayOf)
+	q.Column("event").AppendBytes(nil)
 }
 
 func (r *rig) write(key string, b *column.Batch) {

@@ -40,6 +40,9 @@ func Show(ctx context.Context, o Options, id string) (*Reject, []Attempt, error)
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(r.Event) > 0 {
+		r.Event, _ = q.patched(r, nil)
+	}
 	attempts, err := q.attempts(ctx, r)
 	return r, attempts, err
 }
@@ -54,7 +57,7 @@ func (q *Quarantine) find(ctx context.Context, stage string, id lake.RecordID) (
 			return q.file(ctx, stage, o.Key, whole, func(r *Reject) error {
 				if r.RecordID == id && (found == nil || r.Arrived > found.Arrived) { // of a topic that was made anew the latest counts
 					found = r
-					found.Raw, found.Key = bytes.Clone(r.Raw), bytes.Clone(r.Key)
+					found.Raw, found.Key, found.Event = bytes.Clone(r.Raw), bytes.Clone(r.Key), bytes.Clone(r.Event)
 				}
 				return nil
 			})

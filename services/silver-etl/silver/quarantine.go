@@ -30,6 +30,7 @@ func (d *dataset) quarantined(bronze *column.Batch, rejects []clean.Rejected) *c
 		put64(q, "_offset", offsets.I64[row])
 		put64(q, "_ingest_ts", arrived.I64[row])
 		q.Column("_replay_of").AppendBytes(replayOf.Bytes(row))
+		q.Column("event").AppendBytes(nil) // raw is one
 	}
 	return q
 }
