@@ -93,14 +93,14 @@ type pathFile struct {
 }
 
 func openPath(name string) (stored, error) {
+	if _, err := statPath(name); err != nil { // before it is opened: a pipe would wait for its writer
+		return nil, err
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", decode.ErrUnusable, err)
 	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%w: not a regular file, which it must be to be read twice", decode.ErrUnusable)
-	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -77,14 +78,12 @@ var errNoMatch = fmt.Errorf("%w: no file matches: check the pattern", decode.Err
 const meta = `*?[\`
 
 func paths(name string) ([]File, error) {
-	info, err := os.Stat(name)
+	info, err := statPath(name)
 	switch {
-	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("%w: it is a folder: name the files in it, or a pattern such as %s", decode.ErrUnusable, filepath.Join(name, "*.csv"))
 	case err == nil:
 		return []File{{Name: name, Size: info.Size()}}, nil
-	case !strings.ContainsAny(name, meta):
-		return nil, fmt.Errorf("%w: %w: check the path", decode.ErrUnusable, err)
+	case !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(name, meta):
+		return nil, err
 	}
 	matches, err := filepath.Glob(name)
 	if err != nil {
@@ -105,6 +104,20 @@ func paths(name string) ([]File, error) {
 		return nil, errNoMatch
 	}
 	return found, nil
+}
+
+// statPath looks at what a file must be: it is read twice.
+func statPath(name string) (os.FileInfo, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w: check the path", decode.ErrUnusable, err)
+	case info.IsDir():
+		return nil, fmt.Errorf("%w: it is a folder: name the files in it, or a pattern such as %s", decode.ErrUnusable, filepath.Join(name, "*.csv"))
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%w: it is no regular file, and can not be read twice: write what it gives to a file, and ingest that", decode.ErrUnusable)
+	}
+	return info, nil
 }
 
 // objects finds the object of a key, or those of a pattern.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,6 +51,19 @@ func TestFindPaths(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
+}
+
+// A pipe that nobody writes to would be waited for without end.
+func TestAPipeIsRefused(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe.csv")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	_, err := Find(t.Context(), []string{pipe}, nil)
+	require.ErrorIs(t, err, decode.ErrUnusable)
+	require.ErrorContains(t, err, "no regular file")
+	_, err = File{Name: pipe}.Open(t.Context()) // put there meanwhile
+	require.ErrorIs(t, err, decode.ErrUnusable)
+	_, err = Find(t.Context(), []string{filepath.Join(filepath.Dir(pipe), "*.csv")}, nil)
+	require.ErrorIs(t, err, errNoMatch)
 }
 
 func TestObjects(t *testing.T) {
