@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -38,9 +40,14 @@ type chosen struct {
 	To     time.Time `help:"Only rejects that arrived before this time, RFC 3339." placeholder:"TIME"`
 }
 
-func (c *chosen) filter() quarantine.Filter {
+// filter gives what is chosen, or an error when that can be nothing.
+func (c *chosen) filter() (quarantine.Filter, error) {
 	f := quarantine.Filter{Stage: c.Stage, Source: c.Source}
+	known := slices.Concat(sales.BronzeCodes, sales.SilverCodes)
 	for _, code := range c.Code {
+		if !slices.Contains(known, sales.Code(code)) {
+			return f, daemon.UsageError{Err: fmt.Errorf("--code %q is none; there are %s", code, join(known))}
+		}
 		f.Codes = append(f.Codes, sales.Code(code))
 	}
 	if !c.From.IsZero() {
@@ -49,7 +56,15 @@ func (c *chosen) filter() quarantine.Filter {
 	if !c.To.IsZero() {
 		f.To = c.To.UnixMicro()
 	}
-	return f
+	return f, nil
+}
+
+func join(codes []sales.Code) string {
+	var names []string
+	for _, c := range codes {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
 }
 
 func quarantineOptions(ctx context.Context, d *daemon.Daemon, topic string) (quarantine.Options, error) {
@@ -82,11 +97,15 @@ type listRejects struct {
 
 // Run prints the counts.
 func (c *listRejects) Run(ctx context.Context, d *daemon.Daemon, k *kong.Kong) error {
+	f, err := c.filter()
+	if err != nil {
+		return err
+	}
 	q, err := readQuarantine(ctx, d, c.Topic)
 	if err != nil {
 		return err
 	}
-	l, err := q.List(ctx, c.filter(), c.Limit)
+	l, err := q.List(ctx, f, c.Limit)
 	if err != nil {
 		return err
 	}
@@ -172,6 +191,10 @@ type exportRejects struct {
 
 // Run writes the rejects.
 func (c *exportRejects) Run(ctx context.Context, d *daemon.Daemon, k *kong.Kong) (err error) {
+	f, err := c.filter()
+	if err != nil {
+		return err
+	}
 	q, err := readQuarantine(ctx, d, c.Topic)
 	if err != nil {
 		return err
@@ -186,7 +209,7 @@ func (c *exportRejects) Run(ctx context.Context, d *daemon.Daemon, k *kong.Kong)
 		out = file
 	}
 	w := bufio.NewWriter(out)
-	n, err := q.Export(ctx, c.filter(), c.Limit, w)
+	n, err := q.Export(ctx, f, c.Limit, w)
 	if err = errors.Join(err, w.Flush()); err == nil {
 		d.Log.Info("exported", zap.Int64("rejects", n), zap.String("out", c.Out))
 	}

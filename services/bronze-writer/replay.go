@@ -66,11 +66,15 @@ func (c *replayRejects) Run(ctx context.Context, d *daemon.Daemon, k *kong.Conte
 	if err != nil {
 		return daemon.UsageError{Err: err}
 	}
+	f, err := c.filter()
+	if err != nil {
+		return err
+	}
 	o, err := quarantineOptions(ctx, d, c.Topic)
 	if err != nil {
 		return err
 	}
-	ro := quarantine.ReplayOptions{Filter: c.filter(), Patch: patch, Limit: c.Limit, MaxAttempts: c.MaxAttempts, Unchanged: c.Unchanged}
+	ro := quarantine.ReplayOptions{Filter: f, Patch: patch, Limit: c.Limit, MaxAttempts: c.MaxAttempts, Unchanged: c.Unchanged}
 	if c.Plan {
 		ro.Plan = c.printer(k.Stdout)
 	}

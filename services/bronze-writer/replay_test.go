@@ -27,6 +27,12 @@ func TestPlanOfAReplay(t *testing.T) {
 		require.Contains(t, stdout, "bronze  takes it")
 		require.Regexp(t, `would be sent +1\n`, stdout)
 	}
+	for _, args := range [][]string{{"list"}, {"export"}, {"replay", "--plan"}} {
+		code, stdout, stderr := command(t, environ, append([]string{"quarantine"}, append(args, "--code", "bad_decimals")...)...)
+		require.Equal(t, 2, code)
+		require.Empty(t, stdout)
+		require.Contains(t, stderr, "bad_decimal, not_adopted, quantity_not_positive")
+	}
 	for _, args := range [][]string{{"quarantine", "export"}, {"quarantine", "list", "--json"}} { // what only reads leaves the schemas as they are
 		require.NoError(t, os.RemoveAll(filepath.Join(lake, "_schemas", "bronze")))
 		code, _, stderr := command(t, environ, args...)
