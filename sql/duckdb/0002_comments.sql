@@ -34,7 +34,7 @@ COMMENT ON COLUMN sales.dim_customer.city IS 'Home city';
 COMMENT ON COLUMN sales.dim_customer.country IS 'Home country';
 COMMENT ON COLUMN sales.dim_customer.valid_from IS 'When the version began, UTC; 1970 for the first, which holds for all time before the second';
 COMMENT ON COLUMN sales.dim_customer.valid_to IS 'When the version ended, UTC, that moment not included; null when it is current';
-COMMENT ON COLUMN sales.dim_customer.is_current IS 'Whether this is the newest version';
+COMMENT ON COLUMN sales.dim_customer.is_current IS 'Whether this is the newest version, also of a customer who was deleted: who is there is is_current and not deleted';
 COMMENT ON COLUMN sales.dim_customer.deleted IS 'Whether the customer was deleted at valid_from: the attributes are null';
 COMMENT ON COLUMN sales.dim_customer.inferred IS 'Known from orders only: the attributes have not come yet';
 

@@ -45,7 +45,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		ledgerRows:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sales_load_ledger_rows", Help: "Rows that the warehouse's ledger holds."}, []string{"table"}),
 		ledgerCents: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sales_load_ledger_cents", Help: "Money that the warehouse's ledger holds, in cents."}, []string{"table"}),
 	}
-	for _, table := range []string{sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts, sales.TableSilverCustomers} {
+	_, tables := warehouse.Targets()
+	for _, table := range tables {
 		m.rows.WithLabelValues(table)
 		for _, result := range []string{resultLoaded, resultHeld, resultGone} {
 			m.slices.WithLabelValues(table, result)
