@@ -1,6 +1,13 @@
--- Rows of the files of whole days, and of files of new orders. The columns are those of silver's files, in their order:
+-- Rows of the files of whole days that the warehouse has something of, and of files of new orders. The columns are those of silver's files, in their order:
 -- Redshift's COPY goes by position.
 CREATE TEMP TABLE stage_sales AS
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Rows of days that the warehouse has nothing of, in the same way.
+CREATE TEMP TABLE stage_new AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset
 FROM sales.fact_sales
@@ -14,7 +21,7 @@ SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category
 FROM sales.fact_sales
 WHERE 1 = 0;
 
--- Rows that the days gain (n is 1) and lose (-1).
+-- Rows that the days gain (n is 1) and lose (-1); of stage_new only those that find_known puts here.
 CREATE TEMP TABLE stage_rows AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset,

@@ -1,4 +1,5 @@
 DROP TABLE stage_sales;
+DROP TABLE stage_new;
 DROP TABLE stage_changes;
 DROP TABLE stage_rows;
 DROP TABLE stage_sought;

@@ -1,5 +1,13 @@
 -- The calendar's span, and the span of the staged orders.
-SELECT CAST(MIN(d.order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(d.order_date) AS VARCHAR(10)) AS last_day,
-       CAST((SELECT MIN(CASE WHEN n > 0 THEN order_date END) FROM stage_rows) AS VARCHAR(10)) AS first_staged,
-       CAST((SELECT MAX(CASE WHEN n > 0 THEN order_date END) FROM stage_rows) AS VARCHAR(10)) AS last_staged
-FROM sales.dim_date AS d
+SELECT CAST(d.first_day AS VARCHAR(10)) AS first_day, CAST(d.last_day AS VARCHAR(10)) AS last_day,
+       CAST(CAST(s.first_staged AS DATE) AS VARCHAR(10)) AS first_staged,
+       CAST(CAST(s.last_staged AS DATE) AS VARCHAR(10)) AS last_staged
+FROM (SELECT MIN(order_date) AS first_day, MAX(order_date) AS last_day FROM sales.dim_date) AS d
+CROSS JOIN (
+    SELECT MIN(order_ts) AS first_staged, MAX(order_ts) AS last_staged
+    FROM (
+        SELECT order_ts FROM stage_rows WHERE n > 0
+        UNION ALL
+        SELECT order_ts FROM stage_new
+    ) AS staged
+) AS s

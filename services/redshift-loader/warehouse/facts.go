@@ -60,31 +60,59 @@ func (t *transaction) stageFacts(ctx context.Context, days []dayLoad) error {
 	if err := t.exec(ctx, "create_stage_sales"); err != nil {
 		return err
 	}
-	var rows, changes []lake.File
 	var whole []*lake.Verdict
 	for _, d := range days {
-		rows, changes = append(rows, d.rows...), append(changes, d.changes...)
 		if d.whole {
 			whole = append(whole, d.verdict)
 		}
-	}
-	if err := t.fill(ctx, target{table: "stage_sales", rows: &factRows}, rows); err != nil {
-		return err
-	}
-	if err := t.fill(ctx, target{table: "stage_changes", rows: &changeRows}, changes); err != nil {
-		return err
 	}
 	span, err := spanOf(whole)
 	if err != nil {
 		return err
 	}
+	if err := t.fillFacts(ctx, days, span); err != nil {
+		return err
+	}
 	if err := t.exec(ctx, "diff_facts", span.from, span.to); err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "find_known"); err != nil {
 		return err
 	}
 	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_rows"); err != nil {
 		return err
 	}
 	return t.refuseDuplicates(ctx)
+}
+
+// fillFacts reads the files. Those of days that the warehouse has nothing of go to a table
+// of their own, as there is nothing to compare them with.
+func (t *transaction) fillFacts(ctx context.Context, days []dayLoad, whole timeSpan) error {
+	held := map[string]bool{}
+	err := t.query(ctx, "find_held_days", func(rows *sql.Rows) error {
+		var day string
+		err := rows.Scan(&day)
+		held[day] = true
+		return err
+	}, whole.from, whole.to)
+	if err != nil {
+		return err
+	}
+	var fresh, rows, changes []lake.File
+	for _, d := range days {
+		if d.whole && !held[d.verdict.Manifest.Day] {
+			fresh = append(fresh, d.rows...)
+			continue
+		}
+		rows, changes = append(rows, d.rows...), append(changes, d.changes...)
+	}
+	if err := t.fill(ctx, target{table: "stage_new", rows: &factRows}, fresh); err != nil {
+		return err
+	}
+	if err := t.fill(ctx, target{table: "stage_sales", rows: &factRows}, rows); err != nil {
+		return err
+	}
+	return t.fill(ctx, target{table: "stage_changes", rows: &changeRows}, changes)
 }
 
 // stageDays notes the days in a table of the session.
@@ -123,6 +151,9 @@ func (t *transaction) writeFacts(ctx context.Context, touched timeSpan) error {
 		return err
 	}
 	if err := t.exec(ctx, "merge_facts", touched.from, touched.to, t.now); err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "insert_facts", t.now); err != nil {
 		return err
 	}
 	return t.all(ctx, "delete_overtaken", "insert_overtaken")

@@ -60,9 +60,10 @@ func (postgres) now() string { return "CURRENT_TIMESTAMP" }
 
 func (postgres) bind(text string, args []any) (string, []any, error) { return text, args, nil }
 
-// lock keeps other loads out, and lets readers in.
+// lock keeps other loads out, and lets readers in. As there is one load at a time, it may
+// have more memory than a server gives by default: enough to hash the order ids of a part.
 func (postgres) lock(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "LOCK TABLE etl.load_ledger IN SHARE ROW EXCLUSIVE MODE")
+	_, err := tx.ExecContext(ctx, "SET LOCAL work_mem = '64MB'; LOCK TABLE etl.load_ledger IN SHARE ROW EXCLUSIVE MODE")
 	return err
 }
 

@@ -119,8 +119,14 @@ func sentTexts(t *testing.T, b *redshiftBench) {
 		{ID: "C-1", At: time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC).UnixMicro(), City: "Rome"},
 		{ID: "C-1", At: time.Date(2026, 1, 1, 2, 0, 0, 0, time.UTC).UnixMicro(), City: "Bern"},
 	}
-	for version := int64(1); version <= 2; version++ { // the second has a file of changes, and a verdict that comes again
-		verdicts := b.lake.All("2026-01-01", version, oneOrder(version), warehousetest.Order{ID: "O'B\\", Day: "2026-01-01", Version: 1, Cents: 5})
+	moved := warehousetest.Order{ID: "O'B\\", Day: "2026-01-01", Version: 1, Cents: 5}
+	for version := int64(1); version <= 2; version++ { // the second has a file of changes, a verdict that comes again, and a new day with an order of another
+		verdicts := b.lake.All("2026-01-01", version, oneOrder(version), moved)
+		if version == 2 {
+			later := moved
+			later.Day, later.Version = "2026-01-03", 2
+			verdicts = append(verdicts, b.lake.Facts(later.Day, 1, later))
+		}
 		_, err := b.Load(t.Context(), append(verdicts, again, b.lake.Customers("2026-01-01", 0, version, updates[:version]...)))
 		require.NoError(t, err)
 		texts, prepared = b.server.Sent()

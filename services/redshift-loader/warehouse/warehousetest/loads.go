@@ -147,6 +147,26 @@ func movedBack(t *testing.T, b *bench) {
 	require.Equal(t, []string{"A.4 2026-04-01 4.00"}, b.facts())
 }
 
+// newDays have orders that others have, too: one that is loaded, the other of the new ones, and
+// the warehouse itself, when the ledger has lost a day.
+func newDays(t *testing.T, b *bench) {
+	b.load(b.lake.Facts(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100}, Order{ID: "B", Day: monday, Version: 3, Cents: 5}))
+	late := []Order{{ID: "B", Day: wednesday, Version: 2, Cents: 4}, {ID: "C", Day: wednesday, Version: 2, Cents: 20}, {ID: "D", Day: wednesday, Version: 1, Cents: 7}}
+	b.load(b.lake.Facts(tuesday, 1, Order{ID: "A", Day: tuesday, Version: 2, Cents: 150}, Order{ID: "C", Day: tuesday, Version: 1, Cents: 10}), b.lake.Facts(wednesday, 1, late...))
+	facts := []string{"A.2 2026-03-31 1.50", "B.3 2026-03-30 0.05", "C.2 2026-04-01 0.20", "D.1 2026-04-01 0.07"}
+	overtaken := []string{"A 1.00", "B 0.04", "C 0.10"}
+	check := func() {
+		t.Helper()
+		require.Equal(t, facts, b.facts())
+		require.Equal(t, overtaken, b.lines("SELECT order_id, revenue FROM etl.overtaken_sales ORDER BY order_id"))
+	}
+	check()
+	b.lines("DELETE FROM etl.load_ledger WHERE slice LIKE '%" + wednesday + "'")
+	require.Len(t, b.load(b.lake.Facts(wednesday, 2, late[:2]...)).Loaded, 1)
+	facts = facts[:3]
+	check()
+}
+
 func emptyDay(t *testing.T, b *bench) {
 	b.load(b.lake.All(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100})...)
 	empty := b.lake.All(monday, 2)

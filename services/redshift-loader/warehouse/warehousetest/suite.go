@@ -36,6 +36,7 @@ func Run(t *testing.T, open Opener) {
 		"a load follows the changes of one day, not others": followedBetween,
 		"changes that are gone, or too old, load the day":   notFollowed,
 		"changes that do not add up load nothing":           wrongChanges,
+		"new days are compared with what is there":          newDays,
 		"a newer version is taken back":                     takenBack,
 		"a day becomes empty":                               emptyDay,
 		"a failed verdict is held":                          held,

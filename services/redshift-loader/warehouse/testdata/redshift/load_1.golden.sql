@@ -197,9 +197,16 @@ CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
 
 INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true),('2026-01-02',true);
 
--- Rows of the files of whole days, and of files of new orders. The columns are those of silver's files, in their order:
+-- Rows of the files of whole days that the warehouse has something of, and of files of new orders. The columns are those of silver's files, in their order:
 -- Redshift's COPY goes by position.
 CREATE TEMP TABLE stage_sales AS
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Rows of days that the warehouse has nothing of, in the same way.
+CREATE TEMP TABLE stage_new AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset
 FROM sales.fact_sales
@@ -213,7 +220,7 @@ SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category
 FROM sales.fact_sales
 WHERE 1 = 0;
 
--- Rows that the days gain (n is 1) and lose (-1).
+-- Rows that the days gain (n is 1) and lose (-1); of stage_new only those that find_known puts here.
 CREATE TEMP TABLE stage_rows AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset,
@@ -257,9 +264,20 @@ FROM sales.fact_sales
 WHERE 1 = 0
 ;
 
+-- The days to be loaded whole that the warehouse has something of, whatever the ledger says.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date
+FROM stage_days AS d
+WHERE d.whole
+  AND (EXISTS (SELECT 1 FROM sales.fact_sales AS f
+               WHERE f.order_date = d.order_date
+                 AND f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-03' AS TIMESTAMP)
+                 AND f.order_date >= CAST('2026-01-01' AS DATE) AND f.order_date < CAST('2026-01-03' AS DATE))
+       OR EXISTS (SELECT 1 FROM etl.overtaken_sales AS o WHERE CAST(o.order_ts AS DATE) = d.order_date))
+;
+
 SELECT pg_backend_pid();
 
-COPY stage_sales
+COPY stage_new
 FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
@@ -267,6 +285,7 @@ MANIFEST;
 
 -- What the days gain and lose. Of a whole day that is the difference between its files and what the warehouse has of it; else
 -- what the changes add up to, whatever their order: a row that one version put in and a later one took out is none.
+-- The range is said for the sort key and for an index by date.
 INSERT INTO stage_rows (
     order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
     currency, status, payment_method, _partition, _offset,
@@ -291,7 +310,9 @@ FROM (
            -1 AS n
     FROM sales.fact_sales AS f
     JOIN stage_days AS d ON d.order_date = f.order_date
-    WHERE d.whole AND f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-03' AS TIMESTAMP)
+    WHERE d.whole
+      AND f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-03' AS TIMESTAMP)
+      AND f.order_date >= CAST('2026-01-01' AS DATE) AND f.order_date < CAST('2026-01-03' AS DATE)
     UNION ALL
     SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region,
            o.quantity, o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
@@ -303,6 +324,37 @@ FROM (
 GROUP BY order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
          revenue, currency, status, payment_method, _partition, _offset
 HAVING SUM(n) <> 0
+;
+
+-- Rows of new days whose order has another row, anywhere, go the way of all that changes. The other rows of new days have
+-- nothing to be compared with: insert_facts takes them from stage_new.
+INSERT INTO stage_rows (
+    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
+    currency, status, payment_method, _partition, _offset,
+    order_date, n
+)
+SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region, s.quantity,
+       s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset,
+       CAST(s.order_ts AS DATE), 1
+FROM stage_new AS s
+JOIN (
+    SELECT n.order_id
+    FROM stage_new AS n
+    JOIN sales.fact_sales AS f ON f.order_id = n.order_id
+    UNION
+    SELECT n.order_id
+    FROM stage_new AS n
+    JOIN etl.overtaken_sales AS o ON o.order_id = n.order_id
+    UNION
+    SELECT n.order_id
+    FROM stage_new AS n
+    JOIN stage_rows AS r ON r.order_id = n.order_id
+    UNION
+    SELECT order_id
+    FROM stage_new
+    GROUP BY order_id
+    HAVING COUNT(*) > 1
+) AS k ON k.order_id = s.order_id
 ;
 
 ANALYZE stage_rows;
@@ -332,29 +384,6 @@ UNION
 SELECT r.order_id
 FROM stage_rows AS r
 JOIN etl.overtaken_sales AS o ON o.order_id = r.order_id
-;
-
-ANALYZE stage_sought;
-
--- What the days that are loaded change is no rival: stage_rows has what becomes of it.
-INSERT INTO stage_rivals (
-    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
-    currency, status, payment_method, _partition, _offset,
-    order_date, in_facts
-)
-SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_id, f.category, f.region, f.quantity,
-       f.unit_price, f.revenue, f.currency, f.status, f.payment_method, f._partition, f._offset,
-       f.order_date, TRUE
-FROM sales.fact_sales AS f
-JOIN stage_sought AS s ON s.order_id = f.order_id
-WHERE NOT EXISTS (SELECT 1 FROM stage_rows AS r WHERE r.order_id = f.order_id AND r.order_date = f.order_date)
-UNION ALL
-SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region, o.quantity,
-       o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
-       CAST(o.order_ts AS DATE), FALSE
-FROM etl.overtaken_sales AS o
-JOIN stage_sought AS s ON s.order_id = o.order_id
-WHERE NOT EXISTS (SELECT 1 FROM stage_rows AS r WHERE r.order_id = o.order_id AND r.order_date = CAST(o.order_ts AS DATE))
 ;
 
 -- Of several rows of an order the newest version counts, as in silver.
@@ -406,31 +435,54 @@ WHERE place > 1
 ;
 
 INSERT INTO sales.dim_region (region)
-SELECT DISTINCT s.region
-FROM stage_rows AS s
-WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_region AS r WHERE r.region = s.region)
+SELECT s.region
+FROM (
+    SELECT region FROM stage_rows WHERE n > 0
+    UNION
+    SELECT DISTINCT region FROM stage_new
+) AS s
+WHERE NOT EXISTS (SELECT 1 FROM sales.dim_region AS r WHERE r.region = s.region)
 ;
 
 -- A fact never waits for a dimension: what is not known yet becomes an inferred member.
 INSERT INTO sales.dim_product (product_id, category, inferred)
-SELECT s.product_id, MIN(s.category), TRUE
-FROM stage_rows AS s
-WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_product AS p WHERE p.product_id = s.product_id)
-GROUP BY s.product_id
+SELECT s.product_id, s.category, TRUE
+FROM (
+    SELECT product_id, MIN(category) AS category
+    FROM (
+        SELECT product_id, category FROM stage_rows WHERE n > 0
+        UNION ALL
+        SELECT product_id, category FROM stage_new
+    ) AS sold
+    GROUP BY product_id
+) AS s
+WHERE NOT EXISTS (SELECT 1 FROM sales.dim_product AS p WHERE p.product_id = s.product_id)
 ;
 
 -- A fact never waits for a dimension: who is not known yet becomes an inferred member.
 INSERT INTO sales.dim_customer (customer_id, valid_from, is_current, deleted, inferred)
-SELECT DISTINCT s.customer_id, CAST('1970-01-01 00:00:00' AS TIMESTAMP), TRUE, FALSE, TRUE
-FROM stage_rows AS s
-WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = s.customer_id)
+SELECT s.customer_id, CAST('1970-01-01 00:00:00' AS TIMESTAMP), TRUE, FALSE, TRUE
+FROM (
+    SELECT customer_id FROM stage_rows WHERE n > 0
+    UNION
+    SELECT DISTINCT customer_id FROM stage_new
+) AS s
+WHERE NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = s.customer_id)
 ;
 
 -- The calendar's span, and the span of the staged orders.
-SELECT CAST(MIN(d.order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(d.order_date) AS VARCHAR(10)) AS last_day,
-       CAST((SELECT MIN(CASE WHEN n > 0 THEN order_date END) FROM stage_rows) AS VARCHAR(10)) AS first_staged,
-       CAST((SELECT MAX(CASE WHEN n > 0 THEN order_date END) FROM stage_rows) AS VARCHAR(10)) AS last_staged
-FROM sales.dim_date AS d
+SELECT CAST(d.first_day AS VARCHAR(10)) AS first_day, CAST(d.last_day AS VARCHAR(10)) AS last_day,
+       CAST(CAST(s.first_staged AS DATE) AS VARCHAR(10)) AS first_staged,
+       CAST(CAST(s.last_staged AS DATE) AS VARCHAR(10)) AS last_staged
+FROM (SELECT MIN(order_date) AS first_day, MAX(order_date) AS last_day FROM sales.dim_date) AS d
+CROSS JOIN (
+    SELECT MIN(order_ts) AS first_staged, MAX(order_ts) AS last_staged
+    FROM (
+        SELECT order_ts FROM stage_rows WHERE n > 0
+        UNION ALL
+        SELECT order_ts FROM stage_new
+    ) AS staged
+) AS s
 ;
 
 INSERT INTO sales.dim_date (order_date, year, quarter, month, day, weekday, weekday_name, iso_year, iso_week, month_start) VALUES ('2026-01-01',2026,1,1,1,4,'Thursday',2026,1,'2026-01-01'),('2026-01-02',2026,1,1,2,5,'Friday',2026,1,'2026-01-01'),('2026-01-03',2026,1,1,3,6,'Saturday',2026,1,'2026-01-01'),('2026-01-04',2026,1,1,4,7,'Sunday',2026,1,'2026-01-01'),('2026-01-05',2026,1,1,5,1,'Monday',2026,2,'2026-01-01'),('2026-01-06',2026,1,1,6,2,'Tuesday',2026,2,'2026-01-01'),('2026-01-07',2026,1,1,7,3,'Wednesday',2026,2,'2026-01-01'),('2026-01-08',2026,1,1,8,4,'Thursday',2026,2,'2026-01-01'),('2026-01-09',2026,1,1,9,5,'Friday',2026,2,'2026-01-01'),('2026-01-10',2026,1,1,10,6,'Saturday',2026,2,'2026-01-01'),('2026-01-11',2026,1,1,11,7,'Sunday',2026,2,'2026-01-01'),('2026-01-12',2026,1,1,12,1,'Monday',2026,3,'2026-01-01'),('2026-01-13',2026,1,1,13,2,'Tuesday',2026,3,'2026-01-01'),('2026-01-14',2026,1,1,14,3,'Wednesday',2026,3,'2026-01-01'),('2026-01-15',2026,1,1,15,4,'Thursday',2026,3,'2026-01-01'),('2026-01-16',2026,1,1,16,5,'Friday',2026,3,'2026-01-01'),('2026-01-17',2026,1,1,17,6,'Saturday',2026,3,'2026-01-01'),('2026-01-18',2026,1,1,18,7,'Sunday',2026,3,'2026-01-01'),('2026-01-19',2026,1,1,19,1,'Monday',2026,4,'2026-01-01'),('2026-01-20',2026,1,1,20,2,'Tuesday',2026,4,'2026-01-01'),('2026-01-21',2026,1,1,21,3,'Wednesday',2026,4,'2026-01-01'),('2026-01-22',2026,1,1,22,4,'Thursday',2026,4,'2026-01-01'),('2026-01-23',2026,1,1,23,5,'Friday',2026,4,'2026-01-01'),('2026-01-24',2026,1,1,24,6,'Saturday',2026,4,'2026-01-01'),('2026-01-25',2026,1,1,25,7,'Sunday',2026,4,'2026-01-01'),('2026-01-26',2026,1,1,26,1,'Monday',2026,5,'2026-01-01'),('2026-01-27',2026,1,1,27,2,'Tuesday',2026,5,'2026-01-01'),('2026-01-28',2026,1,1,28,3,'Wednesday',2026,5,'2026-01-01'),('2026-01-29',2026,1,1,29,4,'Thursday',2026,5,'2026-01-01'),('2026-01-30',2026,1,1,30,5,'Friday',2026,5,'2026-01-01'),('2026-01-31',2026,1,1,31,6,'Saturday',2026,5,'2026-01-01');
@@ -477,14 +529,14 @@ FROM (
 DELETE FROM sales.fact_sales
 USING stage_gone AS s
 WHERE fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
-  AND fact_sales.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('2026-01-02' AS TIMESTAMP)
+  AND fact_sales.order_ts >= CAST('1970-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('1970-01-01' AS TIMESTAMP)
 ;
 
 -- A row is known by its order and day: one that moves leaves its old day with delete_facts.
 MERGE INTO sales.fact_sales
 USING stage_facts AS s
 ON fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
-   AND fact_sales.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('2026-01-02' AS TIMESTAMP)
+   AND fact_sales.order_ts >= CAST('1970-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('1970-01-01' AS TIMESTAMP)
 WHEN MATCHED THEN UPDATE SET
     order_ts = s.order_ts, event_ts = s.event_ts, event_id = s.event_id,
     customer_sk = s.customer_sk, customer_id = s.customer_id, product_sk = s.product_sk, product_id = s.product_id,
@@ -501,6 +553,24 @@ WHEN NOT MATCHED THEN INSERT (
     s.region_sk, s.category, s.region, s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method,
     s._partition, s._offset, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
 )
+;
+
+-- The rows of new days whose order has no other row.
+INSERT INTO sales.fact_sales (
+    order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id,
+    region_sk, category, region, quantity, unit_price, revenue, currency, status, payment_method,
+    _partition, _offset, loaded_at
+)
+SELECT s.order_id, s.order_ts, CAST(s.order_ts AS DATE), s.event_ts, s.event_id, c.customer_sk, s.customer_id, p.product_sk, s.product_id,
+       g.region_sk, s.category, s.region, s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method,
+       s._partition, s._offset, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
+FROM stage_new AS s
+JOIN sales.dim_customer AS c ON c.customer_id = s.customer_id
+     AND s.order_ts >= c.valid_from AND (c.valid_to IS NULL OR s.order_ts < c.valid_to)
+JOIN sales.dim_product AS p ON p.product_id = s.product_id
+JOIN sales.dim_region AS g ON g.region = s.region
+LEFT JOIN stage_rows AS r ON r.order_id = s.order_id
+WHERE r.order_id IS NULL
 ;
 
 -- What is overtaken of these orders is told anew.
@@ -527,6 +597,7 @@ LEFT JOIN (
     SELECT order_date, revenue
     FROM sales.fact_sales
     WHERE order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND order_ts < CAST('2026-01-03' AS TIMESTAMP)
+      AND order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-03' AS DATE)
     UNION ALL
     SELECT CAST(order_ts AS DATE), revenue
     FROM etl.overtaken_sales
@@ -537,6 +608,7 @@ ORDER BY d.order_date
 ;
 
 DROP TABLE stage_sales;
+DROP TABLE stage_new;
 DROP TABLE stage_changes;
 DROP TABLE stage_rows;
 DROP TABLE stage_sought;

@@ -9,7 +9,7 @@ FROM etl.load_ledger
 WHERE 1 = 0
 ;
 
-INSERT INTO stage_slices (table_name, slice, version, rows, cents, outcome, inputs, slice_day, _partition) VALUES ('gold/daily_products','day=2026-01-01',2,1,205,'pass',NULL,'2026-01-01',-1),('gold/daily_sales','day=2026-01-01',2,1,205,'pass',NULL,'2026-01-01',-1),('gold/fact_sales','day=2026-01-01',2,2,205,'pass','{"day=2026-01-01/p=000":2}','2026-01-01',-1),('gold/hourly_sales','day=2026-01-01',2,1,205,'pass',NULL,'2026-01-01',-1),('gold/refunds_by_day','day=2026-01-01',2,0,0,'pass',NULL,'2026-01-01',-1),('gold/restatements','day=2026-01-01',2,1,100,'pass',NULL,'2026-01-01',-1),('silver/customers','day=2026-01-01/p=000',2,2,0,'pass',NULL,'2026-01-01',0),('gold/fact_sales','day=2026-01-02',1,0,0,'pass','{"day=2026-01-02/p=000":1}','2026-01-02',-1);
+INSERT INTO stage_slices (table_name, slice, version, rows, cents, outcome, inputs, slice_day, _partition) VALUES ('gold/daily_products','day=2026-01-01',2,1,205,'pass',NULL,'2026-01-01',-1),('gold/daily_sales','day=2026-01-01',2,1,205,'pass',NULL,'2026-01-01',-1),('gold/fact_sales','day=2026-01-01',2,2,205,'pass','{"day=2026-01-01/p=000":2}','2026-01-01',-1),('gold/hourly_sales','day=2026-01-01',2,1,205,'pass',NULL,'2026-01-01',-1),('gold/refunds_by_day','day=2026-01-01',2,0,0,'pass',NULL,'2026-01-01',-1),('gold/restatements','day=2026-01-01',2,1,100,'pass',NULL,'2026-01-01',-1),('silver/customers','day=2026-01-01/p=000',2,2,0,'pass',NULL,'2026-01-01',0),('gold/fact_sales','day=2026-01-02',1,0,0,'pass','{"day=2026-01-02/p=000":1}','2026-01-02',-1),('gold/fact_sales','day=2026-01-03',1,1,5,'pass','{"day=2026-01-03/p=000":1}','2026-01-03',-1);
 
 -- What is loaded of the slices.
 SELECT l.table_name, l.slice, l.version, l.rows, l.cents, l.outcome, l.inputs
@@ -212,11 +212,18 @@ DROP TABLE stage_intervals
 CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
 ;
 
-INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',false);
+INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',false),('2026-01-03',true);
 
--- Rows of the files of whole days, and of files of new orders. The columns are those of silver's files, in their order:
+-- Rows of the files of whole days that the warehouse has something of, and of files of new orders. The columns are those of silver's files, in their order:
 -- Redshift's COPY goes by position.
 CREATE TEMP TABLE stage_sales AS
+SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+       revenue, currency, status, payment_method, _partition, _offset
+FROM sales.fact_sales
+WHERE 1 = 0;
+
+-- Rows of days that the warehouse has nothing of, in the same way.
+CREATE TEMP TABLE stage_new AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset
 FROM sales.fact_sales
@@ -230,7 +237,7 @@ SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category
 FROM sales.fact_sales
 WHERE 1 = 0;
 
--- Rows that the days gain (n is 1) and lose (-1).
+-- Rows that the days gain (n is 1) and lose (-1); of stage_new only those that find_known puts here.
 CREATE TEMP TABLE stage_rows AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset,
@@ -274,6 +281,25 @@ FROM sales.fact_sales
 WHERE 1 = 0
 ;
 
+-- The days to be loaded whole that the warehouse has something of, whatever the ledger says.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date
+FROM stage_days AS d
+WHERE d.whole
+  AND (EXISTS (SELECT 1 FROM sales.fact_sales AS f
+               WHERE f.order_date = d.order_date
+                 AND f.order_ts >= CAST('2026-01-03' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-04' AS TIMESTAMP)
+                 AND f.order_date >= CAST('2026-01-03' AS DATE) AND f.order_date < CAST('2026-01-04' AS DATE))
+       OR EXISTS (SELECT 1 FROM etl.overtaken_sales AS o WHERE CAST(o.order_ts AS DATE) = d.order_date))
+;
+
+SELECT pg_backend_pid();
+
+COPY stage_new
+FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
+FORMAT AS PARQUET
+MANIFEST;
+
 SELECT pg_backend_pid();
 
 COPY stage_changes
@@ -284,6 +310,7 @@ MANIFEST;
 
 -- What the days gain and lose. Of a whole day that is the difference between its files and what the warehouse has of it; else
 -- what the changes add up to, whatever their order: a row that one version put in and a later one took out is none.
+-- The range is said for the sort key and for an index by date.
 INSERT INTO stage_rows (
     order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
     currency, status, payment_method, _partition, _offset,
@@ -308,7 +335,9 @@ FROM (
            -1 AS n
     FROM sales.fact_sales AS f
     JOIN stage_days AS d ON d.order_date = f.order_date
-    WHERE d.whole AND f.order_ts >= CAST('1970-01-01' AS TIMESTAMP) AND f.order_ts < CAST('1970-01-01' AS TIMESTAMP)
+    WHERE d.whole
+      AND f.order_ts >= CAST('2026-01-03' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-04' AS TIMESTAMP)
+      AND f.order_date >= CAST('2026-01-03' AS DATE) AND f.order_date < CAST('2026-01-04' AS DATE)
     UNION ALL
     SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region,
            o.quantity, o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
@@ -320,6 +349,37 @@ FROM (
 GROUP BY order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
          revenue, currency, status, payment_method, _partition, _offset
 HAVING SUM(n) <> 0
+;
+
+-- Rows of new days whose order has another row, anywhere, go the way of all that changes. The other rows of new days have
+-- nothing to be compared with: insert_facts takes them from stage_new.
+INSERT INTO stage_rows (
+    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
+    currency, status, payment_method, _partition, _offset,
+    order_date, n
+)
+SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region, s.quantity,
+       s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset,
+       CAST(s.order_ts AS DATE), 1
+FROM stage_new AS s
+JOIN (
+    SELECT n.order_id
+    FROM stage_new AS n
+    JOIN sales.fact_sales AS f ON f.order_id = n.order_id
+    UNION
+    SELECT n.order_id
+    FROM stage_new AS n
+    JOIN etl.overtaken_sales AS o ON o.order_id = n.order_id
+    UNION
+    SELECT n.order_id
+    FROM stage_new AS n
+    JOIN stage_rows AS r ON r.order_id = n.order_id
+    UNION
+    SELECT order_id
+    FROM stage_new
+    GROUP BY order_id
+    HAVING COUNT(*) > 1
+) AS k ON k.order_id = s.order_id
 ;
 
 ANALYZE stage_rows;
@@ -349,6 +409,29 @@ UNION
 SELECT r.order_id
 FROM stage_rows AS r
 JOIN etl.overtaken_sales AS o ON o.order_id = r.order_id
+;
+
+ANALYZE stage_sought;
+
+-- What the days that are loaded change is no rival: stage_rows has what becomes of it.
+INSERT INTO stage_rivals (
+    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
+    currency, status, payment_method, _partition, _offset,
+    order_date, in_facts
+)
+SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_id, f.category, f.region, f.quantity,
+       f.unit_price, f.revenue, f.currency, f.status, f.payment_method, f._partition, f._offset,
+       f.order_date, TRUE
+FROM sales.fact_sales AS f
+JOIN stage_sought AS s ON s.order_id = f.order_id
+WHERE NOT EXISTS (SELECT 1 FROM stage_rows AS r WHERE r.order_id = f.order_id AND r.order_date = f.order_date)
+UNION ALL
+SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region, o.quantity,
+       o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
+       CAST(o.order_ts AS DATE), FALSE
+FROM etl.overtaken_sales AS o
+JOIN stage_sought AS s ON s.order_id = o.order_id
+WHERE NOT EXISTS (SELECT 1 FROM stage_rows AS r WHERE r.order_id = o.order_id AND r.order_date = CAST(o.order_ts AS DATE))
 ;
 
 -- Of several rows of an order the newest version counts, as in silver.
@@ -400,31 +483,54 @@ WHERE place > 1
 ;
 
 INSERT INTO sales.dim_region (region)
-SELECT DISTINCT s.region
-FROM stage_rows AS s
-WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_region AS r WHERE r.region = s.region)
+SELECT s.region
+FROM (
+    SELECT region FROM stage_rows WHERE n > 0
+    UNION
+    SELECT DISTINCT region FROM stage_new
+) AS s
+WHERE NOT EXISTS (SELECT 1 FROM sales.dim_region AS r WHERE r.region = s.region)
 ;
 
 -- A fact never waits for a dimension: what is not known yet becomes an inferred member.
 INSERT INTO sales.dim_product (product_id, category, inferred)
-SELECT s.product_id, MIN(s.category), TRUE
-FROM stage_rows AS s
-WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_product AS p WHERE p.product_id = s.product_id)
-GROUP BY s.product_id
+SELECT s.product_id, s.category, TRUE
+FROM (
+    SELECT product_id, MIN(category) AS category
+    FROM (
+        SELECT product_id, category FROM stage_rows WHERE n > 0
+        UNION ALL
+        SELECT product_id, category FROM stage_new
+    ) AS sold
+    GROUP BY product_id
+) AS s
+WHERE NOT EXISTS (SELECT 1 FROM sales.dim_product AS p WHERE p.product_id = s.product_id)
 ;
 
 -- A fact never waits for a dimension: who is not known yet becomes an inferred member.
 INSERT INTO sales.dim_customer (customer_id, valid_from, is_current, deleted, inferred)
-SELECT DISTINCT s.customer_id, CAST('1970-01-01 00:00:00' AS TIMESTAMP), TRUE, FALSE, TRUE
-FROM stage_rows AS s
-WHERE s.n > 0 AND NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = s.customer_id)
+SELECT s.customer_id, CAST('1970-01-01 00:00:00' AS TIMESTAMP), TRUE, FALSE, TRUE
+FROM (
+    SELECT customer_id FROM stage_rows WHERE n > 0
+    UNION
+    SELECT DISTINCT customer_id FROM stage_new
+) AS s
+WHERE NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = s.customer_id)
 ;
 
 -- The calendar's span, and the span of the staged orders.
-SELECT CAST(MIN(d.order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(d.order_date) AS VARCHAR(10)) AS last_day,
-       CAST((SELECT MIN(CASE WHEN n > 0 THEN order_date END) FROM stage_rows) AS VARCHAR(10)) AS first_staged,
-       CAST((SELECT MAX(CASE WHEN n > 0 THEN order_date END) FROM stage_rows) AS VARCHAR(10)) AS last_staged
-FROM sales.dim_date AS d
+SELECT CAST(d.first_day AS VARCHAR(10)) AS first_day, CAST(d.last_day AS VARCHAR(10)) AS last_day,
+       CAST(CAST(s.first_staged AS DATE) AS VARCHAR(10)) AS first_staged,
+       CAST(CAST(s.last_staged AS DATE) AS VARCHAR(10)) AS last_staged
+FROM (SELECT MIN(order_date) AS first_day, MAX(order_date) AS last_day FROM sales.dim_date) AS d
+CROSS JOIN (
+    SELECT MIN(order_ts) AS first_staged, MAX(order_ts) AS last_staged
+    FROM (
+        SELECT order_ts FROM stage_rows WHERE n > 0
+        UNION ALL
+        SELECT order_ts FROM stage_new
+    ) AS staged
+) AS s
 ;
 
 -- The rows that become facts, with the customer as of the order.
@@ -471,7 +577,7 @@ FROM (
     SELECT f.order_date, f.revenue
     FROM sales.fact_sales AS f
     JOIN (SELECT DISTINCT order_id, order_date FROM stage_rows) AS r ON r.order_id = f.order_id AND r.order_date = f.order_date
-    WHERE f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-02' AS TIMESTAMP)
+    WHERE f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-04' AS TIMESTAMP)
     UNION ALL
     SELECT r.order_date, o.revenue
     FROM etl.overtaken_sales AS o
@@ -484,14 +590,14 @@ GROUP BY order_date
 DELETE FROM sales.fact_sales
 USING stage_gone AS s
 WHERE fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
-  AND fact_sales.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('2026-01-02' AS TIMESTAMP)
+  AND fact_sales.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('2026-01-04' AS TIMESTAMP)
 ;
 
 -- A row is known by its order and day: one that moves leaves its old day with delete_facts.
 MERGE INTO sales.fact_sales
 USING stage_facts AS s
 ON fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
-   AND fact_sales.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('2026-01-02' AS TIMESTAMP)
+   AND fact_sales.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('2026-01-04' AS TIMESTAMP)
 WHEN MATCHED THEN UPDATE SET
     order_ts = s.order_ts, event_ts = s.event_ts, event_id = s.event_id,
     customer_sk = s.customer_sk, customer_id = s.customer_id, product_sk = s.product_sk, product_id = s.product_id,
@@ -508,6 +614,24 @@ WHEN NOT MATCHED THEN INSERT (
     s.region_sk, s.category, s.region, s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method,
     s._partition, s._offset, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
 )
+;
+
+-- The rows of new days whose order has no other row.
+INSERT INTO sales.fact_sales (
+    order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id,
+    region_sk, category, region, quantity, unit_price, revenue, currency, status, payment_method,
+    _partition, _offset, loaded_at
+)
+SELECT s.order_id, s.order_ts, CAST(s.order_ts AS DATE), s.event_ts, s.event_id, c.customer_sk, s.customer_id, p.product_sk, s.product_id,
+       g.region_sk, s.category, s.region, s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method,
+       s._partition, s._offset, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
+FROM stage_new AS s
+JOIN sales.dim_customer AS c ON c.customer_id = s.customer_id
+     AND s.order_ts >= c.valid_from AND (c.valid_to IS NULL OR s.order_ts < c.valid_to)
+JOIN sales.dim_product AS p ON p.product_id = s.product_id
+JOIN sales.dim_region AS g ON g.region = s.region
+LEFT JOIN stage_rows AS r ON r.order_id = s.order_id
+WHERE r.order_id IS NULL
 ;
 
 -- What is overtaken of these orders is told anew.
@@ -532,7 +656,7 @@ FROM (
     SELECT f.order_date, f.revenue
     FROM sales.fact_sales AS f
     JOIN (SELECT DISTINCT order_id, order_date FROM stage_rows) AS r ON r.order_id = f.order_id AND r.order_date = f.order_date
-    WHERE f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-02' AS TIMESTAMP)
+    WHERE f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-04' AS TIMESTAMP)
     UNION ALL
     SELECT r.order_date, o.revenue
     FROM etl.overtaken_sales AS o
@@ -541,7 +665,26 @@ FROM (
 GROUP BY order_date
 ;
 
+-- What the warehouse has now of each day that is loaded whole: its facts, and its rows that are overtaken.
+SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
+       COUNT(h.order_date) AS found_rows, CAST(COALESCE(SUM(h.revenue), 0) * 100 AS BIGINT) AS found_cents
+FROM stage_days AS d
+LEFT JOIN (
+    SELECT order_date, revenue
+    FROM sales.fact_sales
+    WHERE order_ts >= CAST('2026-01-03' AS TIMESTAMP) AND order_ts < CAST('2026-01-04' AS TIMESTAMP)
+      AND order_date >= CAST('2026-01-03' AS DATE) AND order_date < CAST('2026-01-04' AS DATE)
+    UNION ALL
+    SELECT CAST(order_ts AS DATE), revenue
+    FROM etl.overtaken_sales
+) AS h ON h.order_date = d.order_date
+WHERE d.whole
+GROUP BY d.order_date
+ORDER BY d.order_date
+;
+
 DROP TABLE stage_sales;
+DROP TABLE stage_new;
 DROP TABLE stage_changes;
 DROP TABLE stage_rows;
 DROP TABLE stage_sought;
