@@ -1,5 +1,6 @@
--- A day that is loaded whole does not say where its orders were before. Of changes, those that moved an order do, but
--- that day may not be the one that the warehouse has it in. Orders with overtaken rows have another row for sure.
+-- A day that is loaded whole does not say where its orders were before. Nor do changes of one that comes to its day: where
+-- silver says that it was in another, the warehouse may have it in a third; where silver says that it is new, it may have been
+-- removed from a day whose verdict has not come. Orders with overtaken rows have another row for sure.
 INSERT INTO stage_sought (order_id)
 SELECT r.order_id
 FROM stage_rows AS r
@@ -7,8 +8,9 @@ JOIN stage_days AS d ON d.order_date = r.order_date
 WHERE d.whole AND r.n > 0
 UNION
 SELECT order_id
-FROM stage_changes
-WHERE _op = 'upsert' AND _prev_day <> CAST(order_ts AS DATE)
+FROM stage_rows
+GROUP BY order_id, order_date
+HAVING SUM(n) > 0
 UNION
 SELECT r.order_id
 FROM stage_rows AS r

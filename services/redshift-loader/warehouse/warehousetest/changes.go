@@ -51,6 +51,22 @@ func followedBetween(t *testing.T, b *bench) {
 	b.accounted()
 }
 
+// takenAgain has an order that a reprocess has removed from one day come again, as new, in
+// another, whose changes are loaded first: it is there once all the same.
+func takenAgain(t *testing.T, b *bench) {
+	kept := Order{ID: "B", Day: tuesday, Version: 1, Cents: 200}
+	b.load(b.lake.Facts(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100}), b.lake.Facts(tuesday, 1, kept))
+	removed := b.lake.Facts(monday, 2)
+	delete(b.lake.where, "A")
+	again := b.lake.Facts(tuesday, 2, kept, Order{ID: "A", Day: tuesday, Version: 2, Cents: 150})
+	require.NotEmpty(t, again.Manifest.Inputs[0].Changes[0].Added, "silver does not say where it was")
+	for _, v := range []*lake.Verdict{again, removed} {
+		b.load(v)
+		require.Equal(t, []string{"A.2 2026-03-31 1.50", "B.1 2026-03-31 2.00"}, b.facts())
+		b.accounted()
+	}
+}
+
 // notFollowed takes a file of changes away, and then lists none.
 func notFollowed(t *testing.T, b *bench) {
 	three(b)
