@@ -83,7 +83,25 @@ func (t *task) audit(ctx context.Context, u *unit) ([]*lake.Verdict, error) {
 		e.Facts, e.Daily = facts, daily
 		verdicts = append(verdicts, t.verdict(e, started))
 	}
+	holdTogether(verdicts)
 	return verdicts, nil
+}
+
+// holdTogether has all tables of a day wait when one does: the warehouse never has some
+// of its tables at one version and some at another.
+func holdTogether(verdicts []*lake.Verdict) {
+	var held []string
+	for _, v := range verdicts {
+		if v.Outcome == lake.Fail {
+			held = append(held, v.Manifest.Table)
+		}
+	}
+	for _, v := range verdicts {
+		if len(held) > 0 && v.Outcome != lake.Fail {
+			v.Outcome = lake.Fail
+			v.Findings = append(v.Findings, lake.Finding{Rule: RuleDay, Outcome: lake.Fail, Message: "held with " + strings.Join(held, ", ")})
+		}
+	}
 }
 
 // gather waits for the ledger of the manifest's inputs and reads its files.

@@ -19,9 +19,10 @@ const (
 	RuleNotNull   = "not_null"  // order_id and revenue are populated
 	RuleUnique    = "unique"    // one row an order
 	RuleReconcile = "reconcile" // sums of silver, facts and aggregates agree
+	RuleDay       = "day"       // the other tables of the day pass, too
 )
 
-// Rules lists the rules in the order of a verdict's findings.
+// Rules lists the rules of Judge in the order of its findings.
 var Rules = []string{RuleFiles, RuleLedger, RuleRowLoss, RuleRejects, RuleNotNull, RuleUnique, RuleReconcile}
 
 // Thresholds are shares between 0 and 1.

@@ -1,6 +1,8 @@
 package dq
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -20,7 +22,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	for _, o := range []lake.Outcome{lake.Pass, lake.Warn, lake.Fail} {
 		m.verdicts.WithLabelValues(string(o))
-		for _, rule := range Rules {
+		for _, rule := range append(slices.Clone(Rules), RuleDay) {
 			if o != lake.Pass {
 				m.findings.WithLabelValues(rule, string(o))
 			}

@@ -185,6 +185,23 @@ func TestStageHoldsWhatIsWrong(t *testing.T) {
 	}
 }
 
+// A table that fails holds those of its day, which name it.
+func TestStageHoldsTheWholeDay(t *testing.T) {
+	r := newRig(t)
+	r.publish(1, 100, 0)
+	require.NoError(t, r.bucket.Put(context.Background(), sales.TableDailyProducts+"/day=2026-01-01/00000001.parquet", []byte("PAR1")))
+	r.run(r.until(len(goldTables)))
+	for _, v := range r.verdicts() {
+		require.Equal(t, lake.Fail, v.Outcome)
+		if v.Manifest.Table == sales.TableDailyProducts {
+			require.NotContains(t, failed(v), RuleDay)
+			continue
+		}
+		require.Equal(t, []string{RuleDay}, failed(v))
+		require.Equal(t, "held with "+sales.TableDailyProducts, v.Findings[len(v.Findings)-1].Message)
+	}
+}
+
 // TestStageJudgesHeldDaysAgain restores a damaged file: nothing else would ever
 // publish the day anew.
 func TestStageJudgesHeldDaysAgain(t *testing.T) {
