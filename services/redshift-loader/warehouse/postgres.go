@@ -70,8 +70,12 @@ func (postgres) lock(ctx context.Context, tx *sql.Tx) error {
 // fill copies file by file, so that one file at a time is in memory.
 func (p postgres) fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error {
 	text := fmt.Sprintf("COPY %s (%s) FROM STDIN", to, strings.Join(to.columns(), ", "))
-	err := tx.conn.Raw(func(driver any) error { return copyFiles(ctx, driver, text, files, to, list) })
-	if err != nil {
+	var copied error
+	raw := tx.conn.Raw(func(driver any) error {
+		copied = copyFiles(ctx, driver, text, files, to, list)
+		return nil // or Raw would close a lost connection, and wait for this transaction to end first
+	})
+	if err := errors.Join(copied, raw); err != nil {
 		return errors.Join(err, ctx.Err()) // when that ended the transaction, the driver says no more than that
 	}
 	if to.schema != "" {

@@ -80,7 +80,9 @@ func TestPostgres(t *testing.T) {
 	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
 	t.Run("Redshift's quotients are the same", func(t *testing.T) { redshiftRatio(t, server) })
 	t.Run("a server that restarts in the middle loses nothing", func(t *testing.T) { restarted(t, server) })
-	t.Run("cut connections pass by themselves", func(t *testing.T) { cutConnections(t, server) })
+	for _, step := range []string{"fill_stage_sales", "merge_facts", "fill_agg_daily_sales"} {
+		t.Run("cut connections pass by themselves before "+step, func(t *testing.T) { cutConnections(t, server, step) })
+	}
 }
 
 // restarted restarts the server at steps of a load, from the first to the last, and loads
@@ -138,11 +140,11 @@ func redshiftRatio(t *testing.T, server *warehousetest.Postgres) {
 }
 
 // cutConnections ends the server's side in the middle of a load.
-func cutConnections(t *testing.T, server *warehousetest.Postgres) {
+func cutConnections(t *testing.T, server *warehousetest.Postgres, at string) {
 	lake := warehousetest.NewLake(t)
 	cut := true
 	w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t), Files: lake.Bucket, Step: func(step string) {
-		if step == "merge_facts" && cut {
+		if step == at && cut {
 			server.Hang(t)
 		}
 	}})
