@@ -16,8 +16,8 @@ const (
 	RuleLedger    = "ledger"    // every row and cent has an account
 	RuleRowLoss   = "row_loss"  // rows without an account, as a share
 	RuleRejects   = "rejects"   // rejected records, as a share
-	RuleNotNull   = "not_null"  // order_id and revenue are populated
-	RuleUnique    = "unique"    // one row an order
+	RuleNotNull   = "not_null"  // identity and what is summed are populated
+	RuleUnique    = "unique"    // one row an order, or a customer and time
 	RuleReconcile = "reconcile" // sums of silver, facts and aggregates agree
 	RuleDay       = "day"       // the other tables of the day pass, too
 )
