@@ -180,11 +180,25 @@ const (
 	Fail Outcome = "fail"
 )
 
-// Finding is the result of one rule.
+// Finding is the result of one rule. The numbers are those of a row of sales.Results.
 type Finding struct {
-	Rule    string  `json:"rule"`
-	Outcome Outcome `json:"outcome"`
-	Message string  `json:"message"` // with the numbers: found and expected
+	Rule     string  `json:"rule"`
+	Kind     string  `json:"kind,omitempty"`
+	Severity Outcome `json:"severity,omitempty"` // what a breach means: Warn or Fail
+	Outcome  Outcome `json:"outcome"`
+	Message  string  `json:"message"` // with the numbers: found and expected
+	Checked  int64   `json:"checked,omitempty"`
+	Failed   int64   `json:"failed,omitempty"`
+	Measured *Range  `json:"measured,omitempty"` // of a rule that measures
+	Owner    string  `json:"owner,omitempty"`
+}
+
+// Range is a measured value between the bounds that it had to keep.
+type Range struct {
+	Value int64  `json:"value"`
+	Low   int64  `json:"low"`
+	High  int64  `json:"high"`
+	Unit  string `json:"unit"` // rows, cents, microseconds or ppm
 }
 
 // Verdict says whether a version of a gold slice may be loaded, and carries

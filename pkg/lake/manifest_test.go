@@ -69,7 +69,7 @@ func TestDecodersRefuseAnotherFormat(t *testing.T) {
 func TestVerdictCarriesItsManifest(t *testing.T) {
 	m := Manifest{Format: Format, Table: sales.TableFacts, Slice: "day=2026-01-31", Partition: -1, Version: 2,
 		Files: []File{{Key: "silver/x", Bytes: 9, SHA256: "aa", Count: Count{3, 300}}}, Count: Count{3, 300}}
-	v := &Verdict{Format: Format, Outcome: Pass, Findings: []Finding{{"ledger", Pass, "residual 0"}}, Manifest: m}
+	v := &Verdict{Format: Format, Outcome: Pass, Findings: []Finding{{Rule: "ledger", Outcome: Pass, Message: "residual 0"}}, Manifest: m}
 	read, err := DecodeVerdict(v.Encode())
 	require.NoError(t, err)
 	require.Equal(t, v, read)
