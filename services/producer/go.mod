@@ -8,7 +8,6 @@ require (
 	github.com/saleslake/saleslake/pkg v0.0.0
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/zap v1.28.0
-	golang.org/x/time v0.12.0
 	pgregory.net/rapid v1.3.0
 )
 

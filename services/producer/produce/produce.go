@@ -8,7 +8,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
 
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -17,6 +16,9 @@ import (
 // burst is how many records are handed over at once at most, and so bounds
 // the memory besides the client's own queue.
 const burst = 1_000
+
+// tick is how long nothing is handed over when all that was due is.
+const tick = 20 * time.Millisecond
 
 // flushEvery bounds the time for which a lost record goes unnoticed.
 const flushEvery = time.Second
@@ -53,7 +55,12 @@ type Options struct {
 // Run sends the source's events until it ends, a limit is reached, or the
 // context ends, and gives the number that arrived. Events that were made have
 // then all arrived, or the error says how many did not.
+//
+// With a rate, event n is due n/Rate seconds after the call. What a slow broker or a
+// busy machine held up is caught up with, so that the times of generated events stay
+// those of the clock.
 func Run(ctx context.Context, o Options, s Source) (sent int64, err error) {
+	began := time.Now()
 	err = stream.EnsureTopics(ctx, o.Kafka, o.Replication,
 		stream.TopicSpec{Name: sales.TopicEvents, Partitions: o.Partitions}, stream.TopicSpec{Name: sales.TopicCustomers, Partitions: o.Partitions})
 	if err != nil {
@@ -67,9 +74,9 @@ func Run(ctx context.Context, o Options, s Source) (sent int64, err error) {
 	if o.OnReady != nil {
 		o.OnReady()
 	}
-	r := &runner{Options: o, source: s, publisher: p, metrics: newMetrics(o.Registry), flushed: time.Now()}
+	r := &runner{Options: o, source: s, publisher: p, metrics: newMetrics(o.Registry), began: began, flushed: time.Now()}
 	if o.Duration > 0 {
-		r.until = time.Now().Add(o.Duration)
+		r.until = began.Add(o.Duration)
 	}
 	err = r.send(ctx)
 	flushCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
@@ -86,33 +93,44 @@ type runner struct {
 	publisher *stream.Publisher
 	metrics   *metrics
 	sent      int64
+	began     time.Time
 	until     time.Time
 	flushed   time.Time
 }
 
 // send paces and publishes. A context that ends is a normal end.
 func (r *runner) send(ctx context.Context) error {
-	limit, size := rate.Inf, burst
-	if r.Rate > 0 {
-		limit, size = rate.Limit(r.Rate), min(burst, max(1, r.Rate/50))
-	}
-	limiter := rate.NewLimiter(limit, size)
+	pause := time.NewTicker(tick)
+	defer pause.Stop()
 	for ctx.Err() == nil && (r.until.IsZero() || time.Now().Before(r.until)) {
-		n := size
-		if r.Events > 0 {
-			n = int(min(int64(n), r.Events-r.sent))
-		}
-		if n == 0 {
+		if r.Events > 0 && r.sent >= r.Events {
 			return nil
 		}
-		if err := limiter.WaitN(ctx, n); err != nil {
-			return nil // only the context ends a wait that fits the burst
+		n := r.due(time.Now())
+		if n == 0 {
+			select {
+			case <-ctx.Done():
+			case <-pause.C:
+			}
+			continue
 		}
 		if more, err := r.batch(ctx, n); err != nil || !more {
 			return err
 		}
 	}
 	return nil
+}
+
+// due is how many events to send at once, at most burst.
+func (r *runner) due(now time.Time) int {
+	n := int64(burst)
+	if r.Rate > 0 {
+		n = min(n, int64(now.Sub(r.began).Seconds()*float64(r.Rate))-r.sent)
+	}
+	if r.Events > 0 {
+		n = min(n, r.Events-r.sent)
+	}
+	return int(max(0, n))
 }
 
 // batch publishes the next n events; it is false at the source's end.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
@@ -121,4 +123,25 @@ func TestReplayNamesWhatItCannotRead(t *testing.T) {
 		}
 		require.ErrorContains(t, err, want, "%q", text)
 	}
+}
+
+// At 100 events a second and late by an hour, as after a broker was away.
+func TestWhatIsLateIsCaughtUpWith(t *testing.T) {
+	began := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	r := &runner{Options: Options{Rate: 100}, began: began}
+	require.Zero(t, r.due(began))
+	require.Zero(t, r.due(began.Add(9*time.Millisecond)), "the first is due after 10 ms")
+	require.Equal(t, 50, r.due(began.Add(500*time.Millisecond)))
+	r.sent = 50
+	require.Zero(t, r.due(began.Add(505*time.Millisecond)))
+	late := began.Add(time.Hour)
+	var batches []int
+	for n := r.due(late); n > 0; n = r.due(late) {
+		batches = append(batches, n)
+		r.sent += int64(n)
+	}
+	require.EqualValues(t, 360_000, r.sent, "all that an hour makes")
+	require.Equal(t, burst, slices.Max(batches), "some at a time")
+	r.Events = r.sent + 3
+	require.Equal(t, 3, r.due(late.Add(time.Hour)))
 }
