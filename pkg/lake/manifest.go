@@ -214,6 +214,9 @@ type Verdict struct {
 // Key names the slice, as the manifest does.
 func (v *Verdict) Key() string { return v.Manifest.Key() }
 
+// Passed tells whether the slice may be loaded.
+func (v *Verdict) Passed() bool { return v.Outcome == Pass || v.Outcome == Warn }
+
 // Encode gives the verdict's JSON.
 func (v *Verdict) Encode() []byte { return encode(v) }
 

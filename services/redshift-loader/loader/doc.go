@@ -7,4 +7,9 @@
 // two a crash makes the verdicts come again; the warehouse's own ledger, written in the
 // transaction of the load, makes that harmless. A verdict that failed is counted and
 // passed over: its slice stays at the version that is loaded.
+//
+// A slice that lacks a file is tried again, ever more seldom, until a newer version's
+// verdict comes or the file is there; no other slice and no offset waits for it. A task
+// that opens finds such slices, and all others that the warehouse does not have, by
+// comparing the topic with the warehouse's ledger.
 package loader

@@ -25,6 +25,7 @@ type Warehouse interface {
 	Migrate(ctx context.Context) (applied []string, err error)
 	LoadProducts(ctx context.Context, path string) (rows int, err error)
 	Load(ctx context.Context, verdicts []*lake.Verdict) (warehouse.Result, error)
+	Ledger(ctx context.Context) ([]warehouse.Slice, error)
 	Totals(ctx context.Context) (map[string]lake.Count, error)
 }
 
@@ -122,7 +123,38 @@ type stage struct {
 	metrics *metrics
 }
 
-// Open starts without state: what is loaded is in the warehouse's ledger.
-func (s *stage) Open(_ context.Context, p stream.Partition, next int64) (stream.Task, error) {
-	return &task{stage: s, next: next, pending: map[string]*lake.Verdict{}, log: s.Log.With(zap.Stringer("partition", p))}, nil
+// Open takes up what is not loaded of the verdicts that were consumed: slices that waited
+// for a file, or that the warehouse has lost since, with its ledger.
+func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
+	t := &task{stage: s, partition: fmt.Sprint(p.ID), next: next, pending: map[string]*lake.Verdict{}, gone: map[string]*wait{},
+		log: s.Log.With(zap.Stringer("partition", p))}
+	if next == 0 {
+		return t, nil
+	}
+	ledger, err := s.Warehouse.Ledger(ctx)
+	if err != nil {
+		return nil, t.failed(err)
+	}
+	loaded := make(map[string]int64, len(ledger))
+	for i := range ledger {
+		loaded[ledger[i].Table+"/"+ledger[i].Slice] = ledger[i].Version
+	}
+	err = stream.ReadToEnd(ctx, s.Kafka, p.Topic, []int32{p.ID}, func(r stream.Record) error {
+		if r.Offset >= next || len(r.Value) == 0 {
+			return nil
+		}
+		v, err := lake.DecodeVerdict(r.Value)
+		if err != nil {
+			return fmt.Errorf("offset %d: %w", r.Offset, err)
+		}
+		if version, ok := loaded[v.Key()]; v.Passed() && (!ok || version < v.Manifest.Version) {
+			t.keep(v)
+		}
+		return nil
+	})
+	if len(t.pending) > 0 {
+		t.added, t.since = true, time.Now()
+		t.log.Info("slices that were not loaded are taken up", zap.Int("slices", len(t.pending)))
+	}
+	return t, err
 }

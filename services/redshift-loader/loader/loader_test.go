@@ -42,6 +42,7 @@ type bench struct {
 }
 
 func newBench(t *testing.T) *bench {
+	t.Helper()
 	b := &bench{t: t, lake: warehousetest.NewLake(t), kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}}
 	require.NoError(t, stream.EnsureTopics(t.Context(), b.kafka, 1, stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: partitions, Compacted: true}))
 	var err error
@@ -150,6 +151,48 @@ func (b *bench) metric(name, label string) float64 {
 		}
 	}
 	return sum
+}
+
+// A slice that lacks a file holds up nothing, and is loaded when the file is there again,
+// also by a loader that was started after its verdict was consumed.
+func TestASliceThatLacksAFileIsTriedAgain(t *testing.T) {
+	b := newBench(t)
+	lacking := b.lake.Facts("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 100})
+	key := lacking.Manifest.Files[0].Key
+	data, err := b.lake.Bucket.Get(t.Context(), key)
+	require.NoError(t, err)
+	require.NoError(t, b.lake.Bucket.Delete(t.Context(), key))
+	b.publish(lacking, b.lake.Facts("2026-01-02", 1, warehousetest.Order{ID: "B", Day: "2026-01-02", Version: 1, Cents: 5}))
+	stop := b.start(nil)
+	b.await("B.1 2026-01-02 0.05")
+	b.awaitCommitted()
+	require.Eventually(t, func() bool { return b.metric("sales_load_slices_total", "gone") >= 2 }, patience, 20*time.Millisecond, "it is tried again")
+	stop()
+
+	stop = b.start(nil)
+	require.Eventually(t, func() bool { return b.metric("sales_load_slices_total", "gone") >= 1 }, patience, 20*time.Millisecond, "it is taken up again")
+	require.NoError(t, b.lake.Bucket.Put(t.Context(), key, data))
+	b.await("A.1 2026-01-01 1.00", "B.1 2026-01-02 0.05")
+	stop()
+}
+
+// A warehouse that was restored from a backup, or made anew, catches up when the loader
+// starts, though all verdicts are consumed.
+func TestAWarehouseThatLostLoadsCatchesUp(t *testing.T) {
+	b := newBench(t)
+	b.publish(b.lake.All("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 100})...)
+	stop := b.start(nil)
+	b.await("A.1 2026-01-01 1.00")
+	b.awaitCommitted()
+	stop()
+	require.NoError(t, b.warehouse.Close())
+	var err error
+	b.warehouse, err = warehouse.Open(warehouse.Options{Dialect: warehouse.DuckDB, Files: b.lake.Bucket})
+	require.NoError(t, err)
+	stop = b.start(nil)
+	b.await("A.1 2026-01-01 1.00")
+	require.InDelta(t, 6, b.metric("sales_load_slices_total", "loaded"), 0)
+	stop()
 }
 
 // A crash between the load and the commit of the offset makes the verdict come again.

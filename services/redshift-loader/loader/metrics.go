@@ -20,6 +20,7 @@ const (
 type metrics struct {
 	slices      *prometheus.CounterVec
 	rows        *prometheus.CounterVec
+	gone        *prometheus.GaugeVec
 	stale       prometheus.Counter
 	failures    prometheus.Counter
 	seconds     prometheus.Histogram
@@ -34,8 +35,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	m := &metrics{
 		slices: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_load_slices_total",
-			Help: "Slices by result: loaded; held, as the verdict failed; gone, as a file was replaced meanwhile."}, []string{"table", "result"}),
-		rows:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_load_rows_total", Help: "Rows of the slices that were loaded."}, []string{"table"}),
+			Help: "Slices by result: loaded; held, as the verdict failed; gone, at each try for which a file was gone."}, []string{"table", "result"}),
+		rows: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_load_rows_total", Help: "Rows of the slices that were loaded."}, []string{"table"}),
+		gone: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sales_load_gone_slices",
+			Help: "Slices that cannot be loaded since a file of theirs is gone; a minute or two is normal, until the newer version's verdict comes."}, []string{"partition"}),
 		stale:    counter("stale_total", "Verdicts that were not newer than what is loaded."),
 		failures: counter("failures_total", "Loads that were rolled back."),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sales_load_seconds",
@@ -53,7 +56,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}
 	}
 	if reg != nil {
-		reg.MustRegister(m.slices, m.rows, m.stale, m.failures, m.seconds, m.freshness, m.ledgerRows, m.ledgerCents)
+		reg.MustRegister(m.slices, m.rows, m.gone, m.stale, m.failures, m.seconds, m.freshness, m.ledgerRows, m.ledgerCents)
 	}
 	return m
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -16,13 +18,29 @@ import (
 // task loads the slices of one partition of lake.verdicts.
 type task struct {
 	*stage
-	log     *zap.Logger
-	next    int64
-	added   bool                     // records that no commit covers
-	since   time.Time                // when the first of them came
-	pending map[string]*lake.Verdict // newest passing one of each slice
-	loaded  time.Time                // when the last load ended
+	partition string
+	log       *zap.Logger
+	next      int64
+	added     bool                     // records that no commit covers
+	since     time.Time                // when the first of them came
+	pending   map[string]*lake.Verdict // newest passing one of each slice that is not loaded
+	gone      map[string]*wait         // of those that lack a file, by slice
+	loaded    time.Time                // when the last load ended
 }
+
+// wait is how long a slice has lacked a file, and when it is tried again.
+type wait struct {
+	since, retry time.Time
+	pauses       *backoff.ExponentialBackOff
+}
+
+// A slice that lacks a file is tried again after pauses from the first to the last, and is a
+// warning when it has waited longer than any newer version takes to come.
+const (
+	firstGonePause = time.Second
+	lastGonePause  = 10 * time.Minute
+	goneTooLong    = 5 * time.Minute
+)
 
 // Add keeps the newest passing verdict of each slice.
 func (t *task) Add(_ context.Context, records []stream.Record) error {
@@ -44,7 +62,7 @@ func (t *task) Add(_ context.Context, records []stream.Record) error {
 }
 
 func (t *task) keep(v *lake.Verdict) {
-	if v.Outcome != lake.Pass && v.Outcome != lake.Warn {
+	if !v.Passed() {
 		t.metrics.held(v)
 		t.log.Warn("held: the verdict is not to load", zap.String("slice", v.Key()),
 			zap.Int64("version", v.Manifest.Version), zap.Any("findings", v.Findings))
@@ -52,12 +70,21 @@ func (t *task) keep(v *lake.Verdict) {
 	}
 	if other := t.pending[v.Key()]; other == nil || v.Manifest.Version > other.Manifest.Version {
 		t.pending[v.Key()] = v
+		delete(t.gone, v.Key())
 	}
 }
 
 // Due leaves LoadEvery between two loads, and while there is more to read LoadEvery for
-// it to gather.
+// it to gather. Slices that lack a file have a time of their own.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
+	due := t.nextRetry()
+	if fresh := t.dueFresh(now, caughtUp); due.IsZero() || !fresh.IsZero() && fresh.Before(due) {
+		due = fresh
+	}
+	return due
+}
+
+func (t *task) dueFresh(now time.Time, caughtUp bool) time.Time {
 	switch {
 	case !t.added:
 		return time.Time{}
@@ -69,22 +96,73 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	return t.loaded.Add(t.LoadEvery)
 }
 
-// Flush loads what is pending. The verdicts are not published again: the commit holds
-// just the offset.
-func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
-	verdicts := make([]*lake.Verdict, 0, len(t.pending))
-	for _, v := range t.pending {
-		verdicts = append(verdicts, v)
+// nextRetry is when the first of the slices that lack a file is tried again.
+func (t *task) nextRetry() (next time.Time) {
+	for _, w := range t.gone {
+		if next.IsZero() || w.retry.Before(next) {
+			next = w.retry
+		}
 	}
+	return next
+}
+
+// Flush loads what is pending. The verdicts are not published again: the commit holds
+// just the offset, also of slices that lack a file, which a later Open finds by the
+// warehouse's ledger.
+func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	start := time.Now()
+	verdicts := make([]*lake.Verdict, 0, len(t.pending))
+	for key, v := range t.pending {
+		if w := t.gone[key]; w == nil || !w.retry.After(start) {
+			verdicts = append(verdicts, v)
+		}
+	}
 	r, err := t.Warehouse.Load(ctx, verdicts)
 	if err != nil {
 		return stream.Commit{}, t.failed(err)
 	}
 	t.Waiting("")
 	t.loaded = time.Now()
+	t.settle(verdicts, r.Gone)
 	t.report(ctx, r, t.loaded.Sub(start))
 	return stream.Commit{Next: t.next}, nil
+}
+
+// settle keeps of the verdicts those whose slice lacks a file.
+func (t *task) settle(verdicts []*lake.Verdict, gone []warehouse.GoneSlice) {
+	before := t.gone
+	t.gone = maps.Clone(before)
+	kept := map[string]*lake.Verdict{}
+	for _, v := range verdicts {
+		kept[v.Key()] = v
+		delete(t.pending, v.Key())
+		delete(t.gone, v.Key())
+	}
+	for _, s := range gone {
+		key := s.Table + "/" + s.Slice.Slice
+		w := before[key]
+		if w == nil {
+			w = &wait{since: t.loaded, pauses: backoff.NewExponentialBackOff()}
+			w.pauses.InitialInterval, w.pauses.MaxInterval = firstGonePause, lastGonePause
+		}
+		w.retry = t.loaded.Add(w.pauses.NextBackOff())
+		t.pending[key], t.gone[key] = kept[key], w
+		t.tell(s, w)
+	}
+	t.metrics.gone.WithLabelValues(t.partition).Set(float64(len(t.gone)))
+}
+
+// tell says that a slice lacks a file, and when that does not pass, what to do.
+func (t *task) tell(s warehouse.GoneSlice, w *wait) {
+	waits := t.loaded.Sub(w.since)
+	fields := []zap.Field{zap.String("slice", s.Table+"/"+s.Slice.Slice), zap.Int64("version", s.Version), zap.String("file", s.File),
+		zap.Duration("since", waits), zap.Time("next_try", w.retry)}
+	if waits < goneTooLong {
+		t.log.Info("a file is gone: waiting for the verdict on the version that replaced it", fields...)
+		return
+	}
+	t.log.Warn("a slice cannot be loaded, as a file of its newest version is gone", append(fields,
+		zap.String("remedy", "restore the file from the bucket's versions or a backup, or make a newer version of the slice: docs/runbooks/held-slice.md"))...)
 }
 
 // failed makes the verdicts come again where waiting helps; anything else stops the
@@ -99,10 +177,6 @@ func (t *task) failed(err error) error {
 }
 
 func (t *task) report(ctx context.Context, r warehouse.Result, took time.Duration) {
-	for _, s := range r.Gone {
-		t.log.Warn("a file is gone: waiting for the verdict on the version that replaced it",
-			zap.String("table", s.Table), zap.String("slice", s.Slice), zap.Int64("version", s.Version))
-	}
 	t.metrics.loaded(r, took)
 	if len(r.Loaded) == 0 {
 		return
@@ -116,10 +190,7 @@ func (t *task) report(ctx context.Context, r warehouse.Result, took time.Duratio
 	t.metrics.totals(totals)
 }
 
-// Committed forgets what is loaded.
-func (t *task) Committed() {
-	t.added = false
-	clear(t.pending)
-}
+func (t *task) Committed() { t.added = false }
 
-func (t *task) Close() {}
+// Close takes the partition's slices out of the metrics: another instance shows them.
+func (t *task) Close() { t.metrics.gone.DeleteLabelValues(t.partition) }

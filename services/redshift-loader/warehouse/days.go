@@ -79,15 +79,6 @@ func follow(v *lake.Verdict, loaded Slice) (dayLoad, bool) {
 	return d, known > 0 && known == len(loaded.inputs)
 }
 
-// follows tells whether a verdict's inputs name an object among their changes.
-func follows(v *lake.Verdict, key string) bool {
-	return slices.ContainsFunc(v.Manifest.Inputs, func(in lake.Input) bool {
-		return slices.ContainsFunc(in.Changes, func(c lake.Change) bool {
-			return slices.ContainsFunc(slices.Concat(c.Added, c.Changed), func(f lake.File) bool { return f.Key == key })
-		})
-	})
-}
-
 // withoutChanges is the verdict of a day that has to be loaded whole.
 func withoutChanges(v *lake.Verdict) *lake.Verdict {
 	whole := *v

@@ -28,9 +28,15 @@ type Result struct {
 	Loaded []Slice
 	Held   int // verdicts that failed: their slices stay at the version that is loaded
 	Stale  int // not newer than the loaded version, or than another verdict of the load
-	// Gone are slices some file of which is not there any more, since a newer version
-	// has replaced it; that version's verdict is still to come.
-	Gone []Slice
+	// Gone are slices some file of which is not there any more, mostly since a newer version
+	// has replaced it, whose verdict is still to come. They stay as they are loaded.
+	Gone []GoneSlice
+}
+
+// GoneSlice is a slice that could not be loaded, and the key of a file that it lacks.
+type GoneSlice struct {
+	Slice
+	File string
 }
 
 // Load brings the slices of the verdicts to their versions. It goes in one transaction,
@@ -53,9 +59,8 @@ func (w *Warehouse) Load(ctx context.Context, verdicts []*lake.Verdict) (Result,
 func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *Result) error {
 	for len(part) > 0 {
 		var due []*lake.Verdict
-		err := w.transact(ctx, func(t *transaction) error {
-			var err error
-			var loaded map[string]Slice
+		var loaded map[string]Slice
+		err := w.transact(ctx, func(t *transaction) (err error) {
 			if due, loaded, err = t.due(ctx, part); err != nil {
 				return err
 			}
@@ -64,17 +69,10 @@ func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *
 			}
 			return t.load(ctx, due, loaded)
 		})
-		var missing *missingFile
-		if errors.As(err, &missing) {
-			at := slices.IndexFunc(part, func(v *lake.Verdict) bool { return holds(&v.Manifest, missing.key) })
-			if at < 0 { // a file of changes: the day has still its own
-				part = slices.Clone(part)
-				at = slices.IndexFunc(part, func(v *lake.Verdict) bool { return follows(v, missing.key) })
-				part[at] = withoutChanges(part[at])
-				continue
+		if missing := (*missingFile)(nil); errors.As(err, &missing) {
+			if part, err = w.withoutGone(ctx, part, loaded, missing, result); err != nil {
+				return err
 			}
-			result.Gone = append(result.Gone, sliceOf(part[at]))
-			part = slices.Concat(part[:at], part[at+1:])
 			continue
 		}
 		if err != nil {
@@ -125,7 +123,7 @@ func newest(verdicts []*lake.Verdict) ([]*lake.Verdict, Result) {
 		if !loads(v.Manifest.Table) {
 			continue
 		}
-		if v.Outcome != lake.Pass && v.Outcome != lake.Warn {
+		if !v.Passed() {
 			r.Held++
 			continue
 		}
@@ -190,10 +188,6 @@ func (t *transaction) load(ctx context.Context, due []*lake.Verdict, loaded map[
 func sliceOf(v *lake.Verdict) Slice {
 	m := &v.Manifest
 	return Slice{Table: m.Table, Slice: m.Slice, Version: m.Version, Outcome: v.Outcome, EventTime: m.EventTime, Count: m.Count}
-}
-
-func holds(m *lake.Manifest, key string) bool {
-	return slices.ContainsFunc(m.Files, func(f lake.File) bool { return f.Key == key })
 }
 
 // filesOf gives all files of the manifests.

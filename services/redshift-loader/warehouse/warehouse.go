@@ -26,6 +26,8 @@ const (
 // Files is where the lake's objects are: a blob.Bucket.
 type Files interface {
 	lake.Objects
+	// Exists tells whether the key has an object.
+	Exists(ctx context.Context, key string) (bool, error)
 	// Path answers the absolute path of the object's file, and whether there is one.
 	Path(key string) (string, bool)
 }

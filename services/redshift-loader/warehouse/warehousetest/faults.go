@@ -80,14 +80,27 @@ func strayDay(t *testing.T, b *bench) {
 }
 
 func goneFile(t *testing.T, b *bench) {
-	gone := b.lake.Facts(monday, 1, Order{ID: "A", Day: monday, Version: 1, Cents: 100})
-	require.NoError(t, b.lake.Bucket.Delete(t.Context(), gone.Manifest.Files[0].Key))
-	r := b.load(gone, b.lake.Facts(tuesday, 1, Order{ID: "B", Day: tuesday, Version: 1, Cents: 5}))
-	require.Len(t, r.Gone, 1)
-	require.Equal(t, "day="+monday, r.Gone[0].Slice)
+	var verdicts []*lake.Verdict
+	for _, day := range []string{"2026-01-01", "2026-01-02", "2026-01-03"} {
+		v := b.lake.Facts(day, 1, Order{ID: day, Day: day, Version: 1, Cents: 1})
+		require.NoError(t, b.lake.Bucket.Delete(t.Context(), v.Manifest.Files[0].Key))
+		verdicts = append(verdicts, v)
+	}
+	begins := 0
+	b.step = func(step string) {
+		if step == "begin" {
+			begins++
+		}
+	}
+	r := b.load(append(verdicts, b.lake.Facts(tuesday, 1, Order{ID: "B", Day: tuesday, Version: 1, Cents: 5}))...)
+	require.LessOrEqual(t, begins, 2, "the first missed file has all others looked for")
+	require.Len(t, r.Loaded, 1)
+	require.Len(t, r.Gone, 3)
+	require.Equal(t, "day=2026-01-01", r.Gone[0].Slice.Slice)
+	require.Equal(t, verdicts[0].Manifest.Files[0].Key, r.Gone[0].File)
 	require.Equal(t, []string{"B.1 2026-03-31 0.05"}, b.facts())
-	b.load(b.lake.Facts(monday, 2, Order{ID: "A", Day: monday, Version: 1, Cents: 100}))
-	require.Equal(t, []string{"A.1 2026-03-30 1.00", "B.1 2026-03-31 0.05"}, b.facts())
+	b.load(b.lake.Facts("2026-01-01", 2, Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 100}))
+	require.Equal(t, []string{"A.1 2026-01-01 1.00", "B.1 2026-03-31 0.05"}, b.facts())
 }
 
 func corruptFile(t *testing.T, b *bench) {

@@ -1,0 +1,61 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+)
+
+// withoutGone looks for every file that the verdicts need, after one was missed, so that
+// the next try lacks none: a day whose changes are gone is loaded from its own files, and
+// a slice that lacks one of its own is left out and noted in the result.
+func (w *Warehouse) withoutGone(ctx context.Context, part []*lake.Verdict, loaded map[string]Slice, missed *missingFile, result *Result) ([]*lake.Verdict, error) {
+	var left []*lake.Verdict
+	for _, v := range part {
+		whole, gone, err := w.available(ctx, v, loaded[v.Key()])
+		switch {
+		case err != nil:
+			return nil, w.judge(fmt.Errorf("look for the files of %s: %w", v.Key(), err))
+		case gone != "":
+			result.Gone = append(result.Gone, GoneSlice{sliceOf(v), gone})
+		default:
+			left = append(left, whole)
+		}
+	}
+	if slices.Equal(left, part) { // it is there again, or a store does not know what it has
+		return nil, fmt.Errorf("%w: %w, and is there", ErrUnavailable, missed)
+	}
+	return left, nil
+}
+
+// available answers the verdict as it can be loaded onto what is loaded of its slice, or
+// the key of a file without which it cannot.
+func (w *Warehouse) available(ctx context.Context, v *lake.Verdict, loaded Slice) (*lake.Verdict, string, error) {
+	if loaded.Version >= v.Manifest.Version && loaded.Slice != "" {
+		return v, "", nil // nothing of it is read
+	}
+	if v.Manifest.Table == sales.TableFacts {
+		if d, ok := follow(v, loaded); ok {
+			gone, err := w.firstGone(ctx, slices.Concat(d.rows, d.changes))
+			if gone == "" || err != nil {
+				return v, "", err
+			}
+			v = withoutChanges(v)
+		}
+	}
+	gone, err := w.firstGone(ctx, v.Manifest.Files)
+	return v, gone, err
+}
+
+// firstGone answers the first of the keys without an object.
+func (w *Warehouse) firstGone(ctx context.Context, files []lake.File) (string, error) {
+	for _, f := range files {
+		if found, err := w.files.Exists(ctx, f.Key); !found || err != nil {
+			return f.Key, err
+		}
+	}
+	return "", nil
+}
