@@ -21,19 +21,26 @@ import (
 // committed before it. Longer means that something is broken upstream.
 const ledgerWait = time.Minute
 
+// goneRetry is how long a unit rests that lacks a file, before it is tried again.
+const goneRetry = 30 * time.Second
+
 // Flush gives verdicts on the units that are complete, and on held ones again if
 // the ledger has moved since.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
-	t.flushed = t.upTo()
-	commit := stream.Commit{Next: t.flushed}
+	var commit stream.Commit
 	strikes := t.keeper.Strikes()
 	for _, name := range slices.Sorted(maps.Keys(t.units)) {
 		u := t.units[name]
-		again := !u.pending() && (t.judged.IsZero() || strikes != t.strikes)
-		if !t.complete(u) || !u.pending() && !again {
+		again := !u.pending() && (t.judged.IsZero() || strikes != t.strikes || !u.retry.IsZero())
+		if !t.complete(u) || !u.pending() && !again || time.Now().Before(u.retry) {
 			continue
 		}
 		verdicts, err := t.audit(ctx, u)
+		if errors.Is(err, blob.ErrNotFound) { // replaced, mostly: the newer version is on its way
+			u.retry = time.Now().Add(goneRetry)
+			t.Log.Warn("a file is gone: no verdict until it is restored, or until a newer version comes", zap.String("unit", name), zap.Error(err))
+			continue
+		}
 		if err != nil {
 			return stream.Commit{}, err
 		}
@@ -41,11 +48,13 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 		if u.pending() || !held { // a unit that is still held has its verdicts
 			t.publish(&commit, verdicts)
 		}
-		if u.first = -1; !held {
+		if u.first, u.retry = -1, (time.Time{}); !held {
 			delete(t.units, name)
 		}
 	}
 	t.judged, t.strikes = time.Now(), strikes
+	t.flushed = t.upTo()
+	commit.Next = t.flushed
 	return commit, nil
 }
 
@@ -58,8 +67,7 @@ func (t *task) publish(commit *stream.Commit, verdicts []*lake.Verdict) {
 }
 
 // audit judges the manifests of one unit, facts first: the aggregates are held
-// against them, and restatements against the daily sales. Manifests whose files are
-// gone have been replaced: their successors get the verdicts.
+// against them, and restatements against the daily sales.
 func (t *task) audit(ctx context.Context, u *unit) ([]*lake.Verdict, error) {
 	var facts *Facts
 	var daily *Cells
@@ -67,10 +75,6 @@ func (t *task) audit(ctx context.Context, u *unit) ([]*lake.Verdict, error) {
 	for _, table := range t.tables {
 		m, started := u.manifests[table], time.Now()
 		e, err := t.gather(ctx, m)
-		if errors.Is(err, blob.ErrNotFound) {
-			t.Log.Warn("a file is gone: waiting for the version that replaced it", zap.String("slice", m.Key()), zap.Int64("version", m.Version), zap.Error(err))
-			return nil, nil
-		}
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
@@ -30,12 +31,13 @@ type rig struct {
 	kafka  stream.Config
 	bucket *blob.Bucket
 	h      *history
+	log    *zap.Logger
 }
 
 func newRig(t *testing.T) *rig {
 	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
 	require.NoError(t, err)
-	r := &rig{t: t, kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}, bucket: bucket, h: &history{}}
+	r := &rig{t: t, kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}, bucket: bucket, h: &history{}, log: zap.NewNop()}
 	for _, topic := range []string{sales.TopicBronze, sales.TopicSilver, sales.TopicGold, sales.TopicVerdicts} {
 		require.NoError(t, stream.EnsureTopics(context.Background(), r.kafka, -1, stream.TopicSpec{Name: topic, Partitions: partitions, Compacted: true}))
 	}
@@ -47,7 +49,7 @@ func (r *rig) run(done func() bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: zap.NewNop(), Registry: prometheus.NewRegistry(), Instance: "test",
+		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: r.log, Registry: prometheus.NewRegistry(), Instance: "test",
 			Partitions: partitions, Replication: -1, Thresholds: Thresholds{RowLossWarn: 0.01, RowLossFail: 0.05, RejectFail: 0.05}, MaxAge: time.Second})
 	}()
 	require.Eventually(r.t, done, 30*time.Second, 100*time.Millisecond)
@@ -254,4 +256,36 @@ func failed(v *lake.Verdict) (rules []string) {
 		}
 	}
 	return rules
+}
+
+// A day that lacks a file has no verdict, and is judged when the file is there again, also
+// by an instance that was started since.
+func TestADayThatLacksAFileIsJudgedLater(t *testing.T) {
+	r := newRig(t)
+	logs, seen := observer.New(zap.WarnLevel)
+	r.log = zap.New(logs)
+	key := r.publish(1, 10, 0).Files[0].Key
+	data, err := r.bucket.Get(t.Context(), key)
+	require.NoError(t, err)
+	require.NoError(t, r.bucket.Delete(t.Context(), key))
+	r.run(func() bool { return seen.FilterMessageSnippet("a file is gone").Len() > 0 })
+	require.Empty(t, r.verdicts())
+	require.NoError(t, r.bucket.Put(t.Context(), key, data))
+	r.run(r.until(6))
+	for _, v := range r.verdicts() {
+		require.Equal(t, lake.Pass, v.Outcome, v.Findings)
+	}
+}
+
+// The live instance tries again by itself, and waits between two tries.
+func TestAUnitThatLacksAFileRests(t *testing.T) {
+	start := time.Now()
+	u := &unit{manifests: map[string]*lake.Manifest{}, first: 7, retry: start.Add(goneRetry)}
+	for _, table := range goldTables {
+		u.manifests[table] = &lake.Manifest{Table: table, Version: 1}
+	}
+	lacking := &task{stage: &stage{}, gate: gates[sales.TopicGold], next: 9, committed: 7, judged: start, units: map[string]*unit{"2026-01-01": u}}
+	require.Equal(t, int64(7), lacking.upTo(), "a restart reads its manifests again")
+	require.Equal(t, u.retry, lacking.Due(start, true))
+	require.Equal(t, u.retry, lacking.Due(start, false), "others do not flush for it")
 }

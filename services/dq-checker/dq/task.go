@@ -36,6 +36,7 @@ var gates = map[string]gate{
 type unit struct {
 	manifests map[string]*lake.Manifest // newest by table
 	first     int64                     // offset of the oldest record without a verdict, -1 when all have one
+	retry     time.Time                 // when it is judged, if it lacked a file
 }
 
 // complete tells whether the manifests of one version are all there.
@@ -137,7 +138,7 @@ func (t *task) Add(_ context.Context, records []stream.Record) error {
 			t.since = time.Now()
 		}
 		u := t.unit(m)
-		u.manifests[m.Table] = m
+		u.manifests[m.Table], u.retry = m, time.Time{}
 		if !u.pending() {
 			u.first = r.Offset
 		}
@@ -145,10 +146,10 @@ func (t *task) Add(_ context.Context, records []stream.Record) error {
 	return nil
 }
 
-// waiting tells whether a unit has manifests without a verdict.
+// waiting tells whether a unit has manifests that are to be judged.
 func (t *task) waiting() bool {
 	for _, u := range t.units {
-		if u.pending() {
+		if u.pending() && u.retry.IsZero() {
 			return true
 		}
 	}
@@ -162,17 +163,23 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	case t.waiting() && !caughtUp:
 		return t.since.Add(t.MaxAge)
 	case len(t.units) > 0:
-		return t.judged.Add(rejudgeEvery)
+		due := t.judged.Add(rejudgeEvery)
+		for _, u := range t.units {
+			if !u.retry.IsZero() && u.retry.Before(due) {
+				due = u.retry
+			}
+		}
+		return due
 	}
 	return time.Time{}
 }
 
 // upTo is the offset that a flush now would commit: that of the oldest record
-// of a unit that is not complete.
+// of a unit that is not complete, or lacks a file.
 func (t *task) upTo() int64 {
 	next := t.next
 	for _, u := range t.units {
-		if u.pending() && !t.complete(u) {
+		if u.pending() && (!t.complete(u) || !u.retry.IsZero()) {
 			next = min(next, u.first)
 		}
 	}
