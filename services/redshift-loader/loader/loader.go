@@ -39,7 +39,7 @@ type Options struct {
 	Instance    string        // stable name of this instance
 	Partitions  int           // of every topic
 	Replication int           // of topics that must be made, -1 = the broker's default
-	LoadEvery   time.Duration // pause between the loads of a partition, 0 = none
+	LoadEvery   time.Duration // loads begin at its multiples on the clock, 0 = at once
 	Products    string        // path of products.csv, empty for none
 	Transaction time.Duration // Kafka's timeout, 0 = stream's default
 	Session     time.Duration // Kafka's timeout, 0 = stream's default

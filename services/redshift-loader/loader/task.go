@@ -74,26 +74,26 @@ func (t *task) keep(v *lake.Verdict) {
 	}
 }
 
-// Due leaves LoadEvery between two loads, and while there is more to read LoadEvery for
-// it to gather. Slices that lack a file have a time of their own.
+// Due is when the clock next shows a multiple of LoadEvery, so that the partitions wake the
+// warehouse together; the first load of a task is as soon as it has caught up. Slices that
+// lack a file are tried at such times, too.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
-	due := t.nextRetry()
-	if fresh := t.dueFresh(now, caughtUp); due.IsZero() || !fresh.IsZero() && fresh.Before(due) {
-		due = fresh
+	fresh, retry := time.Time{}, t.nextRetry()
+	switch {
+	case t.added && caughtUp && t.loaded.IsZero():
+		fresh = now
+	case t.added:
+		fresh = t.tick(t.since)
 	}
-	return due
+	if fresh.IsZero() || !retry.IsZero() && retry.Before(fresh) {
+		return retry
+	}
+	return fresh
 }
 
-func (t *task) dueFresh(now time.Time, caughtUp bool) time.Time {
-	switch {
-	case !t.added:
-		return time.Time{}
-	case !caughtUp:
-		return t.since.Add(t.LoadEvery)
-	case t.loaded.IsZero():
-		return now
-	}
-	return t.loaded.Add(t.LoadEvery)
+// tick is the first time to load after another.
+func (t *task) tick(after time.Time) time.Time {
+	return after.Truncate(t.LoadEvery).Add(t.LoadEvery)
 }
 
 // nextRetry is when the first of the slices that lack a file is tried again.
@@ -145,7 +145,7 @@ func (t *task) settle(verdicts []*lake.Verdict, gone []warehouse.GoneSlice) {
 			w = &wait{since: t.loaded, pauses: backoff.NewExponentialBackOff()}
 			w.pauses.InitialInterval, w.pauses.MaxInterval = firstGonePause, lastGonePause
 		}
-		w.retry = t.loaded.Add(w.pauses.NextBackOff())
+		w.retry = t.tick(t.loaded.Add(w.pauses.NextBackOff()))
 		t.pending[key], t.gone[key] = kept[key], w
 		t.tell(s, w)
 	}

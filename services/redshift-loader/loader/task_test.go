@@ -20,8 +20,10 @@ import (
 )
 
 func TestDue(t *testing.T) {
-	start := time.Unix(1_000_000, 0)
+	start := time.Date(2026, 1, 1, 10, 2, 33, 5, time.UTC)
 	now := start.Add(3 * time.Second)
+	minute := start.Truncate(time.Minute).Add(time.Minute)
+	gone := map[string]*wait{"a": {retry: minute}, "b": {retry: minute.Add(time.Second)}}
 	for name, c := range map[string]struct {
 		task     task
 		every    time.Duration
@@ -30,10 +32,14 @@ func TestDue(t *testing.T) {
 	}{
 		"nothing came":                    {task{}, time.Second, true, time.Time{}},
 		"the first load is at once":       {task{added: true, since: start}, time.Minute, true, now},
-		"more to read: let it gather":     {task{added: true, since: start}, 5 * time.Second, false, start.Add(5 * time.Second)},
-		"caught up: pause after the last": {task{added: true, since: start, loaded: start.Add(-time.Second)}, 5 * time.Second, true, start.Add(4 * time.Second)},
+		"more to read: let it gather":     {task{added: true, since: start}, time.Minute, false, minute},
+		"the next full minute":            {task{added: true, since: start, loaded: start.Add(-time.Hour)}, time.Minute, true, minute},
+		"the next quarter of the hour":    {task{added: true, since: start, loaded: start}, 15 * time.Minute, true, time.Date(2026, 1, 1, 10, 15, 0, 0, time.UTC)},
 		"no pause":                        {task{added: true, since: start, loaded: start}, 0, true, start},
 		"no pause, more to read":          {task{added: true, since: start, loaded: start}, 0, false, start},
+		"files are gone":                  {task{loaded: start, gone: gone}, 0, true, minute},
+		"files are gone, and more came":   {task{added: true, since: start, loaded: start, gone: gone}, 0, true, start},
+		"files are gone, more comes late": {task{added: true, since: start, loaded: start, gone: gone}, time.Hour, true, minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.task.stage = &stage{Options: Options{LoadEvery: c.every}}
@@ -110,7 +116,7 @@ func TestASliceThatLacksAFileIsAWarningInTime(t *testing.T) {
 		var pauses []time.Duration
 		for start := time.Now(); time.Since(start) < time.Hour; flush() {
 			pauses = append(pauses, time.Until(task.Due(time.Now(), true)))
-			time.Sleep(pauses[len(pauses)-1])
+			<-time.After(pauses[len(pauses)-1])
 		}
 		require.Less(t, pauses[0], 2*time.Second)
 		require.Greater(t, pauses[len(pauses)-1], 5*time.Minute)

@@ -69,8 +69,11 @@ func (t *transaction) stageSlices(ctx context.Context, verdicts []*lake.Verdict)
 	})
 }
 
+// maxInputs is how many bytes the ledger's column of inputs holds.
+const maxInputs = 65_535
+
 // inputsOf gives the versions that facts are made of, as the ledger has them: a JSON
-// object, or nil.
+// object, or nil, also when it does not fit: such a day is loaded whole each time.
 func inputsOf(m *lake.Manifest) any {
 	if m.Table != sales.TableFacts || len(m.Inputs) == 0 {
 		return nil
@@ -82,6 +85,9 @@ func inputsOf(m *lake.Manifest) any {
 	text, err := json.Marshal(versions)
 	if err != nil {
 		panic(err) // of texts and numbers
+	}
+	if len(text) > maxInputs {
+		return nil
 	}
 	return string(text)
 }

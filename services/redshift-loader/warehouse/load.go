@@ -58,17 +58,7 @@ func (w *Warehouse) Load(ctx context.Context, verdicts []*lake.Verdict) (Result,
 // loadPart loads slices in one transaction, without those that have a file no more.
 func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *Result) error {
 	for len(part) > 0 {
-		var due []*lake.Verdict
-		var loaded map[string]Slice
-		err := w.transact(ctx, func(t *transaction) (err error) {
-			if due, loaded, err = t.due(ctx, part); err != nil {
-				return err
-			}
-			if len(due) == 0 {
-				return t.exec(ctx, "drop_stage_slices")
-			}
-			return t.load(ctx, due, loaded)
-		})
+		due, loaded, err := w.tryPart(ctx, part)
 		if missing := (*missingFile)(nil); errors.As(err, &missing) {
 			if part, err = w.withoutGone(ctx, part, loaded, missing, result); err != nil {
 				return err
@@ -85,6 +75,29 @@ func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *
 		break
 	}
 	return nil
+}
+
+// tryPart loads slices, and answers which were due and what was loaded of them before.
+func (w *Warehouse) tryPart(ctx context.Context, part []*lake.Verdict) (due []*lake.Verdict, loaded map[string]Slice, err error) {
+	files, free, err := w.dialect.prepare(ctx, w.files, func(ctx context.Context) (needs []need, err error) {
+		needs, loaded, err = w.plan(ctx, part)
+		return needs, err
+	})
+	defer free()
+	if err != nil {
+		return nil, loaded, w.judge(fmt.Errorf("prepare files: %w", err))
+	}
+	err = w.transact(ctx, func(t *transaction) (err error) {
+		t.files = files
+		if due, loaded, err = t.due(ctx, part); err != nil {
+			return err
+		}
+		if len(due) == 0 {
+			return t.exec(ctx, "drop_stage_slices")
+		}
+		return t.load(ctx, due, loaded)
+	})
+	return due, loaded, err
 }
 
 // split cuts verdicts that are ordered by day into parts of whole days with at most

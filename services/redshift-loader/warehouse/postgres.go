@@ -93,13 +93,14 @@ func (postgres) analyze(ctx context.Context, tx *sql.Tx, table string) error {
 }
 
 // passes counts lost connections in, and the errors of a server that starts, stops,
-// has no room for now, or broke a deadlock.
+// has no room for now, or broke a deadlock; not a statement that was cancelled, which
+// would be again.
 func (postgres) passes(err error) bool {
 	var answer *pq.Error
 	if errors.As(err, &answer) {
 		switch answer.Code.Class() {
 		case "08", "40", "53", "57":
-			return true
+			return !cancelled(err)
 		}
 		return false
 	}

@@ -75,6 +75,7 @@ func (r *redshift) open(source string) (*sql.DB, error) {
 		return nil, err
 	}
 	r.db = sql.OpenDB(connector)
+	r.db.SetConnMaxIdleTime(time.Minute) // or the user's session timeout ends it unseen
 	return r.db, nil
 }
 
@@ -108,7 +109,7 @@ func (l *tableLock) SessionLock(ctx context.Context, _ *sql.Conn) (err error) {
 	if l.tx, err = l.db.BeginTx(ctx, nil); err != nil {
 		return err
 	}
-	if _, err = l.tx.ExecContext(ctx, "LOCK etl.migration_lock"); err != nil {
+	if err = lockTable(ctx, l.tx, "etl.migration_lock"); err != nil {
 		return errors.Join(err, rollback(l.tx))
 	}
 	return nil
@@ -116,11 +117,40 @@ func (l *tableLock) SessionLock(ctx context.Context, _ *sql.Conn) (err error) {
 
 func (l *tableLock) SessionUnlock(context.Context, *sql.Conn) error { return rollback(l.tx) }
 
-// lock is the transaction's first statement, before anything takes its snapshot: what
+// The bounds of a statement. Redshift has no lock_timeout; its statement_timeout includes
+// the time in a queue.
+// https://docs.aws.amazon.com/redshift/latest/dg/r_statement_timeout.html
+const (
+	lockTime      = 10 * time.Minute
+	statementTime = time.Hour
+)
+
+// lock comes before anything takes the transaction's snapshot, which a SET does not: what
 // comes after sees all that was committed while it waited.
-// https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html
+// https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation.html
 func (*redshift) lock(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "LOCK etl.load_ledger")
+	if err := lockTable(ctx, tx, "etl.load_ledger"); err != nil {
+		return err
+	}
+	return setTimeout(ctx, tx, statementTime)
+}
+
+// lockTable waits for a table for as long as lockTime.
+// https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html
+func lockTable(ctx context.Context, tx *sql.Tx, table string) error {
+	if err := setTimeout(ctx, tx, lockTime); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "LOCK "+table)
+	if cancelled(err) && ctx.Err() == nil {
+		return fmt.Errorf("%w: another transaction holds %s for longer than %v; svv_transactions tells its pid, pg_terminate_backend(pid) ends it: %w", ErrUnavailable, table, lockTime, err)
+	}
+	return err
+}
+
+// setTimeout bounds the transaction's next statements.
+func setTimeout(ctx context.Context, tx *sql.Tx, most time.Duration) error {
+	_, err := tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL statement_timeout TO %d", most.Milliseconds()))
 	return err
 }
 
@@ -161,25 +191,36 @@ func literal(value any) (string, error) {
 	}
 }
 
-// fill lets Redshift read the files itself, by a COPY manifest. Each file is fetched
-// and compared before: nothing else tells which text is too long, and a COPY that fails
-// says less, later.
-func (r *redshift) fill(ctx context.Context, tx session, _ Files, to target, list []lake.File) error {
-	columns, err := preflight.ColumnsOf(to.String(), r.tables)
-	if err != nil {
-		return err
-	}
-	c := &copying{files: r.files, to: to, columns: columns, sources: map[string]string{}}
+// prepare checks the files, which takes longer than all else of a load: nothing else
+// tells which text is too long, and a COPY that fails says less, later.
+func (r *redshift) prepare(ctx context.Context, _ Files, planned func(context.Context) ([]need, error)) (Files, func(), error) {
+	c := &copies{S3Files: r.files, tables: r.tables, entries: map[string]copyEntry{}}
+	free := func() { c.clean(context.WithoutCancel(ctx)) }
 	if err := c.sweep(ctx); err != nil {
-		return err
+		return nil, free, err
 	}
-	defer c.clean(context.WithoutCancel(ctx))
-	for _, f := range list {
-		if err := c.add(ctx, f); err != nil {
-			return err
+	needs, err := planned(ctx)
+	if err != nil {
+		return nil, free, err
+	}
+	for _, n := range needs {
+		for _, f := range n.files {
+			if _, err := c.entry(ctx, n.to, f); err != nil {
+				return nil, free, err
+			}
 		}
 	}
-	manifest, err := c.publish(ctx)
+	return c, free, nil
+}
+
+// fill lets Redshift read the files itself, by a COPY manifest. Those that were not planned,
+// as another loader came first, are checked here.
+func (r *redshift) fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error {
+	c, ok := files.(*copies)
+	if !ok {
+		return errors.New("the files are not prepared")
+	}
+	manifest, err := c.publish(ctx, to, list)
 	if err != nil {
 		return err
 	}
@@ -188,7 +229,7 @@ func (r *redshift) fill(ctx context.Context, tx session, _ Files, to target, lis
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, copyText(to, manifest, r.role)); err != nil {
-		return r.explain(ctx, err, session, c)
+		return r.explain(ctx, err, session, c, list)
 	}
 	return nil
 }

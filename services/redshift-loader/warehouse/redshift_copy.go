@@ -3,6 +3,7 @@ package warehouse
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -47,22 +48,21 @@ type S3Files interface {
 	URL(key string) string
 }
 
-// copyPrefix is where the loader keeps what it writes for one COPY: the manifest, and
-// the files that COPY cannot take as they are. They are named by their content.
+// copyPrefix is where the loader keeps what it writes for one load: the COPY manifests, and
+// the files that COPY cannot take as they are. Each has a name that no other load has, so
+// that a load which ends deletes nothing that another one needs.
 const copyPrefix = "_redshift/"
 
 // forgotten is the age at which an object under copyPrefix is nobody's any more: its
 // loader was killed between the upload and the end of its COPY.
 const forgotten = 24 * time.Hour
 
-// copying is one COPY: the files that it reads.
-type copying struct {
-	files   S3Files
-	to      target
-	columns []preflight.Column
-	entries []copyEntry
-	sources map[string]string // of the entries' URLs: the keys of the lake's files
-	made    []string          // keys under copyPrefix
+// copies are the files of a load, as COPY takes them.
+type copies struct {
+	S3Files
+	tables  map[string][]preflight.Column
+	entries map[string]copyEntry // by the key of the lake's file
+	made    []string             // keys under copyPrefix
 }
 
 // copyEntry is a file in a COPY manifest. Parquet files need their length there.
@@ -77,44 +77,50 @@ type copyMeta struct {
 	ContentLength int64 `json:"content_length"` // bytes
 }
 
-// add fetches a file and lists it, or a copy of it that COPY can take.
-func (c *copying) add(ctx context.Context, f lake.File) error {
-	r, err := fetch(ctx, c.files, f)
-	if err != nil {
-		return err
+// entry answers how COPY takes a file: as it is, or by a copy of it. A file is fetched
+// and checked once in a load.
+func (c *copies) entry(ctx context.Context, to target, f lake.File) (copyEntry, error) {
+	if entry, ok := c.entries[f.Key]; ok {
+		return entry, nil
 	}
-	findings, err := preflight.Check(f.Key, r, c.columns, c.to.rows)
+	columns, err := preflight.ColumnsOf(to.String(), c.tables)
 	if err != nil {
-		return err
+		return copyEntry{}, err
+	}
+	r, err := fetch(ctx, c, f)
+	if err != nil {
+		return copyEntry{}, err
+	}
+	findings, err := preflight.Check(f.Key, r, columns, to.rows)
+	if err != nil {
+		return copyEntry{}, err
 	}
 	if i := slices.IndexFunc(findings, func(f preflight.Finding) bool { return f.Outcome == lake.Fail }); i >= 0 {
-		return fmt.Errorf("preflight: %s (redshift-loader preflight lists all findings)", findings[i])
+		return copyEntry{}, fmt.Errorf("preflight: %s (redshift-loader preflight lists all findings)", findings[i])
 	}
 	key, size := f.Key, f.Bytes
 	if len(findings) > 0 {
-		if key, size, err = c.rewrite(ctx, r); err != nil {
-			return fmt.Errorf("rewrite %s: %w", f.Key, err)
+		if key, size, err = c.rewrite(ctx, r, to, columns); err != nil {
+			return copyEntry{}, fmt.Errorf("rewrite %s: %w", f.Key, err)
 		}
 	}
-	entry := copyEntry{c.files.URL(key), true, copyMeta{size}}
-	c.entries = append(c.entries, entry)
-	c.sources[entry.URL] = f.Key
-	return nil
+	c.entries[f.Key] = copyEntry{c.URL(key), true, copyMeta{size}}
+	return c.entries[f.Key], nil
 }
 
 // rewrite writes a file of just the table's columns, whose texts the table holds.
-func (c *copying) rewrite(ctx context.Context, r *lake.Reader) (key string, size int64, err error) {
-	batch := column.NewBatch(c.to.rows, int(r.Rows()))
+func (c *copies) rewrite(ctx context.Context, r *lake.Reader, to target, columns []preflight.Column) (key string, size int64, err error) {
+	batch := column.NewBatch(to.rows, int(r.Rows()))
 	if err := r.Read(batch); err != nil {
 		return "", 0, err
 	}
-	for i, field := range c.to.rows.Fields {
+	for i, field := range to.rows.Fields {
 		switch field.Type {
 		case column.String, column.Symbol:
-			batch.Columns[i] = shortened(&batch.Columns[i], c.columns[i].Bytes)
+			batch.Columns[i] = shortened(&batch.Columns[i], columns[i].Bytes)
 		}
 	}
-	encoder, err := lake.NewEncoder(c.to.rows, lake.Encoding{})
+	encoder, err := lake.NewEncoder(to.rows, lake.Encoding{})
 	if err != nil {
 		return "", 0, err
 	}
@@ -135,54 +141,68 @@ func shortened(from *column.Column, most int) column.Column {
 	return to
 }
 
-// publish writes the manifest and answers where it is.
-func (c *copying) publish(ctx context.Context) (url string, err error) {
+// publish writes the manifest of a COPY and answers where it is.
+func (c *copies) publish(ctx context.Context, to target, list []lake.File) (url string, err error) {
+	entries := make([]copyEntry, len(list))
+	for i, f := range list {
+		if entries[i], err = c.entry(ctx, to, f); err != nil {
+			return "", err
+		}
+	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(map[string]any{"entries": c.entries}); err != nil {
+	if err := encoder.Encode(map[string]any{"entries": entries}); err != nil {
 		return "", err
 	}
 	key, err := c.put(ctx, text.Bytes(), ".manifest")
-	return c.files.URL(key), err
+	return c.URL(key), err
 }
 
-func (c *copying) put(ctx context.Context, data []byte, suffix string) (key string, err error) {
-	key = copyPrefix + lake.Hash(data)[:32] + suffix
+func (c *copies) put(ctx context.Context, data []byte, suffix string) (key string, err error) {
+	key = copyPrefix + rand.Text() + suffix
 	c.made = append(c.made, key)
-	return key, c.files.Put(ctx, key, data)
+	return key, c.Put(ctx, key, data)
 }
 
-// clean deletes what was written for the COPY, which has ended. An object that cannot
+// clean deletes what was written for the load, which has ended. An object that cannot
 // be deleted now is forgotten, and swept later.
-func (c *copying) clean(ctx context.Context) {
+func (c *copies) clean(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for _, key := range c.made {
-		_ = c.files.Delete(ctx, key)
+		_ = c.Delete(ctx, key)
 	}
 }
 
 // sweep deletes what a loader that was killed has left.
-func (c *copying) sweep(ctx context.Context) error {
-	for object, err := range c.files.List(ctx, copyPrefix) {
+func (c *copies) sweep(ctx context.Context) error {
+	for object, err := range c.List(ctx, copyPrefix) {
 		if err != nil {
 			return fmt.Errorf("list %s: %w", copyPrefix, err)
 		}
 		if time.Since(object.Modified) < forgotten {
 			continue
 		}
-		if err := c.files.Delete(ctx, object.Key); err != nil {
+		if err := c.Delete(ctx, object.Key); err != nil {
 			return fmt.Errorf("delete %s: %w", object.Key, err)
 		}
 	}
 	return nil
 }
 
-// explain adds to the error of a COPY what Redshift noted of it: file, column, row. It
-// is asked on a connection of its own, as the transaction takes no more questions.
+// explain says more of the error of a COPY: which file has gone since it was checked, or
+// what Redshift noted of file, column and row. It is asked on a connection of its own, as the
+// transaction takes no more questions.
 // https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
-func (r *redshift) explain(ctx context.Context, failed error, session int64, c *copying) error {
+func (r *redshift) explain(ctx context.Context, failed error, session int64, c *copies, list []lake.File) error {
+	sources := make(map[string]string, len(list))
+	for _, f := range list {
+		if found, err := c.Exists(ctx, f.Key); err == nil && !found {
+			return &missingFile{f.Key, failed}
+		}
+		sources[c.entries[f.Key].URL] = f.Key
+	}
 	if answer := (*pq.Error)(nil); errors.As(failed, &answer) && answer.Detail != "" {
 		failed = fmt.Errorf("%w (%s)", failed, strings.Join(strings.Fields(answer.Detail), " "))
 	}
@@ -193,7 +213,7 @@ FROM sys_load_error_detail
 WHERE session_id = %d
 ORDER BY start_time DESC
 LIMIT 1`, session)).Scan(&file, &name, &kind, &line, &reason)
-	source, ours := c.sources[file]
+	source, ours := sources[file]
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !ours {
 		return failed // nothing was noted of these files
 	}

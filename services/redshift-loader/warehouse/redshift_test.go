@@ -2,6 +2,7 @@ package warehouse_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -40,6 +41,9 @@ func TestRedshift(t *testing.T) {
 		"a COPY that fails says what Redshift noted": failedCopy,
 		"columns that a setting added are left out":  addedColumns,
 		"a file that COPY cannot take is refused":    refusedFile,
+		"a file that goes after it was checked":      goneSince,
+		"another loader comes first":                 overtaken,
+		"a statement that takes too long":            tooLong,
 		"what a kill left is swept":                  swept,
 		"two programs at once":                       atOnce,
 	} {
@@ -187,7 +191,7 @@ func (b *redshiftBench) normal(texts []string) string {
 	folder = folder[:len(folder)-2]
 	text := strings.Join(texts, ";\n\n") + "\n"
 	text = strings.ReplaceAll(text, folder, "bucket/lake")
-	text = regexp.MustCompile(`_redshift/[0-9a-f]{32}`).ReplaceAllString(text, "_redshift/00000000000000000000000000000000")
+	text = regexp.MustCompile(`_redshift/[A-Z2-7]{26}`).ReplaceAllString(text, "_redshift/RANDOM")
 	today := regexp.QuoteMeta(time.Now().UTC().Format("2006-01-02")) + `|` + regexp.QuoteMeta(time.Now().UTC().AddDate(0, 0, -1).Format("2006-01-02"))
 	return regexp.MustCompile(`'(`+today+`) \d\d:\d\d:\d\d\.\d{6}'`).ReplaceAllString(text, "'2026-01-02 03:04:05.000000'")
 }
@@ -307,7 +311,83 @@ func refusedFile(t *testing.T, b *redshiftBench) {
 	require.ErrorContains(t, err, "preflight: silver/sales/narrow.parquet, column _offset, all rows: the file lacks it")
 	require.NotErrorIs(t, err, warehouse.ErrUnavailable)
 	texts, _ := b.server.Sent()
-	require.False(t, slices.ContainsFunc(texts, func(text string) bool { return strings.HasPrefix(text, "COPY ") }), "no COPY was tried")
+	require.NotContains(t, texts, "LOCK etl.load_ledger", "files are checked before the load begins")
+}
+
+// goneSince deletes files after they were checked, before their COPY.
+func goneSince(t *testing.T, b *redshiftBench) {
+	b.migrate(t)
+	gone := []*lake.Verdict{b.lake.Facts("2026-01-02", 1, warehousetest.Order{ID: "B", Day: "2026-01-02", Version: 1, Cents: 1}),
+		b.lake.Facts("2026-01-03", 1, warehousetest.Order{ID: "C", Day: "2026-01-03", Version: 1, Cents: 1})}
+	begins := 0
+	b.server.SetFault(func(text string) (string, bool) {
+		if text == "LOCK etl.load_ledger" {
+			begins++
+		}
+		if !strings.HasPrefix(text, "COPY ") {
+			return text, false
+		}
+		for _, v := range gone {
+			require.NoError(t, b.lake.Bucket.Delete(t.Context(), v.Manifest.Files[0].Key))
+		}
+		return text, false // which fails, as a file is mandatory
+	})
+	r, err := b.Load(t.Context(), append(b.lake.All("2026-01-01", 1, oneOrder(1)), gone...))
+	require.NoError(t, err)
+	require.Len(t, r.Loaded, 6)
+	require.Len(t, r.Gone, 2)
+	require.Equal(t, 2, begins)
+	b.count(t, lake.Count{Rows: 1, Cents: 100})
+	require.Empty(t, b.left(t))
+}
+
+// overtaken has another loader load a version while this one prepares.
+func overtaken(t *testing.T, b *redshiftBench) {
+	b.migrate(t)
+	other := b.open(t)
+	_, err := b.Load(t.Context(), b.lake.All("2026-01-01", 1, oneOrder(1)))
+	require.NoError(t, err)
+	second := b.lake.All("2026-01-01", 2, oneOrder(2))
+	third := b.lake.All("2026-01-01", 3, oneOrder(3))
+	once := true
+	b.server.SetFault(func(text string) (string, bool) {
+		if text == "LOCK etl.load_ledger" && once {
+			once = false
+			loaded := make(chan error)
+			go func() {
+				_, err := other.Load(context.WithoutCancel(t.Context()), second)
+				loaded <- err
+			}()
+			b.server.Unlocked(func() { require.NoError(t, <-loaded) })
+		}
+		return text, false
+	})
+	_, err = b.Load(t.Context(), third)
+	require.NoError(t, err)
+	b.count(t, lake.Count{Rows: 1, Cents: 300})
+}
+
+// tooLong has the server cancel statements.
+func tooLong(t *testing.T, b *redshiftBench) {
+	b.migrate(t)
+	verdicts := b.lake.All("2026-01-01", 1, oneOrder(1))
+	cancel := strings.Replace(warehousetest.Raise("Query (150) canceled on user's request", ""), "XX000", "57014", 1)
+	for at, want := range map[string]string{
+		"LOCK ":  "another transaction holds etl.load_ledger for longer than 10m0s",
+		"MERGE ": "longer than statement_timeout (of the loader on Redshift: 1h0m0s)",
+	} {
+		b.server.SetFault(func(text string) (string, bool) {
+			if strings.Contains(text, at) {
+				return cancel, false
+			}
+			return text, false
+		})
+		_, err := b.Load(t.Context(), verdicts)
+		require.ErrorContains(t, err, want)
+		require.Equal(t, at == "LOCK ", errors.Is(err, warehouse.ErrUnavailable), "who waits goes on; a statement that takes too long would again")
+	}
+	b.server.SetFault(nil)
+	b.count(t, lake.Count{})
 }
 
 func swept(t *testing.T, b *redshiftBench) {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/services/redshift-loader/preflight"
 )
@@ -95,12 +97,23 @@ func (w *Warehouse) Columns(ctx context.Context, table string) ([]preflight.Colu
 // Close ends the connections.
 func (w *Warehouse) Close() error { return w.db.Close() }
 
-// judge marks errors that pass by themselves.
+// judge marks errors that pass by themselves, and explains one that does not.
 func (w *Warehouse) judge(err error) error {
+	if cancelled(err) && !errors.Is(err, ErrUnavailable) {
+		return fmt.Errorf("%w; the statement took longer than statement_timeout (of the loader on Redshift: %v) or a rule of the server allows, or somebody has cancelled it", err, statementTime)
+	}
 	if err != nil && w.dialect.passes(err) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
+}
+
+// cancelled tells whether the server cancelled the statement, which has a reason that a
+// second try does not change.
+func cancelled(err error) bool {
+	const queryCancelled = "57014"
+	var answer *pq.Error
+	return errors.As(err, &answer) && answer.Code == queryCancelled
 }
 
 // transact runs work in a transaction that holds the ledger's lock, and commits it

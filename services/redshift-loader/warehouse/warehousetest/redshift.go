@@ -43,6 +43,13 @@ func (r *Redshift) SetFault(f func(text string) (instead string, cut bool)) {
 	r.fault = f
 }
 
+// Unlocked lets f use the server from within a fault.
+func (r *Redshift) Unlocked(f func()) {
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	f()
+}
+
 // StartRedshift serves until the test ends.
 func StartRedshift(t *testing.T, p *Postgres) *Redshift {
 	t.Helper()

@@ -1,6 +1,15 @@
+SELECT table_name, slice, version, rows, cents, outcome, inputs
+FROM etl.load_ledger
+ORDER BY table_name, slice
+;
+
 BEGIN READ WRITE;
 
+SET LOCAL statement_timeout TO 600000;
+
 LOCK etl.load_ledger;
+
+SET LOCAL statement_timeout TO 3600000;
 
 -- The slices that are loaded: what the ledger will say of them.
 CREATE TEMP TABLE stage_slices AS
@@ -45,7 +54,7 @@ WHERE 1 = 0
 SELECT pg_backend_pid();
 
 COPY stage_customers
-FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+FROM 's3://bucket/lake/_redshift/RANDOM.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
@@ -278,7 +287,7 @@ WHERE d.whole
 SELECT pg_backend_pid();
 
 COPY stage_new
-FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+FROM 's3://bucket/lake/_redshift/RANDOM.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
@@ -636,7 +645,7 @@ WHERE order_date IN (SELECT order_date FROM stage_days)
 SELECT pg_backend_pid();
 
 COPY sales.agg_daily_sales
-FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+FROM 's3://bucket/lake/_redshift/RANDOM.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
@@ -670,7 +679,7 @@ WHERE order_date IN (SELECT order_date FROM stage_days)
 SELECT pg_backend_pid();
 
 COPY sales.agg_daily_products
-FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+FROM 's3://bucket/lake/_redshift/RANDOM.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
@@ -704,7 +713,7 @@ WHERE CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days)
 SELECT pg_backend_pid();
 
 COPY sales.agg_hourly_sales
-FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+FROM 's3://bucket/lake/_redshift/RANDOM.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
@@ -738,7 +747,7 @@ WHERE order_date IN (SELECT order_date FROM stage_days)
 SELECT pg_backend_pid();
 
 COPY sales.agg_refunds_by_day
-FROM 's3://bucket/lake/_redshift/00000000000000000000000000000000.manifest'
+FROM 's3://bucket/lake/_redshift/RANDOM.manifest'
 IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;

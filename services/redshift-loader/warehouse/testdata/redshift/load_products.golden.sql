@@ -1,6 +1,10 @@
 BEGIN READ WRITE;
 
+SET LOCAL statement_timeout TO 600000;
+
 LOCK etl.load_ledger;
+
+SET LOCAL statement_timeout TO 3600000;
 
 CREATE TEMP TABLE stage_products AS
 SELECT product_id, name, category, list_price, CAST(0 AS BIGINT) AS line

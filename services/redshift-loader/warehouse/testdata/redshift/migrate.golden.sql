@@ -16,6 +16,8 @@ SELECT version_id, is_applied FROM etl.schema_version ORDER BY version_id DESC;
 
 BEGIN READ WRITE;
 
+SET LOCAL statement_timeout TO 600000;
+
 LOCK etl.migration_lock;
 
 SELECT version_id, is_applied FROM etl.schema_version ORDER BY version_id DESC;
