@@ -1,5 +1,9 @@
 -- Intervals that are no more.
 DELETE FROM sales.dim_customer
-WHERE customer_id IN (SELECT customer_id FROM stage_changed)
-  AND NOT EXISTS (SELECT 1 FROM stage_intervals AS i
-                  WHERE i.customer_id = dim_customer.customer_id AND i.valid_from = dim_customer.valid_from)
+WHERE customer_sk IN (
+    SELECT c.customer_sk
+    FROM sales.dim_customer AS c
+    JOIN stage_changed AS s ON s.customer_id = c.customer_id
+    LEFT JOIN stage_intervals AS i ON i.customer_id = c.customer_id AND i.valid_from = c.valid_from
+    WHERE i.customer_id IS NULL
+)

@@ -1,1 +1,2 @@
-DROP TABLE stage_products
+DROP TABLE stage_products;
+DROP TABLE stage_changed_products

@@ -1,6 +1,6 @@
 -- The catalogue completes inferred members; they keep their key.
 MERGE INTO sales.dim_product
-USING stage_products AS s
+USING stage_changed_products AS s
 ON dim_product.product_id = s.product_id
 WHEN MATCHED THEN UPDATE SET
     name = s.name, category = s.category, list_price = s.list_price, inferred = FALSE

@@ -5,11 +5,17 @@ SELECT CAST(MIN(valid_from) AS VARCHAR(26)) AS moved_from,
 FROM (
     SELECT i.valid_from, i.valid_to
     FROM stage_intervals AS i
-    WHERE EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = i.customer_id)
-      AND NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = i.customer_id AND c.valid_from = i.valid_from)
+    JOIN (
+        SELECT DISTINCT c.customer_id
+        FROM sales.dim_customer AS c
+        JOIN stage_changed AS s ON s.customer_id = c.customer_id
+    ) AS known ON known.customer_id = i.customer_id
+    LEFT JOIN sales.dim_customer AS c ON c.customer_id = i.customer_id AND c.valid_from = i.valid_from
+    WHERE c.customer_id IS NULL
     UNION ALL
     SELECT c.valid_from, c.valid_to
     FROM sales.dim_customer AS c
     JOIN stage_changed AS s ON s.customer_id = c.customer_id
-    WHERE NOT EXISTS (SELECT 1 FROM stage_intervals AS i WHERE i.customer_id = c.customer_id AND i.valid_from = c.valid_from)
+    LEFT JOIN stage_intervals AS i ON i.customer_id = c.customer_id AND i.valid_from = c.valid_from
+    WHERE i.customer_id IS NULL
 ) AS moved

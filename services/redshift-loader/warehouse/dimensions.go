@@ -28,7 +28,7 @@ func (w *Warehouse) LoadProducts(ctx context.Context, path string) (int, error) 
 		required: []string{"product_id", "name", "category", "list_price"},
 		columns:  []string{"product_id", "name", "category", "list_price", "line"},
 		values:   productValues,
-		steps:    []string{"delete_old_products", "merge_products", "drop_stage_products"},
+		steps:    []string{"find_changed_products", "merge_products", "drop_stage_products"},
 	})
 }
 

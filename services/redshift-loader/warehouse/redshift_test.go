@@ -108,6 +108,8 @@ func sentTexts(t *testing.T, b *redshiftBench) {
 	for _, text := range prepared {
 		require.Contains(t, text, "etl.schema_version", "statements of goose only are prepared")
 	}
+	slices.Sort(prepared)
+	golden(t, "migrate_prepared.sql", b.normal(slices.Compact(prepared)))
 	manifests := []string{}
 	b.server.SetFault(func(text string) (string, bool) {
 		if from, _, ok := strings.Cut(text, ".manifest'"); ok && strings.HasPrefix(text, "COPY ") {
@@ -147,15 +149,29 @@ func sentTexts(t *testing.T, b *redshiftBench) {
 	require.Empty(t, prepared)
 	golden(t, "load_products.sql", b.normal(texts))
 	loads = append(loads, texts...)
-	_, err = b.Totals(t.Context())
-	require.NoError(t, err)
-	texts, _ = b.server.Sent()
-	golden(t, "totals.sql", b.normal(texts))
+	questions(t, b)
 	everyStatement(t, append(loads, texts...))
 	answer, err := b.Select(t.Context(), "SELECT name FROM sales.dim_product WHERE product_id = $1", "P-1")
 	require.NoError(t, err)
 	require.Equal(t, [][]any{{`Jo's \ lamp`}}, answer.Rows)
 	require.Empty(t, b.left(t), "what was written for a COPY is deleted after it")
+}
+
+// questions holds what is asked besides loads against a golden file.
+func questions(t *testing.T, b *redshiftBench) {
+	_, err := b.Totals(t.Context())
+	require.NoError(t, err)
+	_, err = b.Facts(t.Context())
+	require.NoError(t, err)
+	_, err = b.CustomerVersions(t.Context())
+	require.NoError(t, err)
+	_, err = b.Columns(t.Context(), "sales.fact_sales")
+	require.NoError(t, err)
+	_, err = b.Query(t.Context(), "basket_size")
+	require.NoError(t, err)
+	texts, prepared := b.server.Sent()
+	require.Empty(t, prepared)
+	golden(t, "questions.sql", b.normal(texts))
 }
 
 // withoutMigrations leaves out what is in sql/redshift word for word.
@@ -192,6 +208,7 @@ func (b *redshiftBench) normal(texts []string) string {
 	text := strings.Join(texts, ";\n\n") + "\n"
 	text = strings.ReplaceAll(text, folder, "bucket/lake")
 	text = regexp.MustCompile(`_redshift/[A-Z2-7]{26}`).ReplaceAllString(text, "_redshift/RANDOM")
+	text = regexp.MustCompile(`session_id = \d+`).ReplaceAllString(text, "session_id = 1")
 	today := regexp.QuoteMeta(time.Now().UTC().Format("2006-01-02")) + `|` + regexp.QuoteMeta(time.Now().UTC().AddDate(0, 0, -1).Format("2006-01-02"))
 	return regexp.MustCompile(`'(`+today+`) \d\d:\d\d:\d\d\.\d{6}'`).ReplaceAllString(text, "'2026-01-02 03:04:05.000000'")
 }
@@ -272,6 +289,8 @@ func failedCopy(t *testing.T, b *redshiftBench) {
 	_, err := b.Load(t.Context(), verdicts)
 	require.ErrorContains(t, err, key+", column region (varchar), row 7: Value too long; redshift-loader preflight "+key+" compares the file with the table")
 	require.Empty(t, b.left(t))
+	texts, _ := b.server.Sent()
+	golden(t, "load_error.sql", b.normal(slices.DeleteFunc(texts, func(text string) bool { return !strings.Contains(text, "sys_load_error_detail") })))
 }
 
 // addedColumns loads silver of a lake that has a column more.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +80,7 @@ func TestPostgres(t *testing.T) {
 	})
 	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
 	t.Run("Redshift's quotients are the same", func(t *testing.T) { redshiftRatio(t, server) })
+	t.Run("only products that differ are written", func(t *testing.T) { products(t, server) })
 	t.Run("a server that restarts in the middle loses nothing", func(t *testing.T) { restarted(t, server) })
 	for _, step := range []string{"fill_stage_sales", "merge_facts", "fill_agg_daily_sales"} {
 		t.Run("cut connections pass by themselves before "+step, func(t *testing.T) { cutConnections(t, server, step) })
@@ -122,6 +124,38 @@ func restarted(t *testing.T, server *warehousetest.Postgres) {
 			return
 		}
 	}
+}
+
+// products loads a catalogue again with one price and one name changed: xmin tells which
+// transaction has written a row.
+func products(t *testing.T, server *warehousetest.Postgres) {
+	w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t)})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, w.Close()) }()
+	_, err = w.Migrate(t.Context())
+	require.NoError(t, err)
+	load := func(rows string) (written []any) {
+		before, err := w.Select(t.Context(), "SELECT product_id, xmin FROM sales.dim_product ORDER BY product_id")
+		require.NoError(t, err)
+		path := filepath.Join(t.TempDir(), "products.csv")
+		require.NoError(t, os.WriteFile(path, []byte("product_id,name,category,list_price\n"+rows), 0o600))
+		_, err = w.LoadProducts(t.Context(), path)
+		require.NoError(t, err)
+		after, err := w.Select(t.Context(), "SELECT product_id, xmin FROM sales.dim_product ORDER BY product_id")
+		require.NoError(t, err)
+		for _, row := range after.Rows {
+			if !slices.ContainsFunc(before.Rows, func(old []any) bool { return slices.Equal(old, row) }) {
+				written = append(written, row[0])
+			}
+		}
+		return written
+	}
+	require.Equal(t, []any{"P-1", "P-2", "P-3", "P-4"}, load("P-1,Lamp,Books,1\nP-2,,,2\nP-3,Cup,Toys,3\nP-4,Hat,Toys,4\n"))
+	require.Empty(t, load("P-1,Lamp,Books,1\nP-2,,,2\nP-3,Cup,Toys,3\n"))
+	require.Equal(t, []any{"P-1", "P-2", "P-3"}, load("P-1,Lamp,Books,1.01\nP-2,Pen,,2\nP-3,Cup,Toys,9\nP-3,Cup,Sports,3\nP-4,Hat,Toys,5\nP-4,Hat,Toys,4\n"))
+	all, err := w.Select(t.Context(), "SELECT product_id, name, category, list_price FROM sales.dim_product ORDER BY product_id")
+	require.NoError(t, err)
+	require.Equal(t, "[[P-1 Lamp Books 1.01] [P-2 Pen <nil> 2.00] [P-3 Cup Sports 3.00] [P-4 Hat Toys 4.00]]", fmt.Sprint(all.Rows))
 }
 
 // redshiftRatio asks the function of Redshift's migration, which PostgreSQL can make, too.

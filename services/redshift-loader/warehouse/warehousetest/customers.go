@@ -48,7 +48,16 @@ func intervals(t *testing.T, b *bench) {
 	require.Equal(t, []string{"A Jo Bern", "B Jo Rome", "C Jo Rome", "D Jo Rome", "E Jo Bern"}, b.lines(orders))
 	require.Equal(t, []string{before[0], before[1], before[3]}, b.lines(keys), "what still begins at its time keeps its key")
 
-	b.load(b.lake.Customers(monday, 0, 2), b.lake.Customers(tuesday, 0, 3)) // as if it had never been
+	b.load(b.lake.Customers(monday, 0, 2), b.lake.Customers(tuesday, 0, 3, gone)) // nothing came before the deletion
+	require.Equal(t, []string{
+		"1970-01-01T00:00:00Z 2026-03-31T00:00:00Z false false true <nil> <nil>",
+		"2026-03-31T00:00:00Z <nil> true true false <nil> <nil>",
+	}, b.lines(dim))
+	require.Equal(t, before[0], b.lines(keys)[0])
+	require.Equal(t, []string{"A false", "B false", "C true", "D false", "E false"}, b.lines(`SELECT f.order_id, c.deleted FROM sales.fact_sales AS f
+		JOIN sales.dim_customer AS c ON c.customer_sk = f.customer_sk ORDER BY f.order_id`))
+
+	b.load(b.lake.Customers(monday, 0, 3), b.lake.Customers(tuesday, 0, 4)) // as if it had never been
 	require.Equal(t, []string{"1970-01-01T00:00:00Z <nil> true false true <nil> <nil>"}, b.lines(dim))
 	require.Equal(t, []string{"A <nil> <nil>", "B <nil> <nil>", "C <nil> <nil>", "D <nil> <nil>", "E <nil> <nil>"}, b.lines(orders))
 }
@@ -87,22 +96,28 @@ func (m *model) intervals(customer string) (all []interval) {
 	}
 	slices.SortFunc(versions, func(a, b Update) int { return int(a.At - b.At) })
 	for _, u := range versions {
-		what := fmt.Sprintf("false %s %s", orNil(u.Name), orNil(u.City))
+		what := fmt.Sprintf("false false %s %s", orNil(u.Name), orNil(u.City))
 		if u.Deleted {
-			what = "true <nil> <nil>"
+			what = "true false <nil> <nil>"
 		}
-		if n := len(all); n == 0 {
-			all = append(all, interval{from: 0, what: what})
-		} else if all[n-1].what != what {
+		switch n := len(all); {
+		case n == 0 && u.Deleted: // who was deleted was there before
+			all = append(all, interval{to: u.At, what: nobody}, interval{from: u.At, what: what})
+		case n == 0:
+			all = append(all, interval{what: what})
+		case all[n-1].what != what:
 			all[n-1].to = u.At
 			all = append(all, interval{from: u.At, what: what})
 		}
 	}
 	if len(all) == 0 {
-		return []interval{{what: "false <nil> <nil>"}}
+		return []interval{{what: nobody}}
 	}
 	return all
 }
+
+// nobody is what is known of an inferred member.
+const nobody = "false true <nil> <nil>"
 
 // end writes the end of an interval as lines does.
 func end(at int64) string {
@@ -276,7 +291,7 @@ func (h *historic) compare() {
 			want = append(want, fmt.Sprintf("%s %s %s %v %s", h.prefix+id, micros(i.from), end(i.to), i.to == 0, i.what))
 		}
 	}
-	found := h.b.lines(`SELECT customer_id, valid_from, valid_to, is_current, deleted, name, city FROM sales.dim_customer
+	found := h.b.lines(`SELECT customer_id, valid_from, valid_to, is_current, deleted, inferred, name, city FROM sales.dim_customer
 		WHERE customer_id LIKE $1 ORDER BY customer_id, valid_from`, h.prefix+"%")
 	if len(want)+len(found) > 0 {
 		require.Equal(t, want, found)

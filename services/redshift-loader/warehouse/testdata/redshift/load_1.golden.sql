@@ -115,7 +115,8 @@ FROM stage_versions
 
 -- The intervals of the changed customers: closed at valid_from, open at valid_to. The first holds for all time before the
 -- second, so that no order falls before it. Versions that say the same as the one before are one interval with it. A
--- deletion begins an interval of its own, without attributes. Who has no version any more is an inferred member again.
+-- deletion begins an interval of its own, without attributes; one that is the first version ends an inferred interval, as
+-- the customer was there before. Who has no version any more is an inferred member again.
 INSERT INTO stage_intervals (customer_id, name, email, segment, city, country, valid_from, valid_to, is_current, deleted, inferred)
 WITH told AS (
     SELECT v.customer_id, v.updated_ts, v.deleted,
@@ -147,16 +148,21 @@ versions AS (
        OR COALESCE(old_country, '') <> COALESCE(country, '')
 )
 SELECT customer_id, name, email, segment, city, country,
-       CASE WHEN old_deleted IS NULL THEN CAST('1970-01-01 00:00:00' AS TIMESTAMP) ELSE updated_ts END,
+       CASE WHEN old_deleted IS NULL AND deleted = 0 THEN CAST('1970-01-01 00:00:00' AS TIMESTAMP) ELSE updated_ts END,
        valid_to,
        CASE WHEN valid_to IS NULL THEN TRUE ELSE FALSE END,
        CASE WHEN deleted = 1 THEN TRUE ELSE FALSE END,
        FALSE
 FROM versions
 UNION ALL
+SELECT customer_id, NULL, NULL, NULL, NULL, NULL, CAST('1970-01-01 00:00:00' AS TIMESTAMP), updated_ts, FALSE, FALSE, TRUE
+FROM versions
+WHERE old_deleted IS NULL AND deleted = 1
+UNION ALL
 SELECT c.customer_id, NULL, NULL, NULL, NULL, NULL, CAST('1970-01-01 00:00:00' AS TIMESTAMP), NULL, TRUE, FALSE, TRUE
 FROM stage_changed AS c
-WHERE NOT EXISTS (SELECT 1 FROM etl.customer_versions AS v WHERE v.customer_id = c.customer_id)
+LEFT JOIN etl.customer_versions AS v ON v.customer_id = c.customer_id
+WHERE v.customer_id IS NULL
 ;
 
 -- Between which times orders of known customers may belong to another interval now: those of the intervals that begin
@@ -166,13 +172,19 @@ SELECT CAST(MIN(valid_from) AS VARCHAR(26)) AS moved_from,
 FROM (
     SELECT i.valid_from, i.valid_to
     FROM stage_intervals AS i
-    WHERE EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = i.customer_id)
-      AND NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = i.customer_id AND c.valid_from = i.valid_from)
+    JOIN (
+        SELECT DISTINCT c.customer_id
+        FROM sales.dim_customer AS c
+        JOIN stage_changed AS s ON s.customer_id = c.customer_id
+    ) AS known ON known.customer_id = i.customer_id
+    LEFT JOIN sales.dim_customer AS c ON c.customer_id = i.customer_id AND c.valid_from = i.valid_from
+    WHERE c.customer_id IS NULL
     UNION ALL
     SELECT c.valid_from, c.valid_to
     FROM sales.dim_customer AS c
     JOIN stage_changed AS s ON s.customer_id = c.customer_id
-    WHERE NOT EXISTS (SELECT 1 FROM stage_intervals AS i WHERE i.customer_id = c.customer_id AND i.valid_from = c.valid_from)
+    LEFT JOIN stage_intervals AS i ON i.customer_id = c.customer_id AND i.valid_from = c.valid_from
+    WHERE i.customer_id IS NULL
 ) AS moved
 ;
 
@@ -189,9 +201,13 @@ VALUES (s.customer_id, s.name, s.email, s.segment, s.city, s.country, s.valid_fr
 
 -- Intervals that are no more.
 DELETE FROM sales.dim_customer
-WHERE customer_id IN (SELECT customer_id FROM stage_changed)
-  AND NOT EXISTS (SELECT 1 FROM stage_intervals AS i
-                  WHERE i.customer_id = dim_customer.customer_id AND i.valid_from = dim_customer.valid_from)
+WHERE customer_sk IN (
+    SELECT c.customer_sk
+    FROM sales.dim_customer AS c
+    JOIN stage_changed AS s ON s.customer_id = c.customer_id
+    LEFT JOIN stage_intervals AS i ON i.customer_id = c.customer_id AND i.valid_from = c.valid_from
+    WHERE i.customer_id IS NULL
+)
 ;
 
 DROP TABLE stage_customers;

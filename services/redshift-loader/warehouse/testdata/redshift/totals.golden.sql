@@ -1,4 +1,0 @@
-SELECT table_name, slice, version, rows, cents, outcome, inputs
-FROM etl.load_ledger
-ORDER BY table_name, slice
-
