@@ -55,7 +55,7 @@ histories: ## Silver, gold and ledgers beside SQL, however events arrive (HISTOR
 
 .PHONY: redshift
 redshift: $(VENV)/ready ## All SQL that is sent to Redshift parses as its dialect, and holds its rules
-	$(SALESLAKE_PYTHON) sql/check_redshift.py sql/redshift/*.sql sql/load/*.sql sql/analytics/*.sql \
+	$(SALESLAKE_PYTHON) sql/check_redshift.py sql/redshift/*.sql sql/shared/*.sql sql/load/*.sql sql/analytics/*.sql \
 		services/redshift-loader/warehouse/testdata/redshift/*.sql
 
 .PHONY: readers

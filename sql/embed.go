@@ -1,17 +1,20 @@
 // Package sql holds the SQL of the warehouse, for the programs to embed: the
 // migrations of each dialect, the statements of a load, and the analytics.
 //
-// The migrations are per dialect, as types, keys and placement differ. The load
-// and the analytics are written once, in the SQL that the dialects share.
+// The migrations that make tables are per dialect, as types, keys and placement differ.
+// All else (the comments on the tables, the load, the analytics) is written once, in the
+// SQL that the dialects share.
 package sql
 
 import (
 	"embed"
+	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
-//go:embed postgres/*.sql duckdb/*.sql redshift/*.sql
+//go:embed postgres/*.sql duckdb/*.sql redshift/*.sql shared/*.sql
 var migrations embed.FS
 
 //go:embed load/*.sql
@@ -20,9 +23,42 @@ var load embed.FS
 //go:embed analytics/*.sql
 var analytics embed.FS
 
-// Migrations gives the migrations of a dialect (postgres, duckdb, redshift), in
-// goose's form: NNNN_name.sql.
-func Migrations(dialect string) (fs.FS, error) { return fs.Sub(migrations, dialect) }
+// Migrations gives the migrations of a dialect (postgres, duckdb, redshift) and those that
+// all share, in goose's form: NNNN_name.sql.
+func Migrations(dialect string) (fs.FS, error) {
+	own, err := fs.Sub(migrations, dialect)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := fs.Sub(migrations, "shared")
+	return folders{own, shared}, err
+}
+
+// folders are shown as one; no name is in two of them.
+type folders []fs.FS
+
+// Open opens a file of one of the folders.
+func (f folders) Open(name string) (file fs.File, err error) {
+	for _, folder := range f {
+		if file, err = folder.Open(name); !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
+	}
+	return nil, err
+}
+
+// ReadDir lists the files of all of them, sorted by name.
+func (f folders) ReadDir(name string) (all []fs.DirEntry, err error) {
+	for _, folder := range f {
+		entries, err := fs.ReadDir(folder, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, entries...)
+	}
+	slices.SortFunc(all, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return all, nil
+}
 
 // Load gives the text of a load's statement, such as "merge_facts".
 func Load(name string) (string, error) {

@@ -36,6 +36,7 @@ func (c Column) String() string {
 var (
 	createTable = regexp.MustCompile(`(?is)\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)\s*\((.*?)\n\)`)
 	alterTable  = regexp.MustCompile(`(?i)\bALTER\s+TABLE\b`)
+	addColumn   = regexp.MustCompile(`(?is)\bALTER\s+TABLE\s+(\S+)\s+ADD\s+COLUMN\s+(.+?)\s*(?:;|$)`)
 	comment     = regexp.MustCompile(`--[^\n]*`)
 	definition  = regexp.MustCompile(`(?is)^(\w+)\s+(VARCHAR|DECIMAL|\w+)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?(.*)$`)
 	constraint  = regexp.MustCompile(`(?i)^(PRIMARY|UNIQUE|FOREIGN)\b`)
@@ -43,7 +44,8 @@ var (
 )
 
 // Tables gives the columns of each table, by its full name, that the migrations make.
-// They are read as they are written in this repository: a column a line.
+// They are read as they are written in this repository: CREATE TABLE with a column a line,
+// and ALTER TABLE … ADD COLUMN.
 func Tables(migrations fs.FS) (map[string][]Column, error) {
 	names, err := fs.Glob(migrations, "*.sql") // in the order of their numbers
 	if err != nil {
@@ -56,19 +58,38 @@ func Tables(migrations fs.FS) (map[string][]Column, error) {
 			return nil, err
 		}
 		ddl := comment.ReplaceAllString(string(text), "")
-		if alterTable.MatchString(ddl) {
-			return nil, fmt.Errorf("%s: preflight reads CREATE TABLE, not ALTER TABLE: change the statement that makes the table", name)
-		}
-		for _, found := range createTable.FindAllStringSubmatch(ddl, -1) {
-			if tables[found[1]], err = columnsOf(found[2]); err != nil {
-				return nil, fmt.Errorf("%s: table %s: %w", name, found[1], err)
-			}
+		if err := migrate(tables, ddl); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	if len(tables) == 0 {
 		return nil, errors.New("the migrations make no table")
 	}
 	return tables, nil
+}
+
+// migrate makes the changes of a migration.
+func migrate(tables map[string][]Column, ddl string) (err error) {
+	for _, found := range createTable.FindAllStringSubmatch(ddl, -1) {
+		if tables[found[1]], err = columnsOf(found[2]); err != nil {
+			return fmt.Errorf("table %s: %w", found[1], err)
+		}
+	}
+	added := addColumn.FindAllStringSubmatch(ddl, -1)
+	if len(added) != len(alterTable.FindAllString(ddl, -1)) {
+		return errors.New("preflight reads ALTER TABLE … ADD COLUMN, no other change of a table: teach it this one")
+	}
+	for _, found := range added {
+		columns, err := columnsOf(found[2])
+		if err != nil {
+			return fmt.Errorf("table %s: %w", found[1], err)
+		}
+		if tables[found[1]] == nil {
+			return fmt.Errorf("no migration makes table %s, which gets a column", found[1])
+		}
+		tables[found[1]] = append(tables[found[1]], columns...)
+	}
+	return nil
 }
 
 func columnsOf(body string) ([]Column, error) {

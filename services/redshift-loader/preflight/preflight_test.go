@@ -237,15 +237,23 @@ CREATE TABLE a.b (
     day  DATE,
     PRIMARY KEY (id)
 )
-DISTSTYLE ALL;`)}})
+DISTSTYLE ALL;`)}, "0002.sql": {Data: []byte(`CREATE TABLE a.c (
+    id BIGINT
+);
+ALTER TABLE a.b ADD COLUMN coupon VARCHAR(64) ENCODE ZSTD;
+ALTER TABLE a.c
+    ADD COLUMN sum DECIMAL(18, 2) DEFAULT 0 NOT NULL`)}})
 	require.NoError(t, err)
 	require.Equal(t, map[string][]preflight.Column{"a.b": {
 		{Name: "id", Type: "BIGINT", NotNull: true}, {Name: "text", Type: "VARCHAR", Bytes: 12, NotNull: true}, {Name: "note", Type: "VARCHAR", Bytes: 7},
 		{Name: "sum", Type: "DECIMAL", Precision: 18, Scale: 2, NotNull: true}, {Name: "day", Type: "DATE"},
-	}}, tables)
+		{Name: "coupon", Type: "VARCHAR", Bytes: 64},
+	}, "a.c": {{Name: "id", Type: "BIGINT"}, {Name: "sum", Type: "DECIMAL", Precision: 18, Scale: 2, NotNull: true}}}, tables)
 
 	_, err = preflight.Tables(fstest.MapFS{"0002.sql": {Data: []byte("ALTER TABLE a.b ADD COLUMN c DATE")}})
-	require.ErrorContains(t, err, "0002.sql: preflight reads CREATE TABLE, not ALTER TABLE")
+	require.ErrorContains(t, err, "0002.sql: no migration makes table a.b")
+	_, err = preflight.Tables(fstest.MapFS{"0003.sql": {Data: []byte("CREATE TABLE a.b (\n c DATE\n);\nALTER TABLE a.b ALTER COLUMN c TYPE VARCHAR(7)")}})
+	require.ErrorContains(t, err, "0003.sql: preflight reads ALTER TABLE … ADD COLUMN, no other change")
 	_, err = preflight.Tables(fstest.MapFS{})
 	require.ErrorContains(t, err, "no table")
 }
