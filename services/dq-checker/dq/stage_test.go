@@ -289,3 +289,21 @@ func TestAUnitThatLacksAFileRests(t *testing.T) {
 	require.Equal(t, u.retry, lacking.Due(start, true))
 	require.Equal(t, u.retry, lacking.Due(start, false), "others do not flush for it")
 }
+
+// lake.verdicts that was lost is made again by reading lake.gold and lake.silver anew.
+func TestLostVerdictsAreGivenAgain(t *testing.T) {
+	r := newRig(t)
+	r.publish(1, 10, 0)
+	r.run(r.until(6))
+	before := r.verdicts()
+	streamtest.DeleteTopic(t, r.kafka.Brokers[0], sales.TopicVerdicts)
+	require.NoError(t, stream.EnsureTopics(t.Context(), r.kafka, -1, stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: partitions, Compacted: true}))
+	for _, topic := range Topics() {
+		require.NoError(t, stream.SetOffsets(t.Context(), r.kafka, Group, topic, map[int32]int64{partition: 0}))
+	}
+	r.run(r.until(6))
+	for i, v := range r.verdicts() {
+		require.Equal(t, before[i].Manifest, v.Manifest)
+		require.Equal(t, before[i].Outcome, v.Outcome)
+	}
+}

@@ -195,6 +195,26 @@ func TestAWarehouseThatLostLoadsCatchesUp(t *testing.T) {
 	stop()
 }
 
+// Verdicts that were lost with their topic come again by dq-checker: what is loaded stays,
+// what is new is loaded.
+func TestVerdictsThatWereLostAndGivenAgain(t *testing.T) {
+	b := newBench(t)
+	verdicts := b.lake.All("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 100})
+	b.publish(verdicts...)
+	stop := b.start(nil)
+	b.await("A.1 2026-01-01 1.00")
+	b.awaitCommitted()
+	stop()
+	streamtest.DeleteTopic(t, b.kafka.Brokers[0], sales.TopicVerdicts)
+	require.NoError(t, stream.EnsureTopics(t.Context(), b.kafka, 1, stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: partitions, Compacted: true}))
+	b.publish(append(verdicts, b.lake.Facts("2026-01-02", 1, warehousetest.Order{ID: "B", Day: "2026-01-02", Version: 1, Cents: 5}))...)
+	stop = b.start(nil)
+	b.await("A.1 2026-01-01 1.00", "B.1 2026-01-02 0.05")
+	b.awaitCommitted()
+	require.InDelta(t, 1, b.metric("sales_load_slices_total", "loaded"), 0)
+	stop()
+}
+
 // A crash between the load and the commit of the offset makes the verdict come again.
 func TestALoadThatKafkaDoesNotKnowOfIsHarmless(t *testing.T) {
 	b := newBench(t)
