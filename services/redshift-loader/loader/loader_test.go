@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,10 +44,19 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	return newBenchOn(t, warehouse.Options{Dialect: warehouse.DuckDB, Source: filepath.Join(t.TempDir(), "w.duckdb")})
+}
+
+func newBenchOn(t *testing.T, o warehouse.Options) *bench {
+	t.Helper()
 	b := &bench{t: t, lake: warehousetest.NewLake(t), kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}}
 	require.NoError(t, stream.EnsureTopics(t.Context(), b.kafka, 1, stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: partitions, Compacted: true}))
+	o.Files = b.lake.Bucket
+	if o.Dialect == warehouse.Redshift {
+		o.Files = warehousetest.S3Files{Bucket: b.lake.Bucket}
+	}
 	var err error
-	b.warehouse, err = warehouse.Open(warehouse.Options{Dialect: warehouse.DuckDB, Source: filepath.Join(t.TempDir(), "w.duckdb"), Files: b.lake.Bucket})
+	b.warehouse, err = warehouse.Open(o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.warehouse.Close()) })
 	return b
@@ -280,6 +290,56 @@ func TestAWarehouseThatIsAwayLosesNothing(t *testing.T) {
 	defer mu.Unlock()
 	require.Equal(t, []string{away.Error(), away.Error(), ""}, reasons[:3], "readiness tells what is waited for")
 	require.Equal(t, []string{away.Error(), away.Error(), ""}, reasons[3:6])
+}
+
+// A server that goes away in the middle of a load, and comes back when the loader has
+// found out, loses and doubles nothing; nobody touches the loader.
+func TestTheServerRestartsInTheMiddleOfALoad(t *testing.T) {
+	server := warehousetest.StartPostgres(t)
+	proxy := warehousetest.StartRedshift(t, server)
+	for dialect, database := range map[string]func(*testing.T) string{
+		warehouse.Postgres: func(t *testing.T) string { return server.Database(t) },
+		warehouse.Redshift: proxy.Database,
+	} {
+		t.Run(dialect, func(t *testing.T) {
+			var at atomic.Value // the step before which the server goes away, once
+			at.Store("")
+			b := newBenchOn(t, warehouse.Options{Dialect: dialect, Source: database(t), IAMRole: "default", Step: func(step string) {
+				if at.CompareAndSwap(step, "") {
+					server.Stop()
+				}
+			}})
+			away := make(chan struct{}, 1)
+			stop := b.start(func(o *loader.Options) {
+				o.Waiting = func(reason string) {
+					if reason != "" {
+						select {
+						case away <- struct{}{}:
+						default:
+						}
+					}
+				}
+			})
+			var want []string
+			for i, step := range []string{"begin", "lock_ledger", "fill_stage_new", "merge_facts", "commit"} {
+				order := warehousetest.Order{ID: fmt.Sprint("A", i), Day: fmt.Sprintf("2026-01-%02d", i+1), Version: 1, Cents: 100}
+				at.Store(step)
+				b.publish(b.lake.All(order.Day, 1, order)...)
+				select {
+				case <-away:
+				case <-time.After(patience):
+					t.Fatal("the loader has not found out that the server is away, step ", step)
+				}
+				server.Start(t)
+				want = append(want, fmt.Sprintf("A%d.1 %s 1.00", i, order.Day))
+				b.await(want...)
+			}
+			stop()
+			count, err := b.warehouse.Facts(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, lake.Count{Rows: 5, Cents: 500}, count)
+		})
+	}
 }
 
 func TestTotalsThatDoNotAgreeStopTheStage(t *testing.T) {

@@ -34,6 +34,7 @@ func TestRedshift(t *testing.T) {
 	warehousetest.Run(t, func(t *testing.T) warehouse.Options {
 		return warehouse.Options{Dialect: warehouse.Redshift, Source: server.Database(t), IAMRole: "default"}
 	})
+	t.Run("a process that is killed at any statement", func(t *testing.T) { killed(t, warehouse.Redshift, server.Database(t)) })
 	for name, test := range map[string]func(*testing.T, *redshiftBench){
 		"the texts that are sent":                    sentTexts,
 		"what passes by itself":                      passing,

