@@ -15,6 +15,10 @@
 // one slice: an older version than the ledger's is not loaded, and of the rows of an order
 // in several days the newest is the fact, while the others wait in etl.overtaken_sales.
 //
+// A slice whose files are not all there is left out and named in the [Result]; the others
+// of its load are loaded.
+//
 // The statements are in package sql, in the language that the dialects share. A
-// dialect adds what differs: how it is opened, locked, and given the rows of files.
+// dialect adds what differs: how it is opened, locked, and given the rows of files. Redshift
+// reads files itself, so they are checked before the transaction begins.
 package warehouse
