@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/saleslake/saleslake/pkg/lake"
-	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 // withoutGone looks for every file that the verdicts need, after one was missed, so that
@@ -37,25 +36,27 @@ func (w *Warehouse) available(ctx context.Context, v *lake.Verdict, loaded Slice
 	if loaded.Version >= v.Manifest.Version && loaded.Slice != "" {
 		return v, "", nil // nothing of it is read
 	}
-	if v.Manifest.Table == sales.TableFacts {
-		if d, ok := follow(v, loaded); ok {
-			gone, err := w.firstGone(ctx, slices.Concat(d.rows, d.changes))
-			if gone == "" || err != nil {
-				return v, "", err
-			}
-			v = withoutChanges(v)
+	for {
+		gone, err := w.firstGone(ctx, needsOf(v, loaded))
+		if gone == "" || err != nil || holds(&v.Manifest, gone) {
+			return v, gone, err
 		}
+		v = withoutChanges(v)
 	}
-	gone, err := w.firstGone(ctx, v.Manifest.Files)
-	return v, gone, err
 }
 
-// firstGone answers the first of the keys without an object.
-func (w *Warehouse) firstGone(ctx context.Context, files []lake.File) (string, error) {
-	for _, f := range files {
-		if found, err := w.files.Exists(ctx, f.Key); !found || err != nil {
-			return f.Key, err
+// firstGone answers the first of the files that is not there, by its key.
+func (w *Warehouse) firstGone(ctx context.Context, needs []need) (string, error) {
+	for _, n := range needs {
+		for _, f := range n.files {
+			if found, err := w.files.Exists(ctx, f.Key); !found || err != nil {
+				return f.Key, err
+			}
 		}
 	}
 	return "", nil
+}
+
+func holds(m *lake.Manifest, key string) bool {
+	return slices.ContainsFunc(m.Files, func(f lake.File) bool { return f.Key == key })
 }
