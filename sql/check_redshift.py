@@ -21,8 +21,7 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)  # a Command is judged here
 
 # Statements that sqlglot has no grammar for, word for word, and why they are right all the same.
 KNOWN_COMMANDS = {
-    "LOCK etl.load_ledger": "LOCK [TABLE] table, … is the whole of Redshift's grammar: docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html",
-    "LOCK etl.migration_lock": "the same",
+    "LOCK etl.write_lock": "LOCK [TABLE] table, … is the whole of Redshift's grammar: docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html",
 }
 
 # Words that must be in a statement as often after sqlglot has read and written it.

@@ -119,6 +119,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	}
 	r, err := t.Warehouse.Load(ctx, verdicts)
 	if err != nil {
+		t.metrics.failures.Inc()
 		return stream.Commit{}, t.failed(err)
 	}
 	t.Waiting("")
@@ -168,7 +169,6 @@ func (t *task) tell(s warehouse.GoneSlice, w *wait) {
 // failed makes the verdicts come again where waiting helps; anything else stops the
 // load, which must not go on past a slice that does not add up.
 func (t *task) failed(err error) error {
-	t.metrics.failures.Inc()
 	if errors.Is(err, warehouse.ErrUnavailable) {
 		t.Waiting(err.Error())
 		return fmt.Errorf("%w: %w", stream.ErrRetry, err)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -43,6 +44,10 @@ type dialect interface {
 	// passes tells whether the same call may succeed later.
 	passes(err error) bool
 }
+
+// lockTime is how long a load waits for others at a time. On PostgreSQL it is also how long
+// a load may be silent before it loses its transaction. A test makes it short.
+var lockTime = 10 * time.Minute
 
 // session is a transaction, and the connection that it is on: some drivers have faster
 // ways to bring rows in than those of database/sql.

@@ -2,9 +2,18 @@ package warehouse
 
 import (
 	"context"
+	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 )
+
+// SetLockTime changes how long loads wait for others, until the function that it answers
+// is called.
+func SetLockTime(d time.Duration) (restore func()) {
+	before := lockTime
+	lockTime = d
+	return func() { lockTime = before }
+}
 
 // Stage reads files into stage_sales and drops it again: the part of a load that moves rows.
 func (w *Warehouse) Stage(ctx context.Context, files []lake.File) error {

@@ -62,8 +62,14 @@ func (postgres) bind(text string, args []any) (string, []any, error) { return te
 
 // lock keeps other loads out, and lets readers in. As there is one load at a time, it may
 // have more memory than a server gives by default: enough to hash the order ids of a part.
+// A loader that froze loses its transaction, and with it the lock.
 func (postgres) lock(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "SET LOCAL work_mem = '64MB'; LOCK TABLE etl.load_ledger IN SHARE ROW EXCLUSIVE MODE")
+	_, err := tx.ExecContext(ctx, fmt.Sprintf(`SET LOCAL work_mem = '64MB'; SET LOCAL idle_in_transaction_session_timeout = %[1]d; SET LOCAL lock_timeout = %[1]d;
+LOCK TABLE etl.load_ledger IN SHARE ROW EXCLUSIVE MODE; SET LOCAL lock_timeout = 0`, lockTime.Milliseconds()))
+	const lockNotAvailable = "55P03"
+	if answer := (*pq.Error)(nil); errors.As(err, &answer) && answer.Code == lockNotAvailable {
+		return fmt.Errorf("%w: another transaction holds etl.load_ledger for longer than %v; pg_locks tells its pid, pg_terminate_backend(pid) ends it: %w", ErrUnavailable, lockTime, err)
+	}
 	return err
 }
 
@@ -102,8 +108,11 @@ func (postgres) passes(err error) bool {
 		case "08", "40", "53", "57":
 			return !cancelled(err)
 		}
-		return false
+		return answer.Code == silentTooLong
 	}
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
+
+// silentTooLong is what a loader that froze in a transaction is told.
+const silentTooLong = "25P03"

@@ -79,10 +79,15 @@ func (r *redshift) open(source string) (*sql.DB, error) {
 	return r.db, nil
 }
 
-// makeSchema also makes the table that is locked while migrations run. Of two programs
-// that do so at once one fails, and finds what it wanted when it tries again.
+// writeLock is the table that migrations and loads lock. It holds nothing: LOCK keeps readers
+// out, too, who may want the ledger meanwhile.
+// https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html
+const writeLock = "etl.write_lock"
+
+// makeSchema also makes the table that is locked. Of two programs that do so at once one
+// fails, and finds what it wanted when it tries again.
 func (*redshift) makeSchema(ctx context.Context, db *sql.DB) error {
-	const text = "CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS etl.migration_lock (held BOOLEAN)"
+	const text = "CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS " + writeLock + " (held BOOLEAN)"
 	_, err := db.ExecContext(ctx, text)
 	if made := (*pq.Error)(nil); errors.As(err, &made) && (made.Code.Class() == "42" || made.Code.Class() == "23") {
 		_, err = db.ExecContext(ctx, text)
@@ -109,7 +114,7 @@ func (l *tableLock) SessionLock(ctx context.Context, _ *sql.Conn) (err error) {
 	if l.tx, err = l.db.BeginTx(ctx, nil); err != nil {
 		return err
 	}
-	if err = lockTable(ctx, l.tx, "etl.migration_lock"); err != nil {
+	if err = lockWrites(ctx, l.tx); err != nil {
 		return errors.Join(err, rollback(l.tx))
 	}
 	return nil
@@ -117,33 +122,30 @@ func (l *tableLock) SessionLock(ctx context.Context, _ *sql.Conn) (err error) {
 
 func (l *tableLock) SessionUnlock(context.Context, *sql.Conn) error { return rollback(l.tx) }
 
-// The bounds of a statement. Redshift has no lock_timeout; its statement_timeout includes
-// the time in a queue.
+// statementTime bounds a statement of a load; Redshift's statement_timeout includes the time
+// in a queue.
 // https://docs.aws.amazon.com/redshift/latest/dg/r_statement_timeout.html
-const (
-	lockTime      = 10 * time.Minute
-	statementTime = time.Hour
-)
+const statementTime = time.Hour
 
 // lock comes before anything takes the transaction's snapshot, which a SET does not: what
 // comes after sees all that was committed while it waited.
 // https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation.html
 func (*redshift) lock(ctx context.Context, tx *sql.Tx) error {
-	if err := lockTable(ctx, tx, "etl.load_ledger"); err != nil {
+	if err := lockWrites(ctx, tx); err != nil {
 		return err
 	}
 	return setTimeout(ctx, tx, statementTime)
 }
 
-// lockTable waits for a table for as long as lockTime.
-// https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html
-func lockTable(ctx context.Context, tx *sql.Tx, table string) error {
+// lockWrites waits for others as long as lockTime, by a bound of the statement: there is no
+// lock_timeout.
+func lockWrites(ctx context.Context, tx *sql.Tx) error {
 	if err := setTimeout(ctx, tx, lockTime); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, "LOCK "+table)
+	_, err := tx.ExecContext(ctx, "LOCK "+writeLock)
 	if cancelled(err) && ctx.Err() == nil {
-		return fmt.Errorf("%w: another transaction holds %s for longer than %v; svv_transactions tells its pid, pg_terminate_backend(pid) ends it: %w", ErrUnavailable, table, lockTime, err)
+		return fmt.Errorf("%w: another transaction holds %s for longer than %v; svv_transactions tells its pid, pg_terminate_backend(pid) ends it: %w", ErrUnavailable, writeLock, lockTime, err)
 	}
 	return err
 }

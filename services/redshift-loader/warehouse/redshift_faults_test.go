@@ -90,7 +90,7 @@ func goneSince(t *testing.T, b *redshiftBench) {
 		b.lake.Facts("2026-01-03", 1, warehousetest.Order{ID: "C", Day: "2026-01-03", Version: 1, Cents: 1})}
 	begins := 0
 	b.server.SetFault(func(text string) (string, bool) {
-		if text == "LOCK etl.load_ledger" {
+		if text == "LOCK etl.write_lock" {
 			begins++
 		}
 		if !strings.HasPrefix(text, "COPY ") {
@@ -120,7 +120,7 @@ func overtaken(t *testing.T, b *redshiftBench) {
 	third := b.lake.All("2026-01-01", 3, oneOrder(3))
 	once := true
 	b.server.SetFault(func(text string) (string, bool) {
-		if text == "LOCK etl.load_ledger" && once {
+		if text == "LOCK etl.write_lock" && once {
 			once = false
 			loaded := make(chan error)
 			go func() {
@@ -136,13 +136,33 @@ func overtaken(t *testing.T, b *redshiftBench) {
 	b.count(t, lake.Count{Rows: 1, Cents: 300})
 }
 
+// waits has a load wait for another one, which it does not for ever.
+func waits(t *testing.T, b *redshiftBench) {
+	b.migrate(t)
+	defer warehouse.SetLockTime(100 * time.Millisecond)()
+	other := b.open(t)
+	verdicts := b.lake.All("2026-01-01", 1, oneOrder(1))
+	once, waited := true, error(nil)
+	b.server.SetFault(func(text string) (string, bool) {
+		if strings.HasPrefix(text, "COPY ") && once {
+			once = false
+			b.server.Unlocked(func() { _, waited = other.Load(context.WithoutCancel(t.Context()), verdicts) })
+		}
+		return text, false
+	})
+	_, err := b.Load(t.Context(), verdicts)
+	require.NoError(t, err)
+	require.ErrorIs(t, waited, warehouse.ErrUnavailable)
+	require.ErrorContains(t, waited, "another transaction holds etl.write_lock for longer than 100ms")
+}
+
 // tooLong has the server cancel statements.
 func tooLong(t *testing.T, b *redshiftBench) {
 	b.migrate(t)
 	verdicts := b.lake.All("2026-01-01", 1, oneOrder(1))
 	cancel := strings.Replace(warehousetest.Raise("Query (150) canceled on user's request", ""), "XX000", "57014", 1)
 	for at, want := range map[string]string{
-		"LOCK ":  "another transaction holds etl.load_ledger for longer than 10m0s",
+		"LOCK ":  "another transaction holds etl.write_lock for longer than 10m0s",
 		"MERGE ": "longer than statement_timeout (of the loader on Redshift: 1h0m0s)",
 	} {
 		b.server.SetFault(func(text string) (string, bool) {

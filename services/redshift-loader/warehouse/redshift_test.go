@@ -43,6 +43,7 @@ func TestRedshift(t *testing.T) {
 		"a file that goes after it was checked":      goneSince,
 		"another loader comes first":                 overtaken,
 		"a statement that takes too long":            tooLong,
+		"a load waits for another, not for ever":     waits,
 		"what a kill left is swept":                  swept,
 		"two programs at once":                       atOnce,
 	} {
@@ -259,11 +260,12 @@ func refusedFile(t *testing.T, b *redshiftBench) {
 	v := b.lake.Facts("2026-01-01", 1)
 	v.Manifest.Files = []lake.File{lake.NewFile("silver/sales/narrow.parquet", data, lake.Count{})}
 	require.NoError(t, b.lake.Bucket.PutNew(t.Context(), "silver/sales/narrow.parquet", data))
+	b.server.Sent()
 	_, err = b.Load(t.Context(), []*lake.Verdict{v})
 	require.ErrorContains(t, err, "preflight: silver/sales/narrow.parquet, column _offset, all rows: the file lacks it")
 	require.NotErrorIs(t, err, warehouse.ErrUnavailable)
 	texts, _ := b.server.Sent()
-	require.NotContains(t, texts, "LOCK etl.load_ledger", "files are checked before the load begins")
+	require.NotContains(t, texts, "LOCK etl.write_lock", "files are checked before the load begins")
 }
 
 func TestRedshiftRefusesWhatItCannotUse(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -78,6 +79,7 @@ func TestPostgres(t *testing.T) {
 	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
 	t.Run("Redshift's quotients are the same", func(t *testing.T) { redshiftRatio(t, server) })
 	t.Run("only products that differ are written", func(t *testing.T) { products(t, server) })
+	t.Run("a loader that froze does not hold others for ever", func(t *testing.T) { frozen(t, server) })
 	t.Run("a process that is killed at any statement", func(t *testing.T) { killed(t, warehouse.Postgres, server.Database(t)) })
 	t.Run("a server that restarts in the middle loses nothing", func(t *testing.T) { restarted(t, server) })
 	for _, step := range []string{"fill_stage_sales", "merge_facts", "fill_agg_daily_sales"} {
@@ -169,6 +171,45 @@ func redshiftRatio(t *testing.T, server *warehousetest.Postgres) {
 	_, err = w.Select(t.Context(), strings.Replace(create, "sales.ratio", "ratio", 1))
 	require.NoError(t, err)
 	warehousetest.Ratios(t, w, "ratio")
+}
+
+// frozen stops a load in the middle until another one has gone by.
+func frozen(t *testing.T, server *warehousetest.Postgres) {
+	defer warehouse.SetLockTime(time.Second)()
+	files, source := warehousetest.NewLake(t), server.Database(t)
+	verdicts := files.All("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 5})
+	holds, thaw := make(chan struct{}), make(chan struct{})
+	first, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: source, Files: files.Bucket, Step: func(step string) {
+		if step == "merge_facts" {
+			close(holds)
+			<-thaw
+		}
+	}})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, first.Close()) }()
+	_, err = first.Migrate(t.Context())
+	require.NoError(t, err)
+	var loads errgroup.Group
+	loads.Go(func() error {
+		_, err := first.Load(t.Context(), verdicts)
+		return err
+	})
+	<-holds
+	second, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: source, Files: files.Bucket})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, second.Close()) }()
+	require.Eventually(t, func() bool {
+		r, err := second.Load(t.Context(), verdicts)
+		if err != nil {
+			require.ErrorIs(t, err, warehouse.ErrUnavailable)
+		}
+		return err == nil && len(r.Loaded) == 6
+	}, 30*time.Second, time.Millisecond)
+	close(thaw)
+	require.ErrorIs(t, loads.Wait(), warehouse.ErrUnavailable, "its transaction is gone")
+	count, err := second.Facts(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, lake.Count{Rows: 1, Cents: 5}, count)
 }
 
 // cutConnections ends the server's side in the middle of a load.

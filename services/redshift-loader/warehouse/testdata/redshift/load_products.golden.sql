@@ -2,7 +2,7 @@ BEGIN READ WRITE;
 
 SET LOCAL statement_timeout TO 600000;
 
-LOCK etl.load_ledger;
+LOCK etl.write_lock;
 
 SET LOCAL statement_timeout TO 3600000;
 

@@ -1,4 +1,4 @@
-CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS etl.migration_lock (held BOOLEAN);
+CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS etl.write_lock (held BOOLEAN);
 
 SELECT COUNT(*) > 0 FROM information_schema.tables WHERE table_schema = 'etl' AND table_name = 'schema_version';
 
@@ -18,7 +18,7 @@ BEGIN READ WRITE;
 
 SET LOCAL statement_timeout TO 600000;
 
-LOCK etl.migration_lock;
+LOCK etl.write_lock;
 
 SELECT version_id, is_applied FROM etl.schema_version ORDER BY version_id DESC;
 
