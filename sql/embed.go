@@ -60,7 +60,7 @@ func (f folders) ReadDir(name string) (all []fs.DirEntry, err error) {
 	return all, nil
 }
 
-// Load gives the text of a load's statement, such as "merge_facts".
+// Load gives the text of a load's statement, such as "insert_facts".
 func Load(name string) (string, error) {
 	text, err := load.ReadFile("load/" + name + ".sql")
 	return string(text), err

@@ -9,11 +9,14 @@ SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_
        f.order_date, TRUE
 FROM sales.fact_sales AS f
 JOIN stage_sought AS s ON s.order_id = f.order_id
-WHERE NOT EXISTS (SELECT 1 FROM stage_rows AS r WHERE r.order_id = f.order_id AND r.order_date = f.order_date)
+LEFT JOIN stage_rows AS r ON r.order_id = f.order_id AND r.order_date = f.order_date
+WHERE r.order_id IS NULL
+  AND f.order_ts >= CAST($1 AS TIMESTAMP) AND f.order_ts < CAST($2 AS TIMESTAMP)
 UNION ALL
 SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region, o.quantity,
        o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
        CAST(o.order_ts AS DATE), FALSE
 FROM etl.overtaken_sales AS o
 JOIN stage_sought AS s ON s.order_id = o.order_id
-WHERE NOT EXISTS (SELECT 1 FROM stage_rows AS r WHERE r.order_id = o.order_id AND r.order_date = CAST(o.order_ts AS DATE))
+LEFT JOIN stage_rows AS r ON r.order_id = o.order_id AND r.order_date = CAST(o.order_ts AS DATE)
+WHERE r.order_id IS NULL

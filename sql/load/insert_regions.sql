@@ -1,8 +1,9 @@
 INSERT INTO sales.dim_region (region)
-SELECT s.region
+SELECT DISTINCT s.region
 FROM (
     SELECT region FROM stage_rows WHERE n > 0
-    UNION
-    SELECT DISTINCT region FROM stage_new
+    UNION ALL
+    SELECT region FROM stage_sales
 ) AS s
-WHERE NOT EXISTS (SELECT 1 FROM sales.dim_region AS r WHERE r.region = s.region)
+LEFT JOIN sales.dim_region AS r ON r.region = s.region
+WHERE r.region IS NULL

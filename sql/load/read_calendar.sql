@@ -8,6 +8,6 @@ CROSS JOIN (
     FROM (
         SELECT order_ts FROM stage_rows WHERE n > 0
         UNION ALL
-        SELECT order_ts FROM stage_new
+        SELECT order_ts FROM stage_sales
     ) AS staged
 ) AS s

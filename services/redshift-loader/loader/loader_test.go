@@ -321,7 +321,7 @@ func TestTheServerRestartsInTheMiddleOfALoad(t *testing.T) {
 				}
 			})
 			var want []string
-			for i, step := range []string{"begin", "lock_ledger", "fill_stage_new", "merge_facts", "commit"} {
+			for i, step := range []string{"begin", "lock_ledger", "stage_sales", "insert_facts", "commit"} {
 				order := warehousetest.Order{ID: fmt.Sprint("A", i), Day: fmt.Sprintf("2026-01-%02d", i+1), Version: 1, Cents: 100}
 				at.Store(step)
 				b.publish(b.lake.All(order.Day, 1, order)...)

@@ -12,36 +12,46 @@ import (
 type aggregate struct {
 	lake   string // its table in the lake
 	table  string // its table in schema sales
-	name   string // of its statements
+	time   string // its column that tells the day
+	money  string // what of a row goes into the money of its manifest
 	schema *column.Schema
 }
 
 // aggregates in the order in which they are loaded; a constant.
 var aggregates = []aggregate{
-	{sales.TableDailySales, "agg_daily_sales", "daily_sales", sales.DailySales},
-	{sales.TableDailyProducts, "agg_daily_products", "daily_products", sales.DailyProducts},
-	{sales.TableHourlySales, "agg_hourly_sales", "hourly_sales", sales.HourlySales},
-	{sales.TableRefundsByDay, "agg_refunds_by_day", "refunds_by_day", sales.RefundsByDay},
-	{sales.TableRestatements, "restatements", "restatements", sales.Restatements},
+	{sales.TableDailySales, "agg_daily_sales", "order_date", "gross_revenue", sales.DailySales},
+	{sales.TableDailyProducts, "agg_daily_products", "order_date", "gross_revenue", sales.DailyProducts},
+	{sales.TableHourlySales, "agg_hourly_sales", "order_hour", "gross_revenue", sales.HourlySales},
+	{sales.TableRefundsByDay, "agg_refunds_by_day", "order_date", "refunded_revenue", sales.RefundsByDay},
+	{sales.TableRestatements, "restatements", "order_date", "new_gross_revenue - old_gross_revenue", sales.Restatements},
+}
+
+// names are those of its statements.
+func (a aggregate) names() names {
+	return names{"ITS_TABLE", a.table, "ITS_TIME", a.time, "ITS_MONEY", a.money}
 }
 
 // replaceDays deletes the days of the verdicts and inserts the rows of their files.
 func (t *transaction) replaceDays(ctx context.Context, a aggregate, verdicts []*lake.Verdict) error {
-	days, byDay := make([]dayLoad, len(verdicts)), map[string]*lake.Verdict{}
+	days, byDay := make([][]any, len(verdicts)), map[string]*lake.Verdict{}
 	for i, v := range verdicts {
-		days[i], byDay[v.Manifest.Day] = dayLoad{verdict: v, whole: true}, v
+		days[i], byDay[v.Manifest.Day] = []any{v.Manifest.Day, nil}, v
+	}
+	span, err := spanOf(verdicts)
+	if err != nil {
+		return err
 	}
 	if err := t.stageDays(ctx, days); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "delete_"+a.name); err != nil {
+	if err := t.exec(ctx, "delete_aggregate", a.names(), span.from, span.to); err != nil {
 		return err
 	}
 	to := target{schema: "sales", table: a.table, rows: a.schema}
 	if err := t.fill(ctx, to, filesOf(verdicts)); err != nil {
 		return err
 	}
-	if err := t.check(ctx, "check_"+a.name, byDay); err != nil {
+	if err := t.check(ctx, "check_aggregate", byDay, a.names(), span.from, span.to); err != nil {
 		return err
 	}
 	return t.exec(ctx, "drop_stage_days")

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -30,18 +31,16 @@ func agree(m *lake.Manifest, found lake.Count) error {
 
 // checkFacts holds each day against its manifest: of a whole day, what the warehouse has;
 // else what the ledger says that it had, and what really became of the rows that changed.
-func (t *transaction) checkFacts(ctx context.Context, days []dayLoad, touched timeSpan, before map[string]lake.Count) error {
-	after, err := t.sumTouched(ctx, days, touched)
+func (t *transaction) checkFacts(ctx context.Context, days []dayLoad, before map[string]lake.Count) error {
+	after, err := t.sumTouched(ctx, days)
 	if err != nil {
 		return err
 	}
 	whole := map[string]*lake.Verdict{}
-	var verdicts []*lake.Verdict
 	for _, d := range days {
 		day := d.verdict.Manifest.Day
-		if d.whole {
+		if !d.followed {
 			whole[day] = d.verdict
-			verdicts = append(verdicts, d.verdict)
 		} else if err := agree(&d.verdict.Manifest, d.had.Add(after[day]).Sub(before[day])); err != nil {
 			return err
 		}
@@ -49,19 +48,29 @@ func (t *transaction) checkFacts(ctx context.Context, days []dayLoad, touched ti
 	if len(whole) == 0 {
 		return nil
 	}
-	span, err := spanOf(verdicts)
+	span, err := spanOf(slices.Collect(maps.Values(whole)))
 	if err != nil {
 		return err
 	}
 	return t.check(ctx, "check_facts", whole, span.from, span.to)
 }
 
-// sumTouched answers what the warehouse has of the orders that change, by day. No day
-// that is loaded whole needs it.
-func (t *transaction) sumTouched(ctx context.Context, days []dayLoad, touched timeSpan) (map[string]lake.Count, error) {
+// sumTouched answers what the warehouse has of the orders that change, by day, of days
+// that are followed. No other needs it.
+func (t *transaction) sumTouched(ctx context.Context, days []dayLoad) (map[string]lake.Count, error) {
+	var followed []*lake.Verdict
+	for _, d := range days {
+		if d.followed {
+			followed = append(followed, d.verdict)
+		}
+	}
 	sums := map[string]lake.Count{}
-	if !slices.ContainsFunc(days, func(d dayLoad) bool { return !d.whole }) {
+	if len(followed) == 0 {
 		return sums, nil
+	}
+	span, err := spanOf(followed)
+	if err != nil {
+		return nil, err
 	}
 	return sums, t.query(ctx, "sum_touched", func(rows *sql.Rows) error {
 		var day string
@@ -69,5 +78,5 @@ func (t *transaction) sumTouched(ctx context.Context, days []dayLoad, touched ti
 		err := rows.Scan(&day, &sum.Rows, &sum.Cents)
 		sums[day] = sum
 		return err
-	}, touched.from, touched.to)
+	}, span.from, span.to)
 }

@@ -2,7 +2,9 @@ package warehouse
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -34,14 +36,16 @@ func daysFrom(first, last string) (timeSpan, error) {
 	return timeSpan{first, sales.FormatDay(end + 1)}, nil
 }
 
-// dayLoad is how a day of facts is loaded: from all of its files, or from those that say
-// what changed since what is loaded.
+// dayLoad is how a day of facts is loaded. A day that the ledger knows is followed: of its
+// silver slices those that changed are taken by their changes, or whole, from all of their
+// files. Another day is loaded whole.
 type dayLoad struct {
-	verdict *lake.Verdict
-	whole   bool
-	had     lake.Count  // by the ledger, before
-	rows    []lake.File // of silver's schema
-	changes []lake.File // of the schema of changes
+	verdict  *lake.Verdict
+	followed bool
+	had      lake.Count  // by the ledger, before
+	whole    []int32     // partitions of a followed day whose slices are loaded whole
+	rows     []lake.File // of silver's schema
+	changes  []lake.File // of the schema of changes
 }
 
 func planDays(verdicts []*lake.Verdict, loaded map[string]Slice) []dayLoad {
@@ -49,34 +53,57 @@ func planDays(verdicts []*lake.Verdict, loaded map[string]Slice) []dayLoad {
 	for i, v := range verdicts {
 		d, ok := follow(v, loaded[v.Key()])
 		if !ok {
-			d = dayLoad{verdict: v, whole: true, rows: v.Manifest.Files}
+			d = dayLoad{verdict: v, rows: v.Manifest.Files}
 		}
 		days[i] = d
 	}
 	return days
 }
 
-// follow answers the changes that lead from what is loaded of a day to its verdict's
-// version. It says no when they do not go back so far.
+// follow answers what leads from what is loaded of a day to its verdict's version. It says
+// no when that is all of its files.
 func follow(v *lake.Verdict, loaded Slice) (dayLoad, bool) {
-	d := dayLoad{verdict: v, had: loaded.Count}
-	known := 0
+	d := dayLoad{verdict: v, followed: true, had: loaded.Count}
+	known, left := 0, maps.Clone(loaded.inputs)
 	for i := range v.Manifest.Inputs {
 		in := &v.Manifest.Inputs[i]
 		version, ok := loaded.inputs[in.Slice]
-		if !ok {
-			return d, false
+		delete(left, in.Slice)
+		changes, leads := in.Since(version)
+		if !ok || !leads {
+			if !d.takeWhole(in.Slice, in.Count, filesUnder(v.Manifest.Files, in.Table+"/"+in.Slice)) {
+				return d, false
+			}
+			continue
 		}
-		changes, ok := in.Since(version)
-		if !ok {
-			return d, false
-		}
+		known++
 		for _, c := range changes {
 			d.rows, d.changes = append(d.rows, c.Added...), append(d.changes, c.Changed...)
 		}
-		known++
 	}
-	return d, known > 0 && known == len(loaded.inputs)
+	for slice := range left { // which has no row any more
+		if !d.takeWhole(slice, lake.Count{}, nil) {
+			return d, false
+		}
+	}
+	return d, known > 0
+}
+
+// takeWhole adds a slice with all of its files, unless they are not what it should have.
+func (d *dayLoad) takeWhole(slice string, want lake.Count, files []lake.File) bool {
+	_, number, _ := strings.Cut(slice, "/p=")
+	partition, err := strconv.ParseInt(number, 10, 32)
+	var found lake.Count
+	for _, f := range files {
+		found = found.Add(f.Count)
+	}
+	d.whole, d.rows = append(d.whole, int32(partition)), append(d.rows, files...)
+	return err == nil && found == want
+}
+
+// filesUnder gives the files in a folder.
+func filesUnder(files []lake.File, folder string) []lake.File {
+	return slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return !strings.HasPrefix(f.Key, folder+"/") })
 }
 
 // withoutChanges is the verdict of a day that has to be loaded whole.

@@ -38,6 +38,11 @@ type dialect interface {
 	// fill appends the rows of the files to a table, after it has compared each file
 	// with what the manifest says of it. A file that is gone is a missingFile.
 	fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error
+	// stage makes a table of the session, as the statement does, with the rows of the files,
+	// or a view of them. It compares the files as fill does.
+	stage(ctx context.Context, tx session, files Files, to target, create string, list []lake.File) error
+	// staged is what stage makes: TABLE or VIEW.
+	staged() string
 	// analyze tells the planner of the rows that a staging table has got, where it does
 	// not see that for itself.
 	analyze(ctx context.Context, tx *sql.Tx, table string) error
@@ -83,6 +88,14 @@ func (t target) columns() []string {
 type need struct {
 	to    target
 	files []lake.File
+}
+
+// stageTable is how databases stage that cannot read files where they are.
+func stageTable(ctx context.Context, d dialect, tx session, files Files, to target, create string, list []lake.File) error {
+	if _, err := tx.ExecContext(ctx, create); err != nil || len(list) == 0 {
+		return err
+	}
+	return d.fill(ctx, tx, files, to, list)
 }
 
 // missingFile says that a file of a manifest is not there any more.

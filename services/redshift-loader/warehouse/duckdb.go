@@ -63,15 +63,42 @@ func (duckDB) bind(text string, args []any) (string, []any, error) { return text
 func (duckDB) lock(context.Context, *sql.Tx) error { return nil }
 
 // fill lets DuckDB read the files itself.
-func (duckDB) fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error {
+func (d duckDB) fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error {
+	rows, err := d.read(ctx, files, to, list)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) %s", to, strings.Join(to.columns(), ", "), rows))
+	return err
+}
+
+// stage makes a view, as a table would cost more than a copy: DuckDB's planner counts no
+// rows that its own transaction has put into a table, and hashes the bigger side of a join.
+func (d duckDB) stage(ctx context.Context, tx session, files Files, to target, create string, list []lake.File) error {
+	text := strings.Replace(create, "CREATE TEMP TABLE", "CREATE TEMP VIEW", 1)
+	if len(list) > 0 {
+		rows, err := d.read(ctx, files, to, list)
+		if err != nil {
+			return err
+		}
+		text += "UNION ALL\n" + rows
+	}
+	_, err := tx.ExecContext(ctx, text)
+	return err
+}
+
+func (duckDB) staged() string { return "VIEW" }
+
+// read answers a query for the rows of the files, which it compares.
+func (duckDB) read(ctx context.Context, files Files, to target, list []lake.File) (string, error) {
 	paths := make([]string, len(list))
 	for i, f := range list {
 		path, ok := files.Path(f.Key)
 		if !ok {
-			return errors.New("DuckDB reads the lake's files itself: use a lake in a folder (lake.url file://…), or another warehouse")
+			return "", errors.New("DuckDB reads the lake's files itself: use a lake in a folder (lake.url file://…), or another warehouse")
 		}
 		if _, err := fetch(ctx, files, f); err != nil {
-			return err
+			return "", err
 		}
 		paths[i] = quote(path)
 	}
@@ -83,9 +110,7 @@ func (duckDB) fill(ctx context.Context, tx session, files Files, to target, list
 		}
 		values = append(values, value)
 	}
-	_, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM read_parquet([%s])",
-		to, strings.Join(to.columns(), ", "), strings.Join(values, ", "), strings.Join(paths, ", ")))
-	return err
+	return fmt.Sprintf("SELECT %s FROM read_parquet([%s])", strings.Join(values, ", "), strings.Join(paths, ", ")), nil
 }
 
 func (duckDB) analyze(context.Context, *sql.Tx, string) error { return nil }

@@ -15,15 +15,12 @@ func SetLockTime(d time.Duration) (restore func()) {
 	return func() { lockTime = before }
 }
 
-// Stage reads files into stage_sales and drops it again: the part of a load that moves rows.
+// Stage stages files and drops them again: the part of a load that moves rows.
 func (w *Warehouse) Stage(ctx context.Context, files []lake.File) error {
 	return w.transact(ctx, func(t *transaction) error {
-		if err := t.exec(ctx, "create_stage_sales"); err != nil {
+		if err := t.stage(ctx, target{table: "stage_sales", rows: &factRows}, files); err != nil {
 			return err
 		}
-		if err := t.fill(ctx, target{table: "stage_sales", rows: &factRows}, files); err != nil {
-			return err
-		}
-		return t.exec(ctx, "drop_stage_sales")
+		return t.unstage(ctx, "stage_sales")
 	})
 }

@@ -29,54 +29,45 @@ func (t *transaction) loadFacts(ctx context.Context, verdicts []*lake.Verdict, l
 	if err := t.extendCalendar(ctx); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "build_facts"); err != nil {
-		return err
-	}
-	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_facts"); err != nil {
-		return err
-	}
-	touched, err := t.factSpan(ctx)
+	before, err := t.sumTouched(ctx, days)
 	if err != nil {
 		return err
 	}
-	before, err := t.sumTouched(ctx, days, touched)
-	if err != nil {
+	if err := t.writeFacts(ctx); err != nil {
 		return err
 	}
-	if err := t.writeFacts(ctx, touched); err != nil {
+	if err := t.checkFacts(ctx, days, before); err != nil {
 		return err
 	}
-	if err := t.checkFacts(ctx, days, touched, before); err != nil {
+	if err := t.unstage(ctx, "stage_sales", "stage_changes"); err != nil {
 		return err
 	}
-	return t.all(ctx, "drop_stage_sales", "drop_stage_days")
+	return t.all(ctx, "drop_stage_rows", "drop_stage_days")
 }
 
 // stageFacts reads the files and finds the rows that the days gain and lose.
 func (t *transaction) stageFacts(ctx context.Context, days []dayLoad) error {
-	if err := t.stageDays(ctx, days); err != nil {
-		return err
-	}
-	if err := t.exec(ctx, "create_stage_sales"); err != nil {
-		return err
-	}
-	var whole []*lake.Verdict
-	for _, d := range days {
-		if d.whole {
-			whole = append(whole, d.verdict)
-		}
-	}
-	span, err := spanOf(whole)
+	whole, err := t.stageWhole(ctx, days)
 	if err != nil {
 		return err
 	}
-	if err := t.fillFacts(ctx, days, span); err != nil {
+	var rows, changes []lake.File
+	for _, d := range days {
+		rows, changes = append(rows, d.rows...), append(changes, d.changes...)
+	}
+	if err := t.stage(ctx, target{table: "stage_sales", rows: &factRows}, rows); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "diff_facts", span.from, span.to); err != nil {
+	if err := t.stage(ctx, target{table: "stage_changes", rows: &changeRows}, changes); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "find_known"); err != nil {
+	if err := t.all(ctx, "create_stage_rows", "find_known"); err != nil {
+		return err
+	}
+	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_known"); err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "diff_facts", whole.from, whole.to); err != nil {
 		return err
 	}
 	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_rows"); err != nil {
@@ -85,46 +76,35 @@ func (t *transaction) stageFacts(ctx context.Context, days []dayLoad) error {
 	return t.refuseDuplicates(ctx)
 }
 
-// fillFacts reads the files. Those of days that the warehouse has nothing of go to a table
-// of their own, as there is nothing to compare them with.
-func (t *transaction) fillFacts(ctx context.Context, days []dayLoad, whole timeSpan) error {
-	held := map[string]bool{}
-	err := t.query(ctx, "find_held_days", func(rows *sql.Rows) error {
-		var day string
-		err := rows.Scan(&day)
-		held[day] = true
-		return err
-	}, whole.from, whole.to)
-	if err != nil {
-		return err
-	}
-	var fresh, rows, changes []lake.File
+// stageWhole notes what is loaded whole in a table of the session, and answers the range
+// of days that it is in.
+func (t *transaction) stageWhole(ctx context.Context, days []dayLoad) (timeSpan, error) {
+	var rows [][]any
+	var verdicts []*lake.Verdict
 	for _, d := range days {
-		if d.whole && !held[d.verdict.Manifest.Day] {
-			fresh = append(fresh, d.rows...)
+		if d.followed && len(d.whole) == 0 {
 			continue
 		}
-		rows, changes = append(rows, d.rows...), append(changes, d.changes...)
+		verdicts = append(verdicts, d.verdict)
+		if !d.followed {
+			rows = append(rows, []any{d.verdict.Manifest.Day, nil})
+		}
+		for _, partition := range d.whole {
+			rows = append(rows, []any{d.verdict.Manifest.Day, partition})
+		}
 	}
-	if err := t.fill(ctx, target{table: "stage_new", rows: &factRows}, fresh); err != nil {
-		return err
+	if err := t.stageDays(ctx, rows); err != nil {
+		return noTime, err
 	}
-	if err := t.fill(ctx, target{table: "stage_sales", rows: &factRows}, rows); err != nil {
-		return err
-	}
-	return t.fill(ctx, target{table: "stage_changes", rows: &changeRows}, changes)
+	return spanOf(verdicts)
 }
 
-// stageDays notes the days in a table of the session.
-func (t *transaction) stageDays(ctx context.Context, days []dayLoad) error {
+// stageDays notes days, each with a partition or nil for all, in a table of the session.
+func (t *transaction) stageDays(ctx context.Context, rows [][]any) error {
 	if err := t.exec(ctx, "create_stage_days"); err != nil {
 		return err
 	}
-	rows := make([][]any, len(days))
-	for i, d := range days {
-		rows[i] = []any{d.verdict.Manifest.Day, d.whole}
-	}
-	return t.insert(ctx, "stage_days", []string{"order_date", "whole"}, rows)
+	return t.insert(ctx, "stage_days", []string{"order_date", "_partition"}, rows)
 }
 
 // findRivals finds the orders of which the warehouse has, or now gets, rows of several
@@ -138,19 +118,27 @@ func (t *transaction) findRivals(ctx context.Context) error {
 		if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_sought"); err != nil {
 			return err
 		}
-		if err := t.exec(ctx, "find_rivals"); err != nil {
+		days, err := t.span(ctx, "read_rival_span")
+		if err != nil {
+			return err
+		}
+		if err := t.exec(ctx, "find_rivals", days.from, days.to); err != nil {
 			return err
 		}
 	}
-	return t.all(ctx, "rank_rivals", "find_gone")
+	return t.all(ctx, "rank_rivals", "find_touched")
 }
 
 // writeFacts makes the changes, in the days that they touch.
-func (t *transaction) writeFacts(ctx context.Context, touched timeSpan) error {
-	if err := t.exec(ctx, "delete_facts", touched.from, touched.to); err != nil {
+func (t *transaction) writeFacts(ctx context.Context) error {
+	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_touched"); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "merge_facts", touched.from, touched.to, t.now); err != nil {
+	touched, err := t.span(ctx, "read_fact_span")
+	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "delete_facts", touched.from, touched.to); err != nil {
 		return err
 	}
 	if err := t.exec(ctx, "insert_facts", t.now); err != nil {
@@ -159,10 +147,10 @@ func (t *transaction) writeFacts(ctx context.Context, touched timeSpan) error {
 	return t.all(ctx, "delete_overtaken", "insert_overtaken")
 }
 
-// factSpan answers the days that have a row to write or to delete.
-func (t *transaction) factSpan(ctx context.Context) (timeSpan, error) {
+// span answers the range of days that a statement finds.
+func (t *transaction) span(ctx context.Context, statement string) (timeSpan, error) {
 	span := noTime
-	err := t.query(ctx, "read_fact_span", func(rows *sql.Rows) error {
+	err := t.query(ctx, statement, func(rows *sql.Rows) error {
 		var first, last sql.NullString
 		err := rows.Scan(&first, &last)
 		if err == nil && first.Valid {
@@ -173,8 +161,8 @@ func (t *transaction) factSpan(ctx context.Context) (timeSpan, error) {
 	return span, err
 }
 
-// refuseDuplicates is an error when a day holds an order twice: a merge would fail, or
-// take either.
+// refuseDuplicates is an error when a day holds an order twice: which of its rows
+// is the fact would be chance.
 func (t *transaction) refuseDuplicates(ctx context.Context) error {
 	return t.query(ctx, "find_duplicates", func(rows *sql.Rows) error {
 		var day, order string

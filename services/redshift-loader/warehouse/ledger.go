@@ -32,14 +32,30 @@ func (w *Warehouse) Ledger(ctx context.Context) ([]Slice, error) {
 	return all, w.judge(err)
 }
 
-// Totals answers rows and money that the ledger holds, by table of the lake.
+// Totals answers rows and money that the ledger holds, by table of the lake. The database
+// adds them up, as there is a row of each slice that was ever loaded.
 func (w *Warehouse) Totals(ctx context.Context) (map[string]lake.Count, error) {
-	ledger, err := w.Ledger(ctx)
-	totals := map[string]lake.Count{}
-	for _, s := range ledger {
-		totals[s.Table] = totals[s.Table].Add(s.Count)
+	text, err := warehousesql.Load("sum_ledger")
+	if err != nil {
+		return nil, err
 	}
-	return totals, err
+	rows, err := w.db.QueryContext(ctx, text)
+	if err != nil {
+		return nil, w.judge(fmt.Errorf("sum ledger: %w", err))
+	}
+	totals := map[string]lake.Count{}
+	err = scanAll(rows, "sum ledger", func(rows *sql.Rows) error {
+		var table, cents string
+		var sum lake.Count
+		if err := rows.Scan(&table, &sum.Rows, &cents); err != nil {
+			return err
+		}
+		var err error
+		sum.Cents, err = wrapped(cents)
+		totals[table] = sum
+		return err
+	})
+	return totals, w.judge(err)
 }
 
 // stageSlices notes the slices of the verdicts in a table of the session, and answers
@@ -129,11 +145,16 @@ func (w *Warehouse) Facts(ctx context.Context) (c lake.Count, err error) {
 	if err = w.db.QueryRowContext(ctx, count).Scan(&c.Rows, &cents); err != nil {
 		return c, w.judge(fmt.Errorf("count fact_sales: %w", err))
 	}
-	sum, ok := new(big.Int).SetString(cents, 10)
+	c.Cents, err = wrapped(cents)
+	return c, err
+}
+
+// wrapped reads a sum of cents, of which what is beyond an int64 wraps.
+func wrapped(text string) (int64, error) {
+	sum, ok := new(big.Int).SetString(text, 10)
 	if !ok {
-		return c, fmt.Errorf("count fact_sales: %q is no sum", cents)
+		return 0, fmt.Errorf("%q is no sum of cents", text)
 	}
 	low := new(big.Int).And(sum, new(big.Int).SetUint64(math.MaxUint64))
-	c.Cents = int64(low.Uint64()) //nolint:gosec // meant to wrap
-	return c, nil
+	return int64(low.Uint64()), nil //nolint:gosec // meant to wrap
 }

@@ -90,6 +90,12 @@ func (p postgres) fill(ctx context.Context, tx session, files Files, to target, 
 	return p.analyze(ctx, tx.Tx, to.table)
 }
 
+func (p postgres) stage(ctx context.Context, tx session, files Files, to target, create string, list []lake.File) error {
+	return stageTable(ctx, p, tx, files, to, create, list)
+}
+
+func (postgres) staged() string { return "TABLE" }
+
 // analyze is needed as nothing else tells the planner of a new table's size.
 func (postgres) analyze(ctx context.Context, tx *sql.Tx, table string) error {
 	if _, err := tx.ExecContext(ctx, "ANALYZE "+table); err != nil {

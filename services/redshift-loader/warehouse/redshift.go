@@ -236,6 +236,12 @@ func (r *redshift) fill(ctx context.Context, tx session, files Files, to target,
 	return nil
 }
 
+func (r *redshift) stage(ctx context.Context, tx session, files Files, to target, create string, list []lake.File) error {
+	return stageTable(ctx, r, tx, files, to, create, list)
+}
+
+func (*redshift) staged() string { return "TABLE" }
+
 // copyText has no REGION, which COPY refuses with Parquet: the bucket must be in the
 // warehouse's region; and no list of columns, which go by position.
 // https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html

@@ -22,7 +22,7 @@ func passing(t *testing.T, b *redshiftBench) {
 	verdicts := b.lake.All("2026-01-01", 1, oneOrder(1))
 	for _, c := range []struct{ at, message, detail string }{
 		{"LOCK ", "1023", "Serializable isolation violation on table - 100167, transactions forming the cycle are: 1, 2 (pid:3)"},
-		{"MERGE ", "could not complete because of conflict with concurrent transaction", ""},
+		{"DELETE FROM sales.fact_sales", "could not complete because of conflict with concurrent transaction", ""},
 		{"COPY ", "S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown", ""},
 	} {
 		b.server.SetFault(func(text string) (string, bool) {
@@ -163,7 +163,7 @@ func tooLong(t *testing.T, b *redshiftBench) {
 	cancel := strings.Replace(warehousetest.Raise("Query (150) canceled on user's request", ""), "XX000", "57014", 1)
 	for at, want := range map[string]string{
 		"LOCK ":  "another transaction holds etl.write_lock for longer than 10m0s",
-		"MERGE ": "longer than statement_timeout (of the loader on Redshift: 1h0m0s)",
+		"DELETE FROM sales.fact_sales": "longer than statement_timeout (of the loader on Redshift: 1h0m0s)",
 	} {
 		b.server.SetFault(func(text string) (string, bool) {
 			if strings.Contains(text, at) {

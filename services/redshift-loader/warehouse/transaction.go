@@ -28,6 +28,27 @@ func (t *transaction) lock(ctx context.Context) error {
 	return nil
 }
 
+// names are pairs of what a statement has in capitals, such as ITS_TABLE, and what that stands for.
+type names []string
+
+// text gives a statement of package sql, and the arguments that are sent with it. Names
+// come before the other arguments.
+func (t *transaction) text(name string, args []any) (string, []any, error) {
+	text, err := warehousesql.Load(name)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(args) > 0 {
+		if n, ok := args[0].(names); ok {
+			text, args = strings.NewReplacer(n...).Replace(text), args[1:]
+		}
+	}
+	if text, args, err = t.dialect.bind(text, args); err != nil {
+		return "", nil, fmt.Errorf("%s: %w", action(name), err)
+	}
+	return text, args, nil
+}
+
 // exec runs a statement of package sql by its name.
 func (t *transaction) exec(ctx context.Context, name string, args ...any) error {
 	_, err := t.execCount(ctx, name, args...)
@@ -36,12 +57,9 @@ func (t *transaction) exec(ctx context.Context, name string, args ...any) error 
 
 // execCount is exec, and answers how many rows the statement changed.
 func (t *transaction) execCount(ctx context.Context, name string, args ...any) (int64, error) {
-	text, err := warehousesql.Load(name)
+	text, args, err := t.text(name, args)
 	if err != nil {
 		return 0, err
-	}
-	if text, args, err = t.dialect.bind(text, args); err != nil {
-		return 0, fmt.Errorf("%s: %w", action(name), err)
 	}
 	t.step(name)
 	result, err := t.tx.ExecContext(ctx, text, args...)
@@ -63,12 +81,9 @@ func (t *transaction) all(ctx context.Context, names ...string) error {
 
 // query runs a statement of package sql by its name, and gives each row to scan.
 func (t *transaction) query(ctx context.Context, name string, scan func(*sql.Rows) error, args ...any) error {
-	text, err := warehousesql.Load(name)
+	text, args, err := t.text(name, args)
 	if err != nil {
 		return err
-	}
-	if text, args, err = t.dialect.bind(text, args); err != nil {
-		return fmt.Errorf("%s: %w", action(name), err)
 	}
 	t.step(name)
 	rows, err := t.tx.QueryContext(ctx, text, args...)
@@ -86,6 +101,29 @@ func (t *transaction) fill(ctx context.Context, to target, files []lake.File) er
 	}
 	if err := t.dialect.fill(ctx, t.tx, t.files, to, files); err != nil {
 		return fmt.Errorf("fill %s: %w", to, err)
+	}
+	return nil
+}
+
+// stage gives the session the rows of the files under the table's name, for unstage to drop.
+func (t *transaction) stage(ctx context.Context, to target, files []lake.File) error {
+	create, err := warehousesql.Load("create_" + to.table)
+	if err != nil {
+		return err
+	}
+	t.step(to.table)
+	if err := t.dialect.stage(ctx, t.tx, t.files, to, create, files); err != nil {
+		return fmt.Errorf("stage %s: %w", to, err)
+	}
+	return nil
+}
+
+func (t *transaction) unstage(ctx context.Context, tables ...string) error {
+	for _, table := range tables {
+		t.step("drop_" + table)
+		if _, err := t.tx.ExecContext(ctx, "DROP "+t.dialect.staged()+" "+table); err != nil {
+			return fmt.Errorf("drop %s: %w", table, err)
+		}
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func TestPostgres(t *testing.T) {
 	t.Run("a loader that froze does not hold others for ever", func(t *testing.T) { frozen(t, server) })
 	t.Run("a process that is killed at any statement", func(t *testing.T) { killed(t, warehouse.Postgres, server.Database(t)) })
 	t.Run("a server that restarts in the middle loses nothing", func(t *testing.T) { restarted(t, server) })
-	for _, step := range []string{"fill_stage_sales", "merge_facts", "fill_agg_daily_sales"} {
+	for _, step := range []string{"stage_sales", "insert_facts", "fill_agg_daily_sales"} {
 		t.Run("cut connections pass by themselves before "+step, func(t *testing.T) { cutConnections(t, server, step) })
 	}
 }
@@ -180,7 +180,7 @@ func frozen(t *testing.T, server *warehousetest.Postgres) {
 	verdicts := files.All("2026-01-01", 1, warehousetest.Order{ID: "A", Day: "2026-01-01", Version: 1, Cents: 5})
 	holds, thaw := make(chan struct{}), make(chan struct{})
 	first, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: source, Files: files.Bucket, Step: func(step string) {
-		if step == "merge_facts" {
+		if step == "insert_facts" {
 			close(holds)
 			<-thaw
 		}

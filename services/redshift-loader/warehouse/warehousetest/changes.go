@@ -1,6 +1,7 @@
 package warehousetest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -65,6 +66,37 @@ func takenAgain(t *testing.T, b *bench) {
 		require.Equal(t, []string{"A.2 2026-03-31 1.50", "B.1 2026-03-31 2.00"}, b.facts())
 		b.accounted()
 	}
+}
+
+// slicesOfOneDay has a day gain a slice, and later lose it, and once the changes of one do
+// not lead on: the files of the other slice are not there to be read.
+func slicesOfOneDay(t *testing.T, b *bench) {
+	three(b)
+	first := []Order{{ID: "A", Day: monday, Version: 1, Cents: 100}, {ID: "B", Day: monday, Version: 1, Cents: 200}, {ID: "C", Day: monday, Version: 1, Cents: 300}}
+	other := func(id string, version, cents int64) Order {
+		return Order{ID: id, Day: monday, Version: version, Cents: cents, Partition: 1}
+	}
+	load := func(v *lake.Verdict) {
+		t.Helper()
+		for _, f := range v.Manifest.Files {
+			if strings.Contains(f.Key, "/p=000/") {
+				require.NoError(t, b.lake.Bucket.Delete(t.Context(), f.Key))
+			}
+		}
+		require.Len(t, b.load(v).Loaded, 1)
+		b.accounted()
+	}
+	load(b.lake.Facts(monday, 2, append(first, other("D", 1, 400), other("E", 1, 500))...))
+	require.Equal(t, []string{"A.1 2026-03-30 1.00", "B.1 2026-03-30 2.00", "C.1 2026-03-30 3.00", "D.1 2026-03-30 4.00", "E.1 2026-03-30 5.00"}, b.facts())
+	first[0] = Order{ID: "A", Day: monday, Version: 2, Cents: 110}
+	v := b.lake.Facts(monday, 3, append(first, other("D", 2, 410), other("F", 1, 600))...)
+	v.Manifest.Inputs[1].Base, v.Manifest.Inputs[1].Changes = 3, nil
+	load(v)
+	require.Equal(t, []string{"A.2 2026-03-30 1.10", "B.1 2026-03-30 2.00", "C.1 2026-03-30 3.00", "D.2 2026-03-30 4.10", "F.1 2026-03-30 6.00"}, b.facts())
+	v = b.lake.Facts(monday, 4, first[:2]...)
+	v.Manifest.Inputs = v.Manifest.Inputs[:1]
+	load(v)
+	require.Equal(t, []string{"A.2 2026-03-30 1.10", "B.1 2026-03-30 2.00"}, b.facts())
 }
 
 // notFollowed takes a file of changes away, and then lists none.

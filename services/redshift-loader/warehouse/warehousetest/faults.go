@@ -199,11 +199,17 @@ func history(random *rand.Rand, l *Lake, prefix string, days []string) (deliveri
 			deliveries = append(deliveries, v) // else this version is skipped, as by compaction
 		}
 		newest[day] = l.Facts(day, versions[day], orders...)
+		for i := range newest[day].Manifest.Inputs {
+			if in := &newest[day].Manifest.Inputs[i]; random.IntN(4) == 0 {
+				in.Base, in.Changes = in.Version, nil // as after a version that changed most of the slice
+			}
+		}
 	}
 	for step := int64(1); step <= 8; step++ {
-		id := fmt.Sprintf("%s%d", prefix, random.IntN(4))
+		number := random.IntN(4)
+		id := fmt.Sprintf("%s%d", prefix, number)
 		before := current[id].Day
-		current[id] = Order{ID: id, Day: days[random.IntN(len(days))], Version: 1 + random.Int64N(step), Cents: random.Int64N(100_000)} // a version may be taken back
+		current[id] = Order{ID: id, Day: days[random.IntN(len(days))], Version: 1 + random.Int64N(step), Cents: random.Int64N(100_000), Partition: int32(number % 2)} // a version may be taken back
 		publish(current[id].Day)
 		if before != "" && before != current[id].Day {
 			publish(before)

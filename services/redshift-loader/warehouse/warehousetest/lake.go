@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +29,8 @@ type Order struct {
 	Category string // Books
 	Customer string // C-1
 	Product  string // P-1
+
+	Partition int32 // of the source; all versions of an order have one
 }
 
 func (o Order) withDefaults() Order {
@@ -59,15 +62,14 @@ type Lake struct {
 	Bucket *blob.Bucket
 	files  int
 	days   map[string]*published
-	facts  map[string]*day   // newest version of each day of facts
-	where  map[string]string // day of each order
+	facts  map[string]*silver // newest version of each silver slice of facts
+	where  map[string]string  // day of each order
 }
 
-// day is what a lake knows of a day's newest version.
-type day struct {
-	version int64
-	orders  map[string]Order
-	input   lake.Input
+// silver is what a lake knows of the newest version of a silver slice.
+type silver struct {
+	orders map[string]Order
+	input  lake.Input
 }
 
 // NewLake makes an empty lake.
@@ -75,51 +77,67 @@ func NewLake(t testing.TB) *Lake {
 	t.Helper()
 	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
 	require.NoError(t, err)
-	return &Lake{t: t, Bucket: bucket, days: map[string]*published{}, facts: map[string]*day{}, where: map[string]string{}}
+	return &Lake{t: t, Bucket: bucket, days: map[string]*published{}, facts: map[string]*silver{}, where: map[string]string{}}
 }
 
 // Facts gives the verdict on a version of a day of gold/fact_sales that holds the
-// orders, in two files if there are several. It lists what changed since the versions
-// that were made before, as silver does.
+// orders, of each silver slice in two files if there are several. It lists what changed
+// since the versions that were made before, as silver does.
 func (l *Lake) Facts(day string, version int64, orders ...Order) *lake.Verdict {
-	half := (len(orders) + 1) / 2
-	var files []lake.File
-	for _, part := range [][]Order{orders[:half], orders[half:]} {
-		if len(part) == 0 {
-			continue
+	bySlice := map[string][]Order{silverSlice(day, 0): nil}
+	for slice := range l.facts {
+		if strings.HasPrefix(slice, "day="+day) {
+			bySlice[slice] = nil
 		}
-		b := column.NewBatch(sales.Silver, len(part))
-		var count lake.Count
-		for _, o := range part {
-			l.appendOrder(b, o.withDefaults())
-			count = count.Add(lake.Count{Rows: 1, Cents: o.Cents})
-		}
-		files = append(files, l.write(sales.TableSilver, b, count))
 	}
-	v := l.verdict(sales.TableFacts, day, version, files)
-	v.Manifest.Inputs = []lake.Input{l.input(day, version, orders)}
+	for _, o := range orders {
+		slice := silverSlice(day, o.Partition)
+		bySlice[slice] = append(bySlice[slice], o.withDefaults())
+	}
+	v := l.verdict(sales.TableFacts, day, version, nil)
+	for _, slice := range sortedKeys(bySlice) {
+		part := bySlice[slice]
+		half := (len(part) + 1) / 2
+		for _, rows := range [][]Order{part[:half], part[half:]} {
+			if len(rows) == 0 {
+				continue
+			}
+			b := column.NewBatch(sales.Silver, len(rows))
+			count := lake.Count{}
+			for _, o := range rows {
+				l.appendOrder(b, o)
+				count = count.Add(lake.Count{Rows: 1, Cents: o.Cents})
+			}
+			v.Manifest.Files, v.Manifest.Count = append(v.Manifest.Files, l.write(sales.TableSilver+"/"+slice, b, count)), v.Manifest.Add(count)
+		}
+		v.Manifest.Inputs = append(v.Manifest.Inputs, l.input(day, slice, version, part))
+	}
 	return v
 }
 
 // input is the silver slice that a version of a day is made of.
-func (l *Lake) input(name string, version int64, orders []Order) lake.Input {
-	next := &day{version: version, orders: map[string]Order{}, input: lake.Input{Table: sales.TableSilver, Slice: fmt.Sprintf("day=%s/p=000", name), Version: version, Base: version}}
+func (l *Lake) input(day, slice string, version int64, orders []Order) lake.Input {
+	next := &silver{orders: map[string]Order{}, input: lake.Input{Table: sales.TableSilver, Slice: slice, Version: version, Base: version}}
 	for _, o := range orders {
-		next.orders[o.ID] = o.withDefaults()
+		next.orders[o.ID] = o
 		next.input.Count = next.input.Add(lake.Count{Rows: 1, Cents: o.Cents})
 	}
-	if before := l.facts[name]; before != nil && before.version < version {
-		next.input.Base, next.input.Changes = before.input.Base, append(slices.Clone(before.input.Changes), l.change(name, version, before.orders, next.orders))
+	if before := l.facts[slice]; before != nil && before.input.Version < version {
+		next.input.Base, next.input.Changes = before.input.Base, append(slices.Clone(before.input.Changes), l.change(day, slice, version, before.orders, next.orders))
 	}
 	for id := range next.orders {
-		l.where[id] = name
+		l.where[id] = day
 	}
-	l.facts[name] = next
+	l.facts[slice] = next
 	return next.input
 }
 
+func silverSlice(day string, partition int32) string {
+	return fmt.Sprintf("day=%s/p=%03d", day, partition)
+}
+
 // change writes what a version gained and lost: a data file when that is new orders only.
-func (l *Lake) change(name string, version int64, before, after map[string]Order) lake.Change {
+func (l *Lake) change(day, slice string, version int64, before, after map[string]Order) lake.Change {
 	b, added := column.NewBatch(sales.Changes, 0), true
 	var count lake.Count
 	add := func(o Order, op, previous string) {
@@ -135,18 +153,18 @@ func (l *Lake) change(name string, version int64, before, after map[string]Order
 		if known && old == after[id] {
 			continue
 		}
-		previous := cmp.Or(l.where[id], name)
+		previous := cmp.Or(l.where[id], day)
 		if known {
-			add(old, sales.OpBefore, name)
-			previous = name
+			add(old, sales.OpBefore, day)
+			previous = day
 		}
-		added = added && !known && previous == name
+		added = added && !known && previous == day
 		add(after[id], sales.OpUpsert, previous)
 	}
 	for _, id := range sortedKeys(before) {
 		if _, stays := after[id]; !stays {
 			added = false
-			add(before[id], sales.OpDelete, name)
+			add(before[id], sales.OpDelete, day)
 		}
 	}
 	switch c := (lake.Change{Version: version}); {
@@ -154,7 +172,7 @@ func (l *Lake) change(name string, version int64, before, after map[string]Order
 		return c
 	case added:
 		rows := &column.Batch{Schema: sales.Silver, Columns: b.Columns[:len(sales.Silver.Fields)]}
-		c.Added = []lake.File{l.write(sales.TableSilver, rows, count)}
+		c.Added = []lake.File{l.write(sales.TableSilver+"/"+slice, rows, count)}
 		return c
 	default:
 		c.Changed = []lake.File{l.write(sales.TableChanges, b, count)}
@@ -213,16 +231,16 @@ func (l *Lake) appendOrder(b *column.Batch, o Order) {
 		b.Column(name).AppendString(v)
 	}
 	b.Column("quantity").I32 = append(b.Column("quantity").I32, int32(o.Units))
-	b.Column("_partition").I32 = append(b.Column("_partition").I32, 0)
+	b.Column("_partition").I32 = append(b.Column("_partition").I32, o.Partition)
 }
 
-func (l *Lake) write(table string, b *column.Batch, count lake.Count) lake.File {
+func (l *Lake) write(folder string, b *column.Batch, count lake.Count) lake.File {
 	encoder, err := lake.NewEncoder(b.Schema, lake.Encoding{Compression: "snappy"})
 	require.NoError(l.t, err)
 	data, err := encoder.Encode(nil, b)
 	require.NoError(l.t, err)
 	l.files++
-	key := fmt.Sprintf("%s/%08d.parquet", table, l.files)
+	key := fmt.Sprintf("%s/%08d.parquet", folder, l.files)
 	require.NoError(l.t, l.Bucket.PutNew(context.Background(), key, data))
 	return lake.NewFile(key, data, count)
 }

@@ -59,6 +59,12 @@ func firstLoad(t *testing.T, b *bench) {
 	require.Equal(t, lake.Count{Rows: 3, Cents: 1149}, r.Loaded[2].Count)
 	require.Equal(t, int64(7), ledger[2].Version)
 	require.Equal(t, lake.Count{Rows: 3, Cents: 1149}, ledger[2].Count)
+
+	b.load(b.lake.Facts(tuesday, 1, Order{ID: "D", Day: tuesday, Version: 1, Cents: 51}))
+	totals, err := b.Totals(t.Context())
+	require.NoError(t, err)
+	require.Len(t, totals, 6)
+	require.Equal(t, lake.Count{Rows: 4, Cents: 1200}, totals[sales.TableFacts])
 }
 
 func redelivery(t *testing.T, b *bench) {

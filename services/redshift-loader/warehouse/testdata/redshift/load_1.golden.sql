@@ -216,26 +216,28 @@ DROP TABLE stage_changed;
 DROP TABLE stage_intervals
 ;
 
--- The days whose slices are loaded: whole, from all of their files, or by what changed.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+-- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
 ;
 
-INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true),('2026-01-02',true);
+INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL),('2026-01-02',NULL);
 
--- Rows of the files of whole days that the warehouse has something of, and of files of new orders. The columns are those of silver's files, in their order:
--- Redshift's COPY goes by position.
+-- Rows of silver's files: of slices that are loaded whole, and of new orders. The columns are those of the files, in their
+-- order: Redshift's COPY goes by position.
 CREATE TEMP TABLE stage_sales AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset
 FROM sales.fact_sales
-WHERE 1 = 0;
+WHERE 1 = 0
+;
 
--- Rows of days that the warehouse has nothing of, in the same way.
-CREATE TEMP TABLE stage_new AS
-SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
-       revenue, currency, status, payment_method, _partition, _offset
-FROM sales.fact_sales
-WHERE 1 = 0;
+SELECT pg_backend_pid();
+
+COPY stage_sales
+FROM 's3://bucket/lake/_redshift/RANDOM.manifest'
+IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
+FORMAT AS PARQUET
+MANIFEST;
 
 -- Rows of files of changes, in the same way.
 CREATE TEMP TABLE stage_changes AS
@@ -243,9 +245,17 @@ SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category
        revenue, currency, status, payment_method, _partition, _offset,
        status AS _op, order_date AS _prev_day
 FROM sales.fact_sales
+WHERE 1 = 0
+;
+
+-- Orders of the files that have more than one row, here or in the warehouse. The rows of the others are new: there is
+-- nothing to compare them with.
+CREATE TEMP TABLE stage_known AS
+SELECT order_id
+FROM sales.fact_sales
 WHERE 1 = 0;
 
--- Rows that the days gain (n is 1) and lose (-1); of stage_new only those that find_known puts here.
+-- Rows that the days gain (n is 1) and lose (-1), but for the new ones.
 CREATE TEMP TABLE stage_rows AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset,
@@ -275,42 +285,37 @@ SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category
 FROM sales.fact_sales
 WHERE 1 = 0;
 
--- Orders that leave a day.
-CREATE TEMP TABLE stage_gone AS
+-- Rows that are written anew, or no more.
+CREATE TEMP TABLE stage_touched AS
 SELECT order_id, order_date
-FROM sales.fact_sales
-WHERE 1 = 0;
-
--- Facts that are new or changed.
-CREATE TEMP TABLE stage_facts AS
-SELECT order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id, region_sk,
-       category, region, quantity, unit_price, revenue, currency, status, payment_method, _partition, _offset
 FROM sales.fact_sales
 WHERE 1 = 0
 ;
 
--- The days to be loaded whole that the warehouse has something of, whatever the ledger says.
-SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date
-FROM stage_days AS d
-WHERE d.whole
-  AND (EXISTS (SELECT 1 FROM sales.fact_sales AS f
-               WHERE f.order_date = d.order_date
-                 AND f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-03' AS TIMESTAMP)
-                 AND f.order_date >= CAST('2026-01-01' AS DATE) AND f.order_date < CAST('2026-01-03' AS DATE))
-       OR EXISTS (SELECT 1 FROM etl.overtaken_sales AS o WHERE CAST(o.order_ts AS DATE) = d.order_date))
+INSERT INTO stage_known (order_id)
+SELECT s.order_id
+FROM stage_sales AS s
+JOIN sales.fact_sales AS f ON f.order_id = s.order_id
+UNION
+SELECT s.order_id
+FROM stage_sales AS s
+JOIN etl.overtaken_sales AS o ON o.order_id = s.order_id
+UNION
+SELECT s.order_id
+FROM stage_sales AS s
+JOIN stage_changes AS c ON c.order_id = s.order_id
+UNION
+SELECT order_id
+FROM stage_sales
+GROUP BY order_id
+HAVING COUNT(*) > 1
 ;
 
-SELECT pg_backend_pid();
+ANALYZE stage_known;
 
-COPY stage_new
-FROM 's3://bucket/lake/_redshift/RANDOM.manifest'
-IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
-FORMAT AS PARQUET
-MANIFEST;
-
--- What the days gain and lose. Of a whole day that is the difference between its files and what the warehouse has of it; else
--- what the changes add up to, whatever their order: a row that one version put in and a later one took out is none.
--- The range is said for the sort key and for an index by date.
+-- What the days gain and lose. Of a slice that is loaded whole that is the difference between its files and what the
+-- warehouse has of it; else what the changes add up to, whatever their order: a row that one version put in and a later one
+-- took out is none. The range is said for the sort key and for an index by date.
 INSERT INTO stage_rows (
     order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
     currency, status, payment_method, _partition, _offset,
@@ -320,10 +325,11 @@ SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category
        revenue, currency, status, payment_method, _partition, _offset,
        CAST(order_ts AS DATE), SUM(n)
 FROM (
-    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
-           revenue, currency, status, payment_method, _partition, _offset,
+    SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
+           s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset,
            1 AS n
-    FROM stage_sales
+    FROM stage_sales AS s
+    JOIN stage_known AS k ON k.order_id = s.order_id
     UNION ALL
     SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
            revenue, currency, status, payment_method, _partition, _offset,
@@ -334,52 +340,19 @@ FROM (
            f.quantity, f.unit_price, f.revenue, f.currency, f.status, f.payment_method, f._partition, f._offset,
            -1 AS n
     FROM sales.fact_sales AS f
-    JOIN stage_days AS d ON d.order_date = f.order_date
-    WHERE d.whole
-      AND f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-03' AS TIMESTAMP)
+    JOIN stage_days AS d ON d.order_date = f.order_date AND (d._partition = f._partition OR d._partition IS NULL)
+    WHERE f.order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND f.order_ts < CAST('2026-01-03' AS TIMESTAMP)
       AND f.order_date >= CAST('2026-01-01' AS DATE) AND f.order_date < CAST('2026-01-03' AS DATE)
     UNION ALL
     SELECT o.order_id, o.order_ts, o.event_ts, o.event_id, o.customer_id, o.product_id, o.category, o.region,
            o.quantity, o.unit_price, o.revenue, o.currency, o.status, o.payment_method, o._partition, o._offset,
            -1 AS n
     FROM etl.overtaken_sales AS o
-    JOIN stage_days AS d ON d.order_date = CAST(o.order_ts AS DATE)
-    WHERE d.whole
+    JOIN stage_days AS d ON d.order_date = CAST(o.order_ts AS DATE) AND (d._partition = o._partition OR d._partition IS NULL)
 ) AS both_sides
 GROUP BY order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
          revenue, currency, status, payment_method, _partition, _offset
 HAVING SUM(n) <> 0
-;
-
--- Rows of new days whose order has another row, anywhere, go the way of all that changes. The other rows of new days have
--- nothing to be compared with: insert_facts takes them from stage_new.
-INSERT INTO stage_rows (
-    order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price, revenue,
-    currency, status, payment_method, _partition, _offset,
-    order_date, n
-)
-SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region, s.quantity,
-       s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset,
-       CAST(s.order_ts AS DATE), 1
-FROM stage_new AS s
-JOIN (
-    SELECT n.order_id
-    FROM stage_new AS n
-    JOIN sales.fact_sales AS f ON f.order_id = n.order_id
-    UNION
-    SELECT n.order_id
-    FROM stage_new AS n
-    JOIN etl.overtaken_sales AS o ON o.order_id = n.order_id
-    UNION
-    SELECT n.order_id
-    FROM stage_new AS n
-    JOIN stage_rows AS r ON r.order_id = n.order_id
-    UNION
-    SELECT order_id
-    FROM stage_new
-    GROUP BY order_id
-    HAVING COUNT(*) > 1
-) AS k ON k.order_id = s.order_id
 ;
 
 ANALYZE stage_rows;
@@ -394,15 +367,10 @@ ORDER BY 1, 2
 LIMIT 1
 ;
 
--- A day that is loaded whole does not say where its orders were before. Nor do changes of one that comes to its day: where
--- silver says that it was in another, the warehouse may have it in a third; where silver says that it is new, it may have been
--- removed from a day whose verdict has not come. Orders with overtaken rows have another row for sure.
+-- Where silver says that an order was in another day, the warehouse may have it in a third; where silver says that it is
+-- new, it may have been removed from a day whose verdict has not come. One that was in its day before has other rows only
+-- if some are overtaken.
 INSERT INTO stage_sought (order_id)
-SELECT r.order_id
-FROM stage_rows AS r
-JOIN stage_days AS d ON d.order_date = r.order_date
-WHERE d.whole AND r.n > 0
-UNION
 SELECT order_id
 FROM stage_rows
 GROUP BY order_id, order_date
@@ -449,52 +417,49 @@ SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category
 FROM candidates
 ;
 
--- Orders whose row of a day is no fact of that day any more.
-INSERT INTO stage_gone (order_id, order_date)
+INSERT INTO stage_touched (order_id, order_date)
 SELECT order_id, order_date
 FROM stage_rows
-GROUP BY order_id, order_date
-HAVING SUM(n) < 0
-UNION ALL
+UNION
 SELECT order_id, order_date
 FROM stage_ranked
 WHERE place > 1
 ;
 
 INSERT INTO sales.dim_region (region)
-SELECT s.region
+SELECT DISTINCT s.region
 FROM (
     SELECT region FROM stage_rows WHERE n > 0
-    UNION
-    SELECT DISTINCT region FROM stage_new
+    UNION ALL
+    SELECT region FROM stage_sales
 ) AS s
-WHERE NOT EXISTS (SELECT 1 FROM sales.dim_region AS r WHERE r.region = s.region)
+LEFT JOIN sales.dim_region AS r ON r.region = s.region
+WHERE r.region IS NULL
 ;
 
 -- A fact never waits for a dimension: what is not known yet becomes an inferred member.
 INSERT INTO sales.dim_product (product_id, category, inferred)
-SELECT s.product_id, s.category, TRUE
+SELECT s.product_id, MIN(s.category), TRUE
 FROM (
-    SELECT product_id, MIN(category) AS category
-    FROM (
-        SELECT product_id, category FROM stage_rows WHERE n > 0
-        UNION ALL
-        SELECT product_id, category FROM stage_new
-    ) AS sold
-    GROUP BY product_id
+    SELECT product_id, category FROM stage_rows WHERE n > 0
+    UNION ALL
+    SELECT product_id, category FROM stage_sales
 ) AS s
-WHERE NOT EXISTS (SELECT 1 FROM sales.dim_product AS p WHERE p.product_id = s.product_id)
+LEFT JOIN sales.dim_product AS p ON p.product_id = s.product_id
+WHERE p.product_id IS NULL
+GROUP BY s.product_id
 ;
 
 -- A fact never waits for a dimension: who is not known yet becomes an inferred member.
 INSERT INTO sales.dim_customer (customer_id, valid_from, is_current, deleted, inferred)
-SELECT s.customer_id, CAST('1970-01-01 00:00:00' AS TIMESTAMP), TRUE, FALSE, TRUE
+SELECT DISTINCT s.customer_id, CAST('1970-01-01 00:00:00' AS TIMESTAMP), TRUE, FALSE, TRUE
 FROM (
     SELECT customer_id FROM stage_rows WHERE n > 0
-    UNION
-    SELECT DISTINCT customer_id FROM stage_new
+    UNION ALL
+    SELECT customer_id FROM stage_sales
 ) AS s
-WHERE NOT EXISTS (SELECT 1 FROM sales.dim_customer AS c WHERE c.customer_id = s.customer_id)
+LEFT JOIN sales.dim_customer AS c ON c.customer_id = s.customer_id
+WHERE c.customer_id IS NULL
 ;
 
 -- The calendar's span, and the span of the staged orders.
@@ -507,31 +472,51 @@ CROSS JOIN (
     FROM (
         SELECT order_ts FROM stage_rows WHERE n > 0
         UNION ALL
-        SELECT order_ts FROM stage_new
+        SELECT order_ts FROM stage_sales
     ) AS staged
 ) AS s
 ;
 
 INSERT INTO sales.dim_date (order_date, year, quarter, month, day, weekday, weekday_name, iso_year, iso_week, month_start) VALUES ('2026-01-01',2026,1,1,1,4,'Thursday',2026,1,'2026-01-01'),('2026-01-02',2026,1,1,2,5,'Friday',2026,1,'2026-01-01'),('2026-01-03',2026,1,1,3,6,'Saturday',2026,1,'2026-01-01'),('2026-01-04',2026,1,1,4,7,'Sunday',2026,1,'2026-01-01'),('2026-01-05',2026,1,1,5,1,'Monday',2026,2,'2026-01-01'),('2026-01-06',2026,1,1,6,2,'Tuesday',2026,2,'2026-01-01'),('2026-01-07',2026,1,1,7,3,'Wednesday',2026,2,'2026-01-01'),('2026-01-08',2026,1,1,8,4,'Thursday',2026,2,'2026-01-01'),('2026-01-09',2026,1,1,9,5,'Friday',2026,2,'2026-01-01'),('2026-01-10',2026,1,1,10,6,'Saturday',2026,2,'2026-01-01'),('2026-01-11',2026,1,1,11,7,'Sunday',2026,2,'2026-01-01'),('2026-01-12',2026,1,1,12,1,'Monday',2026,3,'2026-01-01'),('2026-01-13',2026,1,1,13,2,'Tuesday',2026,3,'2026-01-01'),('2026-01-14',2026,1,1,14,3,'Wednesday',2026,3,'2026-01-01'),('2026-01-15',2026,1,1,15,4,'Thursday',2026,3,'2026-01-01'),('2026-01-16',2026,1,1,16,5,'Friday',2026,3,'2026-01-01'),('2026-01-17',2026,1,1,17,6,'Saturday',2026,3,'2026-01-01'),('2026-01-18',2026,1,1,18,7,'Sunday',2026,3,'2026-01-01'),('2026-01-19',2026,1,1,19,1,'Monday',2026,4,'2026-01-01'),('2026-01-20',2026,1,1,20,2,'Tuesday',2026,4,'2026-01-01'),('2026-01-21',2026,1,1,21,3,'Wednesday',2026,4,'2026-01-01'),('2026-01-22',2026,1,1,22,4,'Thursday',2026,4,'2026-01-01'),('2026-01-23',2026,1,1,23,5,'Friday',2026,4,'2026-01-01'),('2026-01-24',2026,1,1,24,6,'Saturday',2026,4,'2026-01-01'),('2026-01-25',2026,1,1,25,7,'Sunday',2026,4,'2026-01-01'),('2026-01-26',2026,1,1,26,1,'Monday',2026,5,'2026-01-01'),('2026-01-27',2026,1,1,27,2,'Tuesday',2026,5,'2026-01-01'),('2026-01-28',2026,1,1,28,3,'Wednesday',2026,5,'2026-01-01'),('2026-01-29',2026,1,1,29,4,'Thursday',2026,5,'2026-01-01'),('2026-01-30',2026,1,1,30,5,'Friday',2026,5,'2026-01-01'),('2026-01-31',2026,1,1,31,6,'Saturday',2026,5,'2026-01-01');
 
+ANALYZE stage_touched;
+
+-- The days that have a row to delete.
+SELECT CAST(MIN(order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(order_date) AS VARCHAR(10)) AS last_day
+FROM stage_touched
+;
+
+-- The range of days is said twice, so that the sort key can be used.
+DELETE FROM sales.fact_sales
+USING stage_touched AS s
+WHERE fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
+  AND fact_sales.order_ts >= CAST('1970-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('1970-01-01' AS TIMESTAMP)
+;
+
 -- The rows that become facts, with the customer as of the order.
-INSERT INTO stage_facts (
-    order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id, region_sk,
-    category, region, quantity, unit_price, revenue, currency, status, payment_method, _partition, _offset
+INSERT INTO sales.fact_sales (
+    order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id,
+    region_sk, category, region, quantity, unit_price, revenue, currency, status, payment_method,
+    _partition, _offset, loaded_at
 )
-SELECT w.order_id, w.order_ts, w.order_date, w.event_ts, w.event_id, c.customer_sk, w.customer_id, p.product_sk, w.product_id, g.region_sk,
-       w.category, w.region, w.quantity, w.unit_price, w.revenue, w.currency, w.status, w.payment_method, w._partition, w._offset
+SELECT w.order_id, w.order_ts, CAST(w.order_ts AS DATE), w.event_ts, w.event_id, c.customer_sk, w.customer_id, p.product_sk, w.product_id,
+       g.region_sk, w.category, w.region, w.quantity, w.unit_price, w.revenue, w.currency, w.status, w.payment_method,
+       w._partition, w._offset, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
 FROM (
+    SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
+           s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset
+    FROM stage_sales AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
+    UNION ALL
     SELECT r.order_id, r.order_ts, r.event_ts, r.event_id, r.customer_id, r.product_id, r.category, r.region,
-           r.quantity, r.unit_price, r.revenue, r.currency, r.status, r.payment_method, r._partition, r._offset,
-           r.order_date
+           r.quantity, r.unit_price, r.revenue, r.currency, r.status, r.payment_method, r._partition, r._offset
     FROM stage_rows AS r
     LEFT JOIN stage_ranked AS k ON k.order_id = r.order_id
     WHERE r.n > 0 AND k.order_id IS NULL
     UNION ALL
     SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
-           revenue, currency, status, payment_method, _partition, _offset,
-           order_date
+           revenue, currency, status, payment_method, _partition, _offset
     FROM stage_ranked
     WHERE place = 1 AND NOT in_facts
 ) AS w
@@ -539,65 +524,6 @@ JOIN sales.dim_customer AS c ON c.customer_id = w.customer_id
      AND w.order_ts >= c.valid_from AND (c.valid_to IS NULL OR w.order_ts < c.valid_to)
 JOIN sales.dim_product AS p ON p.product_id = w.product_id
 JOIN sales.dim_region AS g ON g.region = w.region
-;
-
-ANALYZE stage_facts;
-
--- The days that have a row to write or to delete.
-SELECT CAST(MIN(order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(order_date) AS VARCHAR(10)) AS last_day
-FROM (
-    SELECT order_date FROM stage_rows
-    UNION ALL
-    SELECT order_date FROM stage_ranked
-) AS touched
-;
-
--- The range of days is said twice, so that the sort key can be used.
-DELETE FROM sales.fact_sales
-USING stage_gone AS s
-WHERE fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
-  AND fact_sales.order_ts >= CAST('1970-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('1970-01-01' AS TIMESTAMP)
-;
-
--- A row is known by its order and day: one that moves leaves its old day with delete_facts.
-MERGE INTO sales.fact_sales
-USING stage_facts AS s
-ON fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
-   AND fact_sales.order_ts >= CAST('1970-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('1970-01-01' AS TIMESTAMP)
-WHEN MATCHED THEN UPDATE SET
-    order_ts = s.order_ts, event_ts = s.event_ts, event_id = s.event_id,
-    customer_sk = s.customer_sk, customer_id = s.customer_id, product_sk = s.product_sk, product_id = s.product_id,
-    region_sk = s.region_sk, category = s.category, region = s.region, quantity = s.quantity,
-    unit_price = s.unit_price, revenue = s.revenue, currency = s.currency, status = s.status,
-    payment_method = s.payment_method, _partition = s._partition, _offset = s._offset,
-    loaded_at = CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
-WHEN NOT MATCHED THEN INSERT (
-    order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id,
-    region_sk, category, region, quantity, unit_price, revenue, currency, status, payment_method,
-    _partition, _offset, loaded_at
-) VALUES (
-    s.order_id, s.order_ts, s.order_date, s.event_ts, s.event_id, s.customer_sk, s.customer_id, s.product_sk, s.product_id,
-    s.region_sk, s.category, s.region, s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method,
-    s._partition, s._offset, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
-)
-;
-
--- The rows of new days whose order has no other row.
-INSERT INTO sales.fact_sales (
-    order_id, order_ts, order_date, event_ts, event_id, customer_sk, customer_id, product_sk, product_id,
-    region_sk, category, region, quantity, unit_price, revenue, currency, status, payment_method,
-    _partition, _offset, loaded_at
-)
-SELECT s.order_id, s.order_ts, CAST(s.order_ts AS DATE), s.event_ts, s.event_id, c.customer_sk, s.customer_id, p.product_sk, s.product_id,
-       g.region_sk, s.category, s.region, s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method,
-       s._partition, s._offset, CAST('2026-01-02 03:04:05.000000' AS TIMESTAMP)
-FROM stage_new AS s
-JOIN sales.dim_customer AS c ON c.customer_id = s.customer_id
-     AND s.order_ts >= c.valid_from AND (c.valid_to IS NULL OR s.order_ts < c.valid_to)
-JOIN sales.dim_product AS p ON p.product_id = s.product_id
-JOIN sales.dim_region AS g ON g.region = s.region
-LEFT JOIN stage_rows AS r ON r.order_id = s.order_id
-WHERE r.order_id IS NULL
 ;
 
 -- What is overtaken of these orders is told anew.
@@ -618,44 +544,48 @@ WHERE place > 1
 
 -- What the warehouse has now of each day that is loaded whole: its facts, and its rows that are overtaken.
 SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
-       COUNT(h.order_date) AS found_rows, CAST(COALESCE(SUM(h.revenue), 0) * 100 AS BIGINT) AS found_cents
+       CAST(COALESCE(SUM(h.found_rows), 0) AS BIGINT) AS found_rows, CAST(COALESCE(SUM(h.found_revenue), 0) * 100 AS BIGINT) AS found_cents
 FROM stage_days AS d
 LEFT JOIN (
-    SELECT order_date, revenue
+    SELECT order_date, COUNT(*) AS found_rows, SUM(revenue) AS found_revenue
     FROM sales.fact_sales
     WHERE order_ts >= CAST('2026-01-01' AS TIMESTAMP) AND order_ts < CAST('2026-01-03' AS TIMESTAMP)
       AND order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-03' AS DATE)
+    GROUP BY order_date
     UNION ALL
-    SELECT CAST(order_ts AS DATE), revenue
+    SELECT CAST(order_ts AS DATE), 1, revenue
     FROM etl.overtaken_sales
 ) AS h ON h.order_date = d.order_date
-WHERE d.whole
+WHERE d._partition IS NULL
 GROUP BY d.order_date
 ORDER BY d.order_date
 ;
 
 DROP TABLE stage_sales;
-DROP TABLE stage_new;
+
 DROP TABLE stage_changes;
+
+DROP TABLE stage_known;
 DROP TABLE stage_rows;
 DROP TABLE stage_sought;
 DROP TABLE stage_rivals;
 DROP TABLE stage_ranked;
-DROP TABLE stage_gone;
-DROP TABLE stage_facts
+DROP TABLE stage_touched
 ;
 
 DROP TABLE stage_days
 ;
 
--- The days whose slices are loaded: whole, from all of their files, or by what changed.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+-- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
 ;
 
-INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
+-- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.agg_daily_sales
-WHERE order_date IN (SELECT order_date FROM stage_days)
+WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
+  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days)
 ;
 
 SELECT pg_backend_pid();
@@ -666,15 +596,15 @@ IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
 
--- What the aggregate holds now for each loaded day.
+-- What the aggregate holds now for each loaded day. The names in capitals are put in by the program.
 SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
        COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
 FROM stage_days AS d
 LEFT JOIN (
-    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
+    SELECT CAST(order_date AS DATE) AS order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
     FROM sales.agg_daily_sales
-    WHERE order_date IN (SELECT order_date FROM stage_days)
-    GROUP BY order_date
+    WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
+    GROUP BY CAST(order_date AS DATE)
 ) AS a ON a.order_date = d.order_date
 ORDER BY d.order_date
 ;
@@ -682,14 +612,16 @@ ORDER BY d.order_date
 DROP TABLE stage_days
 ;
 
--- The days whose slices are loaded: whole, from all of their files, or by what changed.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+-- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
 ;
 
-INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
+-- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.agg_daily_products
-WHERE order_date IN (SELECT order_date FROM stage_days)
+WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
+  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days)
 ;
 
 SELECT pg_backend_pid();
@@ -700,15 +632,15 @@ IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
 
--- What the aggregate holds now for each loaded day.
+-- What the aggregate holds now for each loaded day. The names in capitals are put in by the program.
 SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
        COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
 FROM stage_days AS d
 LEFT JOIN (
-    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
+    SELECT CAST(order_date AS DATE) AS order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
     FROM sales.agg_daily_products
-    WHERE order_date IN (SELECT order_date FROM stage_days)
-    GROUP BY order_date
+    WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
+    GROUP BY CAST(order_date AS DATE)
 ) AS a ON a.order_date = d.order_date
 ORDER BY d.order_date
 ;
@@ -716,14 +648,16 @@ ORDER BY d.order_date
 DROP TABLE stage_days
 ;
 
--- The days whose slices are loaded: whole, from all of their files, or by what changed.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+-- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
 ;
 
-INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
+-- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.agg_hourly_sales
-WHERE CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days)
+WHERE order_hour >= CAST('2026-01-01' AS DATE) AND order_hour < CAST('2026-01-02' AS DATE)
+  AND CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days)
 ;
 
 SELECT pg_backend_pid();
@@ -734,14 +668,14 @@ IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
 
--- What the aggregate holds now for each loaded day.
+-- What the aggregate holds now for each loaded day. The names in capitals are put in by the program.
 SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
        COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
 FROM stage_days AS d
 LEFT JOIN (
     SELECT CAST(order_hour AS DATE) AS order_date, COUNT(*) AS found_rows, CAST(SUM(gross_revenue) * 100 AS BIGINT) AS found_cents
     FROM sales.agg_hourly_sales
-    WHERE CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days)
+    WHERE order_hour >= CAST('2026-01-01' AS DATE) AND order_hour < CAST('2026-01-02' AS DATE)
     GROUP BY CAST(order_hour AS DATE)
 ) AS a ON a.order_date = d.order_date
 ORDER BY d.order_date
@@ -750,14 +684,16 @@ ORDER BY d.order_date
 DROP TABLE stage_days
 ;
 
--- The days whose slices are loaded: whole, from all of their files, or by what changed.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+-- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
 ;
 
-INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
+-- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.agg_refunds_by_day
-WHERE order_date IN (SELECT order_date FROM stage_days)
+WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
+  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days)
 ;
 
 SELECT pg_backend_pid();
@@ -768,15 +704,15 @@ IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
 
--- What the aggregate holds now for each loaded day.
+-- What the aggregate holds now for each loaded day. The names in capitals are put in by the program.
 SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
        COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
 FROM stage_days AS d
 LEFT JOIN (
-    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(refunded_revenue) * 100 AS BIGINT) AS found_cents
+    SELECT CAST(order_date AS DATE) AS order_date, COUNT(*) AS found_rows, CAST(SUM(refunded_revenue) * 100 AS BIGINT) AS found_cents
     FROM sales.agg_refunds_by_day
-    WHERE order_date IN (SELECT order_date FROM stage_days)
-    GROUP BY order_date
+    WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
+    GROUP BY CAST(order_date AS DATE)
 ) AS a ON a.order_date = d.order_date
 ORDER BY d.order_date
 ;
@@ -784,25 +720,27 @@ ORDER BY d.order_date
 DROP TABLE stage_days
 ;
 
--- The days whose slices are loaded: whole, from all of their files, or by what changed.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, whole BOOLEAN NOT NULL)
+-- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
 ;
 
-INSERT INTO stage_days (order_date, whole) VALUES ('2026-01-01',true);
+INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
+-- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.restatements
-WHERE order_date IN (SELECT order_date FROM stage_days)
+WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
+  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days)
 ;
 
--- What the restatements of each loaded day add to its gross revenue.
+-- What the aggregate holds now for each loaded day. The names in capitals are put in by the program.
 SELECT CAST(d.order_date AS VARCHAR(10)) AS order_date,
        COALESCE(a.found_rows, 0) AS found_rows, COALESCE(a.found_cents, 0) AS found_cents
 FROM stage_days AS d
 LEFT JOIN (
-    SELECT order_date, COUNT(*) AS found_rows, CAST(SUM(new_gross_revenue - old_gross_revenue) * 100 AS BIGINT) AS found_cents
+    SELECT CAST(order_date AS DATE) AS order_date, COUNT(*) AS found_rows, CAST(SUM(new_gross_revenue - old_gross_revenue) * 100 AS BIGINT) AS found_cents
     FROM sales.restatements
-    WHERE order_date IN (SELECT order_date FROM stage_days)
-    GROUP BY order_date
+    WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
+    GROUP BY CAST(order_date AS DATE)
 ) AS a ON a.order_date = d.order_date
 ORDER BY d.order_date
 ;

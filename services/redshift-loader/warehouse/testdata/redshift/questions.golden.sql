@@ -1,6 +1,7 @@
-SELECT table_name, slice, version, rows, cents, outcome, inputs
+SELECT table_name, CAST(SUM(rows) AS BIGINT) AS total_rows, CAST(SUM(cents) AS VARCHAR(40)) AS total_cents
 FROM etl.load_ledger
-ORDER BY table_name, slice
+GROUP BY table_name
+ORDER BY table_name
 ;
 
 select count(*), cast(cast(coalesce(sum(revenue), 0) * 100 as decimal(38, 0)) as varchar(40)) from sales.fact_sales;

@@ -1,2 +1,0 @@
-DELETE FROM sales.agg_daily_products
-WHERE order_date IN (SELECT order_date FROM stage_days)

@@ -1,2 +1,0 @@
-DELETE FROM sales.agg_hourly_sales
-WHERE CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days)
