@@ -162,7 +162,7 @@ func tooLong(t *testing.T, b *redshiftBench) {
 	verdicts := b.lake.All("2026-01-01", 1, oneOrder(1))
 	cancel := strings.Replace(warehousetest.Raise("Query (150) canceled on user's request", ""), "XX000", "57014", 1)
 	for at, want := range map[string]string{
-		"LOCK ":  "another transaction holds etl.write_lock for longer than 10m0s",
+		"LOCK ":                        "another transaction holds etl.write_lock for longer than 10m0s",
 		"DELETE FROM sales.fact_sales": "longer than statement_timeout (of the loader on Redshift: 1h0m0s)",
 	} {
 		b.server.SetFault(func(text string) (string, bool) {
