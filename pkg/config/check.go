@@ -27,9 +27,6 @@ func (l *loader) check() {
 	if p.HTTP.Addr != "" {
 		l.checkAddr("http.addr", p.HTTP.Addr, true)
 	}
-	if p.DQ.RowLossWarn > p.DQ.RowLossFail {
-		l.wrong("dq.row_loss_warn", "is above dq.row_loss_fail", "use a value that is not")
-	}
 	l.checkWarehouse(p.Warehouse)
 }
 
@@ -69,12 +66,7 @@ func bound(s *setting, text string) reflect.Value {
 	return v
 }
 
-func less(a, b reflect.Value) bool {
-	if a.Kind() == reflect.Float64 {
-		return a.Float() < b.Float()
-	}
-	return a.Int() < b.Int()
-}
+func less(a, b reflect.Value) bool { return a.Int() < b.Int() }
 
 func (l *loader) checkKafka(k Kafka) {
 	if len(k.Brokers) == 0 {

@@ -80,7 +80,7 @@ func TestEverySettingIsAFlag(t *testing.T) {
 	require.NoError(t, err)
 	for _, want := range []string{
 		"--kafka-sasl-password-file=\"\"", "--lake-s3-endpoint=\"\"", "--lake-s3-path-style", "--silver-max-rows=1000000",
-		"--dq-row-loss-warn=0.01", "--bronze-queue-bytes=32MiB", "--kafka-brokers=localhost:9092", "Settings of section kafka",
+		"--dq-samples=10", "--bronze-queue-bytes=32MiB", "--kafka-brokers=localhost:9092", "Settings of section kafka",
 		"--warehouse-load-every", "--kafka-ca-file",
 	} {
 		require.Contains(t, out.String(), want)

@@ -75,7 +75,7 @@ lake: {create: true, url: "s3://b/p", compression: zstd}
 catalogue: {categories: ["Books, used", Toys]}
 silver: {grace: 10m}
 bronze: {queue_bytes: 1GiB}
-dq: {row_loss_fail: 0.5}
+dq: {samples: 3}
 gold:
 `),
 		Environ: []string{"SALES_GOLD_MAX_AGE=1m30s", "SALES_BRONZE_MAX_EVENT_BYTES=2048", "OTHER=1", "SALES_CONFIG=x",
@@ -92,7 +92,7 @@ gold:
 	require.Equal(t, 1<<30, p.Bronze.QueueBytes)
 	require.Equal(t, 2048, p.Bronze.MaxEventBytes)
 	require.Equal(t, 90*time.Second, p.Gold.MaxAge)
-	require.InDelta(t, 0.5, p.DQ.RowLossFail, 0)
+	require.Equal(t, 3, p.DQ.Samples)
 }
 
 // All faults of all sources come at once, each with its place, value and remedy.
@@ -111,7 +111,7 @@ bronze: {queue_bytes: 32MB, max_rows: }
 gold: 5
 catalogue: {regions: [Europe, " europe"], categories: [{a: b}]}
 `),
-		Environ: []string{"SALES_SILVER_MAXROWS=1", "SALES_COLOUR=red", "SALES_LOG_LEVEL=inof", "SALES_DQ_ROW_LOSS_WARN=0.9", "SALES_DQ_REJECT_FAIL=NaN"},
+		Environ: []string{"SALES_SILVER_MAXROWS=1", "SALES_COLOUR=red", "SALES_LOG_LEVEL=inof", "SALES_DQ_SAMPLES=NaN"},
 		Flags: []config.Assignment{
 			{Flag: "http-addr", Text: "8080"}, {Flag: "warehouse-dsn", Text: "postgres://u:hunter2@h/db"},
 			{Flag: "gold-max-age", Text: "200000h"}, {Flag: "silver-grace", Text: "999999999d"}, {Flag: "nothing", Text: "x"},
@@ -131,7 +131,7 @@ catalogue: {regions: [Europe, " europe"], categories: [{a: b}]}
 		`catalogue.categories (FILE:12, item 1): is not a single value; write [Electronics,Fashion,Home & Garden,Sports,Books,Toys,Beauty,Grocery]`,
 		`SALES_SILVER_MAXROWS (environment): is not a setting; did you mean SALES_SILVER_MAX_ROWS?`,
 		`SALES_COLOUR (environment): is not a setting; take it out`,
-		`dq.reject_fail = "NaN" (environment SALES_DQ_REJECT_FAIL): is not a number; use a value from 0 to 1`,
+		`dq.samples = "NaN" (environment SALES_DQ_SAMPLES): is not a whole number; use a value from 0 to 1000`,
 		`--nothing = "x" (flag): is not a setting; see --help`,
 		`silver.grace = "999999999d" (flag --silver-grace): is not a duration; use a value from 0s to 7d`,
 		`lake.partitions = "0" (FILE:6): is too small; use a value from 1 to 999`,
@@ -140,11 +140,10 @@ catalogue: {regions: [Europe, " europe"], categories: [{a: b}]}
 		`lake.url = "s3://b?region=x" (FILE:6): is not the URL of a bucket or folder; write it like s3://bucket, file:///folder or file://relative/folder`,
 		`catalogue.regions = "Europe,europe" (FILE:12): holds "europe", which is empty or comes twice; name each once; case and white space do not count`,
 		`http.addr = "8080" (flag --http-addr): holds "8080", which is not host:port; write it like localhost:9092`,
-		`dq.row_loss_warn = "0.9" (environment SALES_DQ_ROW_LOSS_WARN): is above dq.row_loss_fail; use a value that is not`,
 		`warehouse.dsn = "***" (flag --warehouse-dsn): holds a password; take it out and set SALES_WAREHOUSE_PASSWORD or warehouse.password_file`,
 	}, faults(t, src))
 	_, err := config.Load(src)
-	require.ErrorContains(t, err, "24 wrong settings:\n  ")
+	require.ErrorContains(t, err, "23 wrong settings:\n  ")
 	require.NotContains(t, err.Error(), "hunter2")
 }
 
@@ -231,7 +230,7 @@ func TestWarehouse(t *testing.T) {
 func TestAnyTextIsJudged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`-?[0-9]{1,22}(d|s|h|KiB|GiB|e9|\.5)?`)).Draw(t, "text")
-		names := []string{"silver-max-rows", "silver-grace", "bronze-queue-bytes", "dq-reject-fail", "lake-create", "http-addr", "warehouse-dsn", "kafka-brokers"}
+		names := []string{"silver-max-rows", "silver-grace", "bronze-queue-bytes", "dq-samples", "lake-create", "http-addr", "warehouse-dsn", "kafka-brokers"}
 		name := rapid.SampledFrom(names).Draw(t, "name")
 		p, err := config.Load(config.Sources{Flags: []config.Assignment{{Flag: name, Text: text}}})
 		if err != nil {
@@ -240,6 +239,6 @@ func TestAnyTextIsJudged(t *testing.T) {
 		require.True(t, p.Silver.MaxRows >= 1 && p.Silver.MaxRows <= 1e8)
 		require.LessOrEqual(t, p.Silver.Grace, 7*24*time.Hour)
 		require.True(t, p.Bronze.QueueBytes >= 1<<20 && p.Bronze.QueueBytes <= 2<<30)
-		require.True(t, p.DQ.RejectFail >= 0 && p.DQ.RejectFail <= 1)
+		require.True(t, p.DQ.Samples >= 0 && p.DQ.Samples <= 1000)
 	})
 }

@@ -15,7 +15,7 @@ type Pipeline struct {
 	Bronze    Bronze    `yaml:"bronze" help:"When bronze-writer closes a file, and what it refuses."`
 	Silver    Silver    `yaml:"silver" help:"When silver-etl commits, and how long replaced files are kept; gold-aggregator keeps its own as long."`
 	Gold      Gold      `yaml:"gold" help:"When gold-aggregator commits, what it keeps in memory, and when a day is published."`
-	DQ        DQ        `yaml:"dq" help:"The thresholds of dq-checker, as fractions of a run's rows."`
+	DQ        DQ        `yaml:"dq" help:"What dq-checker judges by, and what it keeps."`
 	Warehouse Warehouse `yaml:"warehouse" help:"What redshift-loader loads, and where to. The password is never written here: set SALES_WAREHOUSE_PASSWORD or password_file."`
 }
 
@@ -102,12 +102,11 @@ type Gold struct {
 	Settle     time.Duration `yaml:"settle" value:"24h" min:"0s" max:"366d" help:"Time after the end of a day in UTC at which it counts as published. What a later version changes is kept in gold/restatements."`
 }
 
-// DQ holds the thresholds of dq-checker. The fractions are thresholds, not money.
+// DQ says what dq-checker judges by, and what it keeps.
 type DQ struct {
-	RowLossWarn float64       `yaml:"row_loss_warn" value:"0.01" min:"0" max:"1" help:"Loss, rows without an account, above which a verdict warns."`
-	RowLossFail float64       `yaml:"row_loss_fail" value:"0.05" min:"0" max:"1" help:"Loss above which a verdict fails."`
-	RejectFail  float64       `yaml:"reject_fail" value:"0.05" min:"0" max:"1" help:"Share of rejects above which a verdict fails."`
-	MaxAge      time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a slice is judged."`
+	Rules   string        `yaml:"rules" value:"" help:"File of the rules; empty for those compiled in, which are config/dq.yaml. Products that rules refer to are in warehouse.products."`
+	Samples int           `yaml:"samples" value:"10" min:"0" max:"1000" help:"Most rows that are kept of those that failed a rule, for each version of a slice."`
+	MaxAge  time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a slice is judged."`
 }
 
 // Warehouse says what is loaded and where to.

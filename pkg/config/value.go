@@ -24,13 +24,6 @@ func setText(field reflect.Value, text, unit string) error {
 		return nil
 	case reflect.Bool:
 		return setBool(field, text)
-	case reflect.Float64:
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-			return errors.New("is not a number")
-		}
-		field.SetFloat(f)
-		return nil
 	case reflect.Slice:
 		field.Set(reflect.ValueOf(splitList(text)))
 		return nil

@@ -26,8 +26,8 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) error {
 	return dq.Run(ctx, dq.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
-		Thresholds: dq.Thresholds{RowLossWarn: s.DQ.RowLossWarn, RowLossFail: s.DQ.RowLossFail, RejectFail: s.DQ.RejectFail},
-		MaxAge:     s.DQ.MaxAge, Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
+		Rules: s.DQ.Rules, Products: s.Warehouse.Products, Samples: s.DQ.Samples,
+		MaxAge: s.DQ.MaxAge, Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
 		OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),
 	})
 }

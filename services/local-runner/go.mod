@@ -79,7 +79,9 @@ require (
 	github.com/pressly/goose/v3 v3.29.0 // indirect
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
+	github.com/saleslake/saleslake/config v0.0.0 // indirect
 	github.com/saleslake/saleslake/sql v0.0.0 // indirect
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2 // indirect
 	github.com/segmentio/asm v1.2.1 // indirect
 	github.com/sethvargo/go-retry v0.5.0 // indirect
 	github.com/twmb/franz-go v1.22.2 // indirect
@@ -95,6 +97,7 @@ require (
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/telemetry v0.0.0-20261009151841-97e8ea77aa2a // indirect
+	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
@@ -102,6 +105,7 @@ require (
 )
 
 replace (
+	github.com/saleslake/saleslake/config => ../../config
 	github.com/saleslake/saleslake/pkg => ../../pkg
 	github.com/saleslake/saleslake/services/bronze-writer => ../bronze-writer
 	github.com/saleslake/saleslake/services/dq-checker => ../dq-checker

@@ -4,117 +4,256 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
-// sampleRows is how many rows a finding names.
-const sampleRows = 3
+// Auditor reads the files of slices again from the store and judges what it finds by the
+// declared rules. Its methods may be called at the same time.
+type Auditor struct {
+	AuditorOptions
+	rules  *rules.Set
+	needs  map[string][]need // by table, one of each id
+	busy   chan struct{}     // has room for what is decoded at the same time
+	roster roster
+}
 
-// Facts is what the checker counted itself in a day's fact files.
-type Facts struct {
+// AuditorOptions are what an auditor needs. Objects is required.
+type AuditorOptions struct {
+	Objects  lake.Objects
+	Products string // products.csv, empty for none
+	Samples  int    // most rows that are sampled for a rule and slice version
+}
+
+// NewAuditor gives an auditor for a set of rules.
+func NewAuditor(set *rules.Set, o AuditorOptions) *Auditor {
+	a := &Auditor{AuditorOptions: o, rules: set, needs: map[string][]need{}, busy: make(chan struct{}, runtime.GOMAXPROCS(0)), roster: roster{manifests: map[string]*lake.Manifest{}}}
+	for _, r := range set.Rules {
+		find := kinds[r.Kind].needs
+		if find == nil {
+			continue
+		}
+		for _, n := range find(r) {
+			if !slices.ContainsFunc(a.needs[n.table], func(m need) bool { return m.id == n.id }) {
+				a.needs[n.table] = append(a.needs[n.table], n)
+			}
+		}
+	}
+	return a
+}
+
+// Slice is what the files of a version of a slice hold, as the auditor counted it itself.
+type Slice struct {
 	lake.Count
-	Sold       lake.Count // completed and refunded orders
-	Refunded   lake.Count
-	NoOrderID  samples
-	NoRevenue  samples
-	Duplicates samples  // rows whose order_id another row of the day has
-	Strays     samples  // rows of another day
 	Unreadable []string // errors that name file and fault
-	Excess     string   // names the greatest amount of a day whose money is over maxCents
-	openOrders int64    // pending and cancelled
-	greatest   amount
-	money      int64 // cents of the day, up to the first that is over maxCents
-	ordersSeen map[string]struct{}
+	Drift      []string // columns that are not as declared, by file
+
+	table string // whose rules it is judged by
+	files []lake.File
+	parts map[string]part // by need
 }
 
-// maxCents is the most that a DECIMAL(18,2) holds. Sums over it would wrap, here, in
-// the aggregates and in the ledger alike, so that they would still agree.
-const maxCents = 1e18 - 1
-
-// amount is the revenue of a row.
-type amount struct {
-	cents int64
-	key   string // of the file
-	row   int64  // from 1
-}
-
-func (f *Facts) addMoney(key string, row, cents int64) {
-	if cents > f.greatest.cents {
-		f.greatest = amount{cents, key, row + 1}
+func (s *Slice) part(table, id string) part {
+	if s.table != table {
+		panic("dq: a part of " + table + " is asked of a slice of " + s.table)
 	}
-	if f.money <= maxCents {
-		f.money += max(cents, 0)
-	}
+	return s.parts[id]
 }
 
-// weigh sets Excess.
-func (f *Facts) weigh() {
-	if f.money > maxCents {
-		f.Excess = fmt.Sprintf("%s in %s row %d", sales.FormatCents(f.greatest.cents), f.greatest.key, f.greatest.row)
-	}
+func (s *Slice) file(key string) lake.File {
+	return s.files[slices.IndexFunc(s.files, func(f lake.File) bool { return f.Key == key })]
 }
 
-// samples counts faulty rows and names the first few.
-type samples struct {
-	n     int64
-	names []string
+// profile is what a file holds.
+type profile struct {
+	lake.Count
+	drift []string
+	parts map[string]part
 }
 
-func (s *samples) add(format string, args ...any) {
-	if s.n++; len(s.names) < sampleRows {
-		s.names = append(s.names, fmt.Sprintf(format, args...))
-	}
-}
-
-// AuditFacts reads the files of a gold/fact_sales manifest again from the
-// store. A file that cannot be read whole is in Facts.Unreadable; an error is
-// only the store's.
-func AuditFacts(ctx context.Context, o lake.Objects, m *lake.Manifest) (*Facts, error) {
+// Audit reads the files of a manifest. A file that cannot be read whole is in
+// Slice.Unreadable; an error is only the store's.
+func (a *Auditor) Audit(ctx context.Context, m *lake.Manifest) (*Slice, error) {
 	day, err := sales.ParseDay(m.Day)
 	if err != nil {
 		return nil, fmt.Errorf("day of manifest %s: %w", m.Key(), err)
 	}
-	f := &Facts{ordersSeen: make(map[string]struct{}, m.Rows)}
-	for _, file := range m.Files {
-		data, err := o.Get(ctx, file.Key)
-		if err != nil {
-			return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
+	table := rulesTable(m)
+	s := &Slice{table: table, files: m.Files, parts: map[string]part{}}
+	profiles, err := a.profiles(ctx, rules.Schema(table), day, m.Files, s)
+	if err != nil {
+		return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
+	}
+	for _, n := range a.needs[table] {
+		var parts []part
+		for _, p := range profiles {
+			if found := p.parts[n.id]; found != nil {
+				parts = append(parts, found)
+			}
 		}
-		if err := f.addFile(data, file, day); err != nil {
-			f.Unreadable = append(f.Unreadable, err.Error())
+		s.put(n.id, parts)
+	}
+	for i, p := range profiles {
+		s.Count = s.Count.Add(p.Count)
+		for _, drift := range p.drift {
+			s.Drift = append(s.Drift, s.files[i].Key+": "+drift)
 		}
 	}
-	f.ordersSeen = nil
-	f.weigh()
-	return f, f.auditChanges(ctx, o, m)
+	return s, a.auditChanges(ctx, m, s)
+}
+
+func (s *Slice) put(id string, parts []part) {
+	if len(parts) > 0 {
+		s.parts[id] = parts[0].join(parts[1:])
+	}
+}
+
+// profiles gives those of the files, in their order; one that cannot be read is empty.
+func (a *Auditor) profiles(ctx context.Context, schema *column.Schema, day int32, files []lake.File, s *Slice) ([]profile, error) {
+	found, faults := make([]profile, len(files)), make([]string, len(files))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2 * cap(a.busy))
+	for i, f := range files {
+		group.Go(func() error {
+			p, err := a.profile(ctx, schema, day, f)
+			if errors.Is(err, lake.ErrCorrupt) {
+				faults[i], err = err.Error(), nil
+			}
+			if p != nil {
+				found[i] = *p
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	s.Unreadable = append(s.Unreadable, slices.DeleteFunc(faults, func(f string) bool { return f == "" })...)
+	return found, nil
+}
+
+// profile reads a file. When it is corrupt, what could be found of it is beside the error.
+func (a *Auditor) profile(ctx context.Context, schema *column.Schema, day int32, f lake.File) (*profile, error) {
+	data, err := a.Objects.Get(ctx, f.Key)
+	if err != nil {
+		return nil, err
+	}
+	file, err := OpenFile(data, f)
+	if err != nil {
+		return nil, err
+	}
+	p := &profile{drift: file.Drift(schema), parts: map[string]part{}}
+	needs := a.needs[schema.Name]
+	groups := make([]map[string]part, len(file.footer.RowGroups))
+	cents := make([]int64, len(groups))
+	work, ctx := errgroup.WithContext(ctx)
+	for i := range groups {
+		work.Go(func() error {
+			select {
+			case a.busy <- struct{}{}:
+				defer func() { <-a.busy }()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			g, err := file.RowGroup(i, schema)
+			if err != nil {
+				return err
+			}
+			groups[i], cents[i], err = g.scan(needs, slice{day, a.Samples})
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return &profile{drift: p.drift}, err
+	}
+	for _, n := range needs {
+		parts := make([]part, len(groups))
+		for i := range groups {
+			parts[i] = groups[i][n.id]
+		}
+		if len(parts) > 0 {
+			p.parts[n.id] = parts[0].join(parts[1:])
+		}
+	}
+	p.Rows = file.rows
+	for _, c := range cents {
+		p.Cents += c
+	}
+	if p.Count != f.Count {
+		return &profile{drift: p.drift}, fmt.Errorf("%s: %w: holds %d rows and %s, its manifest says %d and %s", f.Key, lake.ErrCorrupt,
+			p.Rows, sales.FormatCents(p.Cents), f.Rows, sales.FormatCents(f.Cents))
+	}
+	return p, nil
+}
+
+// scan takes what is needed of a group, and its money.
+func (g *RowGroup) scan(needs []need, in slice) (parts map[string]part, cents int64, err error) {
+	defer recoverCorrupt(g.File, &err)
+	parts = make(map[string]part, len(needs))
+	for _, n := range needs {
+		if parts[n.id], err = n.scan(g, in); err != nil {
+			return nil, 0, err
+		}
+	}
+	for _, t := range moneyOf[g.schema.Name] {
+		v, err := g.Column(t.column)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, n := range v.Ints {
+			if t.minus {
+				n = -n
+			}
+			cents += n
+		}
+	}
+	return parts, cents, nil
+}
+
+// moneyOf are the columns whose sum is the money of a table's manifests.
+var moneyOf = map[string][]term{
+	sales.TableSilver:        {{column: "revenue"}},
+	sales.TableChanges:       {{column: "revenue"}},
+	sales.TableDailySales:    {{column: "gross_revenue"}},
+	sales.TableDailyProducts: {{column: "gross_revenue"}},
+	sales.TableHourlySales:   {{column: "gross_revenue"}},
+	sales.TableRefundsByDay:  {{column: "refunded_revenue"}},
+	sales.TableRestatements:  {{column: "new_gross_revenue"}, {column: "old_gross_revenue", minus: true}},
 }
 
 // auditChanges reads the files of changes, which a load follows instead of the day's
 // files where it can. One that is gone is no fault: the load takes the day's files then.
-func (f *Facts) auditChanges(ctx context.Context, o lake.Objects, m *lake.Manifest) error {
+func (a *Auditor) auditChanges(ctx context.Context, m *lake.Manifest, s *Slice) error {
 	read := map[string]bool{}
 	for _, file := range m.Files {
 		read[file.Key] = true
 	}
+	day, err := sales.ParseDay(m.Day)
+	if err != nil {
+		return err
+	}
 	for _, in := range m.Inputs {
 		for _, change := range in.Changes {
-			for _, file := range slices.Concat(change.Added, change.Changed) {
-				if read[file.Key] {
-					continue
-				}
-				data, err := o.Get(ctx, file.Key)
-				if errors.Is(err, blob.ErrNotFound) {
-					continue
-				}
-				if err != nil {
-					return fmt.Errorf("audit %s: %w", m.Key(), err)
-				}
-				if err := checkRevenue(data, file); err != nil {
-					f.Unreadable = append(f.Unreadable, err.Error())
+			for i, files := range [][]lake.File{change.Added, change.Changed} {
+				schema := []*column.Schema{sales.Silver, sales.Changes}[i]
+				files = slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return read[f.Key] })
+				for _, f := range files {
+					_, err := a.profile(ctx, schema, day, f)
+					switch {
+					case errors.Is(err, blob.ErrNotFound):
+					case errors.Is(err, lake.ErrCorrupt):
+						s.Unreadable = append(s.Unreadable, err.Error())
+					case err != nil:
+						return fmt.Errorf("audit %s: %w", m.Key(), err)
+					}
 				}
 			}
 		}
@@ -122,181 +261,29 @@ func (f *Facts) auditChanges(ctx context.Context, o lake.Objects, m *lake.Manife
 	return nil
 }
 
-// checkRevenue reads a file whole as ReadFile does, and compares its money.
-func checkRevenue(data []byte, file lake.File) error {
-	t, err := ReadFile(data, file)
+// visit reads rows of a file of the slice again, given from 0 and ascending.
+func (a *Auditor) visit(ctx context.Context, s *Slice, f lake.File, rows []int64, row func(g *RowGroup, i int) error) error {
+	data, err := a.Objects.Get(ctx, f.Key)
 	if err != nil {
 		return err
 	}
-	sum := lake.Count{}
-	if err := t.Ints("revenue", func(_, cents int64, _ bool) { sum = sum.Add(lake.Count{Rows: 1, Cents: cents}) }); err != nil {
-		return err
-	}
-	return sameCount(sum, file)
-}
-
-func sameCount(found lake.Count, file lake.File) error {
-	if found == file.Count {
-		return nil
-	}
-	return fmt.Errorf("%s: %w: holds %d rows and %s, its manifest says %d and %s", file.Key, lake.ErrCorrupt,
-		found.Rows, sales.FormatCents(found.Cents), file.Rows, sales.FormatCents(file.Cents))
-}
-
-func (f *Facts) addFile(data []byte, file lake.File, day int32) error {
-	t, err := ReadFile(data, file)
+	file, err := OpenFile(data, f)
 	if err != nil {
 		return err
 	}
-	revenue := make([]int64, t.rows)
-	var sum lake.Count
-	if err := t.Ints("revenue", func(row, v int64, null bool) {
-		if null {
-			f.NoRevenue.add("%s row %d", file.Key, row+1)
-		}
-		revenue[row] = v
-		f.addMoney(file.Key, row, v)
-		sum = sum.Add(lake.Count{Rows: 1, Cents: v})
-	}); err != nil {
-		return err
-	}
-	if err := sameCount(sum, file); err != nil {
-		return err
-	}
-	f.Count = f.Count.Add(sum)
-	if err := t.Strings("order_id", func(row int64, id string) { f.addOrder(file.Key, row, id) }); err != nil {
-		return err
-	}
-	if err := t.Ints("order_ts", func(row, ts int64, null bool) {
-		if null || sales.DayOf(ts) != day {
-			f.Strays.add("%s row %d", file.Key, row+1)
-		}
-	}); err != nil {
-		return err
-	}
-	return t.Strings("status", func(row int64, status string) { f.addStatus(status, revenue[row]) })
-}
-
-func (f *Facts) addOrder(key string, row int64, id string) {
-	if id == "" {
-		f.NoOrderID.add("%s row %d", key, row+1)
-		return
-	}
-	if _, seen := f.ordersSeen[id]; seen {
-		f.Duplicates.add("%s row %d (order %s)", key, row+1, id)
-	}
-	f.ordersSeen[id] = struct{}{}
-}
-
-func (f *Facts) addStatus(status string, cents int64) {
-	one := lake.Count{Rows: 1, Cents: cents}
-	switch status {
-	case sales.Refunded:
-		f.Refunded, f.Sold = f.Refunded.Add(one), f.Sold.Add(one)
-	case sales.Completed:
-		f.Sold = f.Sold.Add(one)
-	default:
-		f.openOrders++
-	}
-}
-
-// Cells is what the checker summed over an aggregate's files. Those of gold/restatements
-// are what they add to the day.
-type Cells struct {
-	Rows       int64
-	Orders     int64
-	Open       int64               // pending and cancelled orders
-	Gross      int64               // cents
-	Refunds    int64               // orders, of gold/refunds_by_day only
-	Refunded   int64               // cents
-	Net        int64               // cents
-	Sold       map[cell]lake.Count // of gold/daily_sales; of gold/restatements, what the manifest's own version made of cells
-	Unreadable []string
-}
-
-// cell is a region and a category.
-type cell [2]string
-
-// AuditCells reads the files of an aggregate's manifest again from the store, with
-// the errors of AuditFacts.
-func AuditCells(ctx context.Context, o lake.Objects, m *lake.Manifest) (*Cells, error) {
-	c := &Cells{Sold: map[cell]lake.Count{}}
-	for _, file := range m.Files {
-		data, err := o.Get(ctx, file.Key)
+	for i := range file.footer.RowGroups {
+		g, err := file.RowGroup(i, rules.Schema(s.table))
 		if err != nil {
-			return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
-		}
-		if err := c.addFile(data, file, m); err != nil {
-			c.Unreadable = append(c.Unreadable, err.Error())
-		}
-	}
-	return c, nil
-}
-
-// total is a column to be added to a sum, or taken off.
-type total struct {
-	column string
-	sum    *int64
-	sign   int64
-}
-
-func (c *Cells) totals(table string) []total {
-	switch table {
-	case sales.TableRefundsByDay:
-		return []total{{"refunds", &c.Refunds, 1}, {"refunded_revenue", &c.Refunded, 1}}
-	case sales.TableRestatements:
-		return []total{
-			{"new_orders", &c.Orders, 1}, {"new_gross_revenue", &c.Gross, 1}, {"new_refunded_revenue", &c.Refunded, 1}, {"new_net_revenue", &c.Net, 1},
-			{"old_orders", &c.Orders, -1}, {"old_gross_revenue", &c.Gross, -1}, {"old_refunded_revenue", &c.Refunded, -1}, {"old_net_revenue", &c.Net, -1},
-		}
-	default:
-		return []total{
-			{"orders", &c.Orders, 1}, {"pending_orders", &c.Open, 1}, {"cancelled_orders", &c.Open, 1},
-			{"gross_revenue", &c.Gross, 1}, {"refunded_revenue", &c.Refunded, 1}, {"net_revenue", &c.Net, 1},
-		}
-	}
-}
-
-func (c *Cells) addFile(data []byte, file lake.File, m *lake.Manifest) error {
-	t, err := ReadFile(data, file)
-	if err != nil {
-		return err
-	}
-	c.Rows += t.rows
-	read := map[string][]int64{} // by column, as a column can be read once
-	for _, s := range c.totals(m.Table) {
-		values := make([]int64, t.rows)
-		if err := t.Ints(s.column, func(row, v int64, _ bool) { values[row] = v }); err != nil {
 			return err
 		}
-		for _, v := range values {
-			*s.sum += s.sign * v
+		for ; len(rows) > 0 && rows[0] < g.First+int64(g.Rows); rows = rows[1:] {
+			if err := row(g, int(rows[0]-g.First)); err != nil {
+				return err
+			}
 		}
-		read[s.column] = values
-	}
-	switch m.Table {
-	case sales.TableDailySales:
-		return c.addSold(t, read["orders"], read["gross_revenue"], 0)
-	case sales.TableRestatements:
-		return c.addSold(t, read["new_orders"], read["new_gross_revenue"], m.Version)
-	default:
-		return nil
-	}
-}
-
-// addSold notes the orders and the gross revenue of each cell, of one version unless it is 0.
-func (c *Cells) addSold(t *Table, orders, gross []int64, version int64) error {
-	cells, others := make([]cell, t.rows), make([]bool, t.rows)
-	err := errors.Join(
-		t.Strings("region", func(row int64, v string) { cells[row][0] = v }),
-		t.Strings("category", func(row int64, v string) { cells[row][1] = v }))
-	if version != 0 {
-		err = errors.Join(err, t.Ints("version", func(row, v int64, _ bool) { others[row] = v != version }))
-	}
-	for row, other := range others {
-		if !other {
-			c.Sold[cells[row]] = lake.Count{Rows: orders[row], Cents: gross[row]}
+		if len(rows) == 0 {
+			break
 		}
 	}
-	return err
+	return nil
 }

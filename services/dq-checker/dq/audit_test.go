@@ -1,7 +1,6 @@
 package dq
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -14,7 +13,7 @@ import (
 
 // Restatements of all versions are summed; only what the manifest's own made of cells can be
 // held against the day as it is now.
-func TestAuditCellsOfRestatements(t *testing.T) {
+func TestRestatementsOfAllVersionsAreSummed(t *testing.T) {
 	b := column.NewBatch(sales.Restatements, 3)
 	for i, category := range []string{"Books", "Books", "Toys"} {
 		version := int64(i + 2)
@@ -28,6 +27,8 @@ func TestAuditCellsOfRestatements(t *testing.T) {
 				to.I32 = append(to.I32, testDay)
 			case f.Name == "version":
 				to.I64 = append(to.I64, version)
+			case strings.HasSuffix(f.Name, "_net_revenue"): // all of it is refunded
+				to.I64 = append(to.I64, 0)
 			case strings.HasPrefix(f.Name, "new_"):
 				to.I64 = append(to.I64, 100*version)
 			default:
@@ -35,19 +36,21 @@ func TestAuditCellsOfRestatements(t *testing.T) {
 			}
 		}
 	}
-	encoder, err := lake.NewEncoder(sales.Restatements, lake.Encoding{})
-	require.NoError(t, err)
-	data, err := encoder.Encode(nil, b)
-	require.NoError(t, err)
 	const sum = 99 * (2 + 3 + 4)
-	f := lake.NewFile("gold/restatements/a.parquet", data, lake.Count{Rows: 3, Cents: sum})
-	for version, sold := range map[int64]map[cell]lake.Count{
-		3: {{"x", "Books"}: {Rows: 300, Cents: 300}},
-		4: {{"x", "Toys"}: {Rows: 400, Cents: 400}},
-		5: {},
+	data := encode(t, sales.Restatements, b)
+	m := &lake.Manifest{Table: sales.TableRestatements, Day: "2026-01-01", Count: lake.Count{Rows: 3, Cents: sum}}
+	m.Files = []lake.File{lake.NewFile("gold/restatements/a.parquet", data, m.Count)}
+	for version, want := range map[int64]string{
+		3: "new_orders of x, Books: found 300, expected 0 (daily_sales.orders); new_gross_revenue of x, Books: found 3.00, expected 0.00 (daily_sales.gross_revenue)",
+		4: "new_orders of x, Toys: found 400, expected 0 (daily_sales.orders); new_gross_revenue of x, Toys: found 4.00, expected 0.00 (daily_sales.gross_revenue)",
+		5: "rows, new_gross_revenue less old_gross_revenue, new_net_revenue less old_net_revenue, new_orders, new_gross_revenue agree: 3 rows",
 	} {
-		c, err := AuditCells(context.Background(), objects{f.Key: data}, &lake.Manifest{Table: sales.TableRestatements, Version: version, Files: []lake.File{f}})
+		a := testAuditor(t, objects{m.Files[0].Key: data})
+		s, err := a.Audit(t.Context(), m)
 		require.NoError(t, err)
-		require.Equal(t, &Cells{Rows: 3, Orders: sum, Gross: sum, Refunded: sum, Net: sum, Sold: sold}, c)
+		m.Version = version
+		findings, _, err := a.Judge(t.Context(), Evidence{Manifest: m, Slice: s, Day: map[string]*Slice{sales.TableDailySales: {}}})
+		require.NoError(t, err)
+		require.Equal(t, want, findings[len(findings)-1].Message)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/lake"
 )
 
-// TestAuditFactsReadsChanges damages the files that a load follows instead of the day's own.
-func TestAuditFactsReadsChanges(t *testing.T) {
+// TestAuditReadsChanges damages the files that a load follows instead of the day's own.
+func TestAuditReadsChanges(t *testing.T) {
 	const n, changed = 50, 5
 	change := facts(t, changed, nil)
 	for name, c := range map[string]struct {
@@ -32,14 +32,14 @@ func TestAuditFactsReadsChanges(t *testing.T) {
 			m := manifest(o, n, facts(t, n, nil))
 			m.Inputs = []lake.Input{{Count: m.Count, Changes: []lake.Change{{Changed: []lake.File{lake.NewFile("changes.parquet", change, lake.Count{Rows: changed, Cents: cents(changed)})}}}}}
 			c.edit(o, &m.Inputs[0].Changes[0])
-			f, err := AuditFacts(t.Context(), gone{o}, m)
+			s, err := testAuditor(t, gone{o}).Audit(t.Context(), m)
 			require.NoError(t, err)
 			if c.want == "" {
-				require.Empty(t, f.Unreadable)
+				require.Empty(t, s.Unreadable)
 				return
 			}
-			require.Len(t, f.Unreadable, 1)
-			require.Contains(t, f.Unreadable[0], c.want)
+			require.Len(t, s.Unreadable, 1)
+			require.Contains(t, s.Unreadable[0], c.want)
 		})
 	}
 }

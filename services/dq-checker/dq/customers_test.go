@@ -48,7 +48,6 @@ func customersManifest(version int64, n int, data []byte) *lake.Manifest {
 }
 
 func TestCustomersAreJudged(t *testing.T) {
-	limits := Thresholds{RowLossWarn: 0.01, RowLossFail: 0.05, RejectFail: 0.05}
 	for name, c := range map[string]struct {
 		rows    func(*column.Batch)
 		edit    func(*lake.Manifest)
@@ -56,15 +55,15 @@ func TestCustomersAreJudged(t *testing.T) {
 		message string
 	}{
 		"sound":       {},
-		"no customer": {rows: func(b *column.Batch) { b.Column("customer_id").Text.Ends[0] = 0 }, rule: RuleNotNull, message: "customer_id is missing in 1 of 9 rows, such as silver/customers/1.parquet row 1"},
+		"no customer": {rows: func(b *column.Batch) { b.Column("customer_id").Text.Ends[0] = 0 }, rule: "customers_complete", message: "customer_id is missing in 1 of 9 rows, such as silver/customers/1.parquet row 1"},
 		"one twice": {rows: func(b *column.Batch) {
 			id, at := b.Column("customer_id"), b.Column("updated_ts")
 			at.I64[1] = at.I64[0]
 			copy(id.Text.Data[id.Text.Ends[0]:], id.Text.Data[:id.Text.Ends[0]])
-		}, rule: RuleUnique, message: "1 rows repeat a customer and time, such as silver/customers/1.parquet row 2 (customer customer_id-0)"},
-		"another day":  {rows: func(b *column.Batch) { b.Column("updated_ts").I64[3] -= sales.MicrosPerDay }, rule: RuleReconcile, message: "1 rows are of another day, such as silver/customers/1.parquet row 4"},
-		"a row less":   {edit: func(m *lake.Manifest) { m.Rows++ }, rule: RuleReconcile, message: "found 9 rows, expected 10"},
-		"other object": {edit: func(m *lake.Manifest) { m.Files[0].SHA256 = "" }, rule: RuleFiles, message: "SHA-256"},
+		}, rule: "customers_unique", message: "1 rows repeat customer_id and updated_ts, such as silver/customers/1.parquet row 2 (customer_id-0)"},
+		"another day":  {rows: func(b *column.Batch) { b.Column("updated_ts").I64[3] -= sales.MicrosPerDay }, rule: "customers_day", message: "updated_ts is of another day in 1 of 9 rows, such as silver/customers/1.parquet row 4 (2025-12-31T00:00:00.000003Z)"},
+		"a row less":   {edit: func(m *lake.Manifest) { m.Rows++ }, rule: "customers_agree", message: "rows: found 9, expected 10 (manifest.rows)"},
+		"other object": {edit: func(m *lake.Manifest) { m.Files[0].SHA256 = "" }, rule: "files", message: "SHA-256"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := customers(t, 9, c.rows)
@@ -73,15 +72,16 @@ func TestCustomersAreJudged(t *testing.T) {
 			if c.edit != nil {
 				c.edit(m)
 			}
-			found, err := AuditCustomers(t.Context(), o, m)
+			a := testAuditor(t, o)
+			slice, err := a.Audit(t.Context(), m)
 			require.NoError(t, err)
-			findings := Judge(Evidence{Manifest: m, Balances: map[int32]Balance{partition: {}}, Customers: found}, limits)
-			require.Len(t, findings, len(Rules))
+			findings, _, err := a.Judge(t.Context(), Evidence{Manifest: m, Balances: map[int32]Balance{partition: {}}, Slice: slice})
+			require.NoError(t, err)
 			for _, f := range findings {
 				if f.Rule == c.rule {
 					require.Equal(t, lake.Fail, f.Outcome)
 					require.Contains(t, f.Message, c.message)
-				} else if c.rule != RuleFiles {
+				} else if c.rule != "files" {
 					require.Equal(t, lake.Pass, f.Outcome, f)
 				}
 			}
@@ -115,7 +115,7 @@ func TestStageJudgesCustomers(t *testing.T) {
 	require.NoError(t, r.bucket.Put(context.Background(), m.Files[0].Key, []byte("damaged")))
 	r.run(r.until(1))
 	require.Equal(t, m.Key(), r.verdicts()[0].Key())
-	require.Equal(t, []string{RuleFiles, RuleReconcile}, failed(r.verdicts()[0]))
+	require.Equal(t, []string{"files", "customers_agree"}, failed(r.verdicts()[0]))
 
 	require.NoError(t, r.bucket.Put(context.Background(), m.Files[0].Key, good))
 	r.run(r.until(2))

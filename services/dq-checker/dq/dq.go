@@ -28,10 +28,12 @@ type Options struct {
 	Bucket      *blob.Bucket
 	Log         *zap.Logger
 	Registry    prometheus.Registerer
-	Instance    string // stable name of this instance
-	Partitions  int    // of every topic
-	Replication int    // of topics that must be made, -1 = the broker's default
-	Thresholds  Thresholds
+	Instance    string            // stable name of this instance
+	Partitions  int               // of every topic
+	Replication int               // of topics that must be made, -1 = the broker's default
+	Rules       string            // file of the declared rules, empty for those compiled in
+	Products    string            // products.csv that foreign keys refer to, empty for none
+	Samples     int               // most rows that are sampled for a rule and slice version
 	MaxAge      time.Duration     // how long a manifest may wait for others to be audited with it
 	Transaction time.Duration     // timeout, 0 = stream's default
 	Session     time.Duration     // timeout, 0 = stream's default
@@ -42,6 +44,10 @@ type Options struct {
 // Run audits until the context ends. It returns nil then, or an error that a
 // restart must cure.
 func Run(ctx context.Context, o Options) error {
+	set, err := LoadRules(o.Rules)
+	if err != nil {
+		return err
+	}
 	if err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
 		stream.TopicSpec{Name: sales.TopicBronze, Partitions: o.Partitions, Compacted: true},
 		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
@@ -50,7 +56,8 @@ func Run(ctx context.Context, o Options) error {
 	); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
-	s := &stage{Options: o, keeper: NewKeeper(), metrics: newMetrics(o.Registry)}
+	s := &stage{Options: o, keeper: NewKeeper(), auditor: NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples}),
+		caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
 	observe(o.Registry, s.keeper)
 	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
@@ -58,11 +65,14 @@ func Run(ctx context.Context, o Options) error {
 		var ready sync.Once
 		caughtUp := func() {
 			s.keeper.CaughtUp()
-			if o.OnReady != nil {
-				ready.Do(o.OnReady)
-			}
+			ready.Do(func() {
+				close(s.caughtUp)
+				if o.OnReady != nil {
+					o.OnReady()
+				}
+			})
 		}
-		if err := stream.Follow(followCtx, o.Kafka, []string{sales.TopicBronze, sales.TopicSilver}, s.keeper.Add, caughtUp); err != nil && followCtx.Err() == nil {
+		if err := stream.Follow(followCtx, o.Kafka, []string{sales.TopicBronze, sales.TopicSilver}, s.follow, caughtUp); err != nil && followCtx.Err() == nil {
 			return fmt.Errorf("follow the ledger: %w", err)
 		}
 		return nil
@@ -80,6 +90,16 @@ func Run(ctx context.Context, o Options) error {
 
 type stage struct {
 	Options
-	keeper  *Keeper
-	metrics *metrics
+	keeper   *Keeper
+	auditor  *Auditor
+	caughtUp chan struct{} // closed when the topics have been read to their end once
+	metrics  *metrics
+}
+
+// follow takes a record of lake.bronze or lake.silver.
+func (s *stage) follow(r stream.Record) error {
+	if err := s.auditor.Follow(r); err != nil {
+		return err
+	}
+	return s.keeper.Add(r)
 }

@@ -7,22 +7,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
+	"github.com/xitongsys/parquet-go/parquet"
 	"github.com/xitongsys/parquet-go/reader"
 	"github.com/xitongsys/parquet-go/source"
 
+	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 )
-
-// chunkRows bounds the memory of reading a column, which the library gives as
-// boxed values.
-const chunkRows = 65_536
 
 // errReadOnly is what the library gets when it tries to write.
 var errReadOnly = errors.New("file in memory is read only")
 
-// memoryFile is an object's bytes as the library wants a file. Open gives an
-// independent view, because each column has its own position.
+// memoryFile is an object's bytes as the library wants a file.
 type memoryFile struct {
 	*bytes.Reader
 	data []byte
@@ -37,19 +35,19 @@ func (f memoryFile) Close() error                              { return nil }
 
 var _ io.ReadSeeker = memoryFile{}
 
-// Table is a file as the second implementation reads it.
-type Table struct {
-	name    string
-	rows    int64
-	reader  *reader.ParquetReader
-	columns map[string]int64
+// File is an object as the second implementation sees it.
+type File struct {
+	key    string
+	data   []byte
+	rows   int64
+	footer *parquet.FileMetaData
+	leaves []*parquet.SchemaElement // the columns, in the file's order
 }
 
-// ReadFile holds the object against its manifest entry (length, SHA-256, rows)
-// and opens it with xitongsys/parquet-go, which shares no code with the writer.
-// What differs is an error that wraps lake.ErrCorrupt and names file, found and
-// expected.
-func ReadFile(data []byte, f lake.File) (t *Table, err error) {
+// OpenFile holds the object against its manifest entry (length, SHA-256, rows) and reads its
+// footer with xitongsys/parquet-go, which shares no code with the writer. What differs is
+// an error that wraps lake.ErrCorrupt and names file, found and expected.
+func OpenFile(data []byte, f lake.File) (file *File, err error) {
 	if int64(len(data)) != f.Bytes {
 		return nil, fmt.Errorf("%s: %w: object has %d bytes, its manifest says %d", f.Key, lake.ErrCorrupt, len(data), f.Bytes)
 	}
@@ -58,93 +56,177 @@ func ReadFile(data []byte, f lake.File) (t *Table, err error) {
 		return nil, fmt.Errorf("%s: %w: object has SHA-256 %s, its manifest says %s", f.Key, lake.ErrCorrupt, found, f.SHA256)
 	}
 	defer recoverCorrupt(f.Key, &err)
-	r, err := reader.NewParquetColumnReader(newMemoryFile(data), 1)
-	if err != nil {
+	r := &reader.ParquetReader{PFile: newMemoryFile(data)}
+	if err := r.ReadFooter(); err != nil {
 		return nil, fmt.Errorf("%s: %w: read footer: %w", f.Key, lake.ErrCorrupt, err)
 	}
-	t = &Table{name: f.Key, rows: r.GetNumRows(), reader: r, columns: map[string]int64{}}
-	if t.rows != f.Rows {
-		return nil, fmt.Errorf("%s: %w: footer says %d rows, the manifest %d", f.Key, lake.ErrCorrupt, t.rows, f.Rows)
+	file = &File{key: f.Key, data: data, rows: r.GetNumRows(), footer: r.Footer, leaves: r.Footer.GetSchema()[1:]} // the first is the root
+	if file.rows != f.Rows {
+		return nil, fmt.Errorf("%s: %w: footer says %d rows, the manifest %d", f.Key, lake.ErrCorrupt, file.rows, f.Rows)
 	}
-	for i, e := range r.Footer.GetSchema()[1:] { // the first is the root
-		t.columns[r.SchemaHandler.GetExName(i+1)] = int64(i)
+	for _, e := range file.leaves {
 		if e.GetNumChildren() != 0 {
 			return nil, fmt.Errorf("%s: %w: column %s is nested", f.Key, lake.ErrCorrupt, e.GetName())
 		}
 	}
-	return t, nil
+	var rows int64
+	for i, g := range r.Footer.GetRowGroups() {
+		if rows += g.GetNumRows(); g.GetNumRows() < 0 || len(g.GetColumns()) != len(file.leaves) {
+			return nil, fmt.Errorf("%s: %w: row group %d has %d columns and %d rows, the file %d columns", f.Key, lake.ErrCorrupt, i, len(g.GetColumns()), g.GetNumRows(), len(file.leaves))
+		}
+	}
+	if rows != file.rows {
+		return nil, fmt.Errorf("%s: %w: its row groups have %d rows, the footer says %d", f.Key, lake.ErrCorrupt, rows, file.rows)
+	}
+	return file, nil
 }
 
-// recoverCorrupt turns a panic of the library into an error that names the file.
+// recoverCorrupt turns a panic of the library, or of decoding what it gave, into an error
+// that names the file.
 func recoverCorrupt(name string, err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%s: %w: reader stopped: %v", name, lake.ErrCorrupt, p)
 	}
 }
 
-// each calls fn for each value of a column, in row order; nil is null. The
-// library swallows page errors, so a column that is shorter than the footer
-// says is one.
-func (t *Table) each(column string, fn func(row int64, value any)) (err error) {
-	index, ok := t.columns[column]
-	if !ok {
-		return fmt.Errorf("%s: %w: no column %s", t.name, lake.ErrCorrupt, column)
-	}
-	defer recoverCorrupt(t.name, &err)
-	row := int64(0)
-	for row < t.rows {
-		values, _, _, err := t.reader.ReadColumnByIndex(index, min(chunkRows, t.rows-row))
-		if err != nil {
-			return fmt.Errorf("%s: %w: read column %s: %w", t.name, lake.ErrCorrupt, column, err)
-		}
-		if len(values) == 0 {
-			return fmt.Errorf("%s: %w: column %s ends after %d of %d rows", t.name, lake.ErrCorrupt, column, row, t.rows)
-		}
-		for _, v := range values {
-			fn(row, v)
-			row++
-		}
-	}
-	return nil
+// RowGroup is a row group, decoded: every column, also those that no rule reads.
+type RowGroup struct {
+	File    string
+	First   int64 // row of the file that is the group's first, from 0
+	Rows    int
+	Columns []Values // in the file's order
+	schema  *column.Schema
 }
 
-// Ints calls fn for each value of an INT32 or INT64 column.
-func (t *Table) Ints(column string, fn func(row, value int64, null bool)) error {
-	wrong := ""
-	err := t.each(column, func(row int64, v any) {
-		switch n := v.(type) {
-		case nil:
-			fn(row, 0, true)
-		case int64:
-			fn(row, n, false)
-		case int32:
-			fn(row, int64(n), false)
-		default:
-			wrong = fmt.Sprintf("%T", v)
-		}
-	})
-	return t.typed(column, "a whole number", wrong, err)
-}
-
-// Strings calls fn for each value of a string column; null and empty are "".
-func (t *Table) Strings(column string, fn func(row int64, value string)) error {
-	wrong := ""
-	err := t.each(column, func(row int64, v any) {
-		switch s := v.(type) {
-		case nil:
-			fn(row, "")
-		case string:
-			fn(row, s)
-		default:
-			wrong = fmt.Sprintf("%T", v)
-		}
-	})
-	return t.typed(column, "text", wrong, err)
-}
-
-func (t *Table) typed(column, want, wrong string, err error) error {
-	if err == nil && wrong != "" {
-		return fmt.Errorf("%s: %w: column %s holds %s, want %s", t.name, lake.ErrCorrupt, column, wrong, want)
+// RowGroup decodes row group i. Each column must have as many values as the footer says.
+func (f *File) RowGroup(i int, s *column.Schema) (g *RowGroup, err error) {
+	defer recoverCorrupt(f.key, &err)
+	meta := f.footer.RowGroups[i]
+	g = &RowGroup{File: f.key, Rows: int(meta.NumRows), Columns: make([]Values, len(f.leaves)), schema: s}
+	for _, before := range f.footer.RowGroups[:i] {
+		g.First += before.NumRows
 	}
-	return err
+	for c, chunk := range meta.Columns {
+		v := &g.Columns[c]
+		v.Name, v.text = f.leaves[c].GetName(), f.leaves[c].GetType() == parquet.Type_BYTE_ARRAY
+		if path := strings.Join(chunk.GetMetaData().GetPathInSchema(), "."); path != v.Name {
+			return nil, fmt.Errorf("%s: %w: row group %d has column %s in the place of %s", f.key, lake.ErrCorrupt, i, path, v.Name)
+		}
+		d := decoder{data: f.data, meta: chunk.MetaData, rows: g.Rows, optional: f.leaves[c].GetRepetitionType() == parquet.FieldRepetitionType_OPTIONAL, into: v}
+		if err := d.decode(); err != nil {
+			return nil, fmt.Errorf("%s: %w: row group %d: column %s: %w", f.key, lake.ErrCorrupt, i, v.Name, err)
+		}
+	}
+	return g, nil
+}
+
+// Column gives the values of a column of the declared schema. A file that was written before
+// the column was added has its default. Other types than the declared are an error.
+func (g *RowGroup) Column(name string) (*Values, error) {
+	field := &g.schema.Fields[g.schema.Must(name)]
+	for i := range g.Columns {
+		v := &g.Columns[i]
+		if v.Name != name {
+			continue
+		}
+		if v.text != isText(field.Type) {
+			return nil, fmt.Errorf("%s: %w: column %s is not a %s", g.File, lake.ErrCorrupt, name, field.Type)
+		}
+		return v, nil
+	}
+	if !field.Added {
+		return nil, fmt.Errorf("%s: %w: no column %s", g.File, lake.ErrCorrupt, name)
+	}
+	v := &Values{Name: name, text: isText(field.Type)}
+	if v.text {
+		v.Codes = make([]int32, g.Rows)
+		for i := range v.Codes {
+			v.Codes[i] = -1
+		}
+		return v, nil
+	}
+	v.Ints = make([]int64, g.Rows)
+	for i := range v.Ints {
+		v.Ints[i] = field.Default
+	}
+	return v, nil
+}
+
+func isText(t column.Type) bool {
+	return t == column.String || t == column.Symbol || t == column.Binary
+}
+
+// Drift says where the file's columns are not those that are declared. Columns that were
+// added later may be missing.
+func (f *File) Drift(s *column.Schema) (drift []string) {
+	at := 0
+	for i := range s.Fields {
+		want := describe(&s.Fields[i])
+		switch {
+		case at < len(f.leaves) && f.leaves[at].GetName() == s.Fields[i].Name:
+			if found := describeElement(f.leaves[at]); found != want {
+				drift = append(drift, fmt.Sprintf("column %s is %s, declared is %s", s.Fields[i].Name, found, want))
+			}
+			at++
+		case !s.Fields[i].Added:
+			found := "the end"
+			if at < len(f.leaves) {
+				found = f.leaves[at].GetName()
+			}
+			return append(drift, fmt.Sprintf("column %d is %s, declared is %s", at+1, found, s.Fields[i].Name))
+		}
+	}
+	for _, e := range f.leaves[at:] {
+		drift = append(drift, "column "+e.GetName()+" is not declared")
+	}
+	return drift
+}
+
+// describe gives what a file must say of a column: type, meaning, nulls and field id.
+func describe(f *column.Field) string {
+	kinds := map[column.Type]string{column.Int32: "INT32 INT(32)", column.Int64: "INT64 INT(64)", column.Decimal: "INT64 DECIMAL(18,2)", column.Timestamp: "INT64 TIMESTAMP(us, UTC)",
+		column.Date: "INT32 DATE", column.String: "BYTE_ARRAY STRING", column.Symbol: "BYTE_ARRAY STRING", column.Binary: "BYTE_ARRAY"}
+	nulls := "REQUIRED"
+	if f.Optional {
+		nulls = "OPTIONAL"
+	}
+	return fmt.Sprintf("%s %s, field id %d", kinds[f.Type], nulls, f.ID)
+}
+
+func describeElement(e *parquet.SchemaElement) string {
+	kind := e.GetType().String()
+	switch l := e.GetLogicalType(); {
+	case l == nil:
+	case l.IsSetINTEGER():
+		kind += fmt.Sprintf(" INT(%d)", l.INTEGER.BitWidth)
+		if !l.INTEGER.IsSigned {
+			kind += " unsigned"
+		}
+	case l.IsSetDECIMAL():
+		kind += fmt.Sprintf(" DECIMAL(%d,%d)", l.DECIMAL.Precision, l.DECIMAL.Scale)
+	case l.IsSetTIMESTAMP():
+		kind += " TIMESTAMP(" + unitOf(l.TIMESTAMP) + ")"
+	case l.IsSetDATE():
+		kind += " DATE"
+	case l.IsSetSTRING():
+		kind += " STRING"
+	default:
+		kind += " " + l.String()
+	}
+	return fmt.Sprintf("%s %s, field id %d", kind, e.GetRepetitionType(), e.GetFieldID())
+}
+
+func unitOf(t *parquet.TimestampType) string {
+	unit := "ns"
+	switch {
+	case t.Unit == nil:
+	case t.Unit.IsSetMICROS():
+		unit = "us"
+	case t.Unit.IsSetMILLIS():
+		unit = "ms"
+	}
+	if t.IsAdjustedToUTC {
+		return unit + ", UTC"
+	}
+	return unit + ", local"
 }

@@ -2,8 +2,6 @@ package dq
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -39,7 +37,7 @@ func facts(t testing.TB, n int, edit func(*column.Batch)) []byte {
 			col := &b.Columns[c]
 			switch col.Type {
 			case column.Int32:
-				col.I32 = append(col.I32, int32(i%7+1))
+				col.I32 = append(col.I32, 1)
 			case column.Timestamp:
 				col.I64 = append(col.I64, testDay*sales.MicrosPerDay+int64(i))
 			case column.Decimal, column.Int64:
@@ -48,17 +46,14 @@ func facts(t testing.TB, n int, edit func(*column.Batch)) []byte {
 				col.AppendString(fmt.Sprintf("%s-%06d", sales.Silver.Fields[c].Name, i))
 			}
 		}
-		status := b.Column("status")
+		status, currency := b.Column("status"), b.Column("currency")
 		status.I32[i] = status.Dict.Code([]byte(statuses[i%len(statuses)]))
+		currency.I32[i] = currency.Dict.Code([]byte(sales.DefaultCurrency))
 	}
 	if edit != nil {
 		edit(b)
 	}
-	e, err := lake.NewEncoder(sales.Silver, lake.Encoding{RowGroup: 1000})
-	require.NoError(t, err)
-	data, err := e.Encode(nil, b)
-	require.NoError(t, err)
-	return data
+	return encode(t, sales.Silver, b)
 }
 
 func cents(n int) int64 { return int64(n) * int64(n-1) / 2 * 100 }
@@ -70,46 +65,65 @@ func manifest(o objects, n int, data []byte) *lake.Manifest {
 	return &lake.Manifest{Table: sales.TableFacts, Day: "2026-01-01", Files: []lake.File{f}, Count: c}
 }
 
-func TestAuditFactsReadsWhatTheWriterWrote(t *testing.T) {
+func TestAuditReadsWhatTheWriterWrote(t *testing.T) {
 	const n = 2500 // three row groups
 	o := objects{}
-	f, err := AuditFacts(context.Background(), o, manifest(o, n, facts(t, n, nil)))
+	a := auditorOf(t, o, `
+rules:
+  - {name: s, kind: reconcile, table: silver/sales, severity: fail, owner: x, description: x, equal: [
+      {left: [facts.rows], right: [facts.revenue], where: {status: [completed, refunded]}}, {left: [facts.quantity], right: [rows], where: {status: [pending, cancelled]}}]}
+`)
+	s, err := a.Audit(context.Background(), manifest(o, n, facts(t, n, nil)))
 	require.NoError(t, err)
-	require.Empty(t, f.Unreadable)
-	require.Equal(t, lake.Count{Rows: n, Cents: cents(n)}, f.Count)
-	require.Equal(t, int64(n/2), f.Sold.Rows)
-	require.Equal(t, int64(n/4), f.Refunded.Rows)
-	require.Equal(t, int64(n/2), f.openOrders)
-	require.Zero(t, f.NoOrderID.n+f.NoRevenue.n+f.Duplicates.n+f.Strays.n)
-}
-
-func TestAuditFactsNamesBadRows(t *testing.T) {
-	const n = 50
-	o := objects{}
-	data := facts(t, n, func(b *column.Batch) {
-		id := b.Column("order_id")
-		old := id.Text
-		id.Text = column.Text{}
-		for i := range n {
-			switch i {
-			case 7:
-				id.Text.Append(nil)
-			case 9:
-				id.Text.Append(old.At(8))
-			default:
-				id.Text.Append(old.At(i))
-			}
+	require.Empty(t, s.Unreadable)
+	require.Empty(t, s.Drift)
+	require.Equal(t, lake.Count{Rows: n, Cents: cents(n)}, s.Count)
+	sums := map[string]int64{}
+	for id, p := range s.parts {
+		sums[id] = p.(*sumsPart).sums[""]
+	}
+	sold := int64(0)
+	for i := range n {
+		if i%2 == 1 { // completed, refunded
+			sold += int64(i * 100)
 		}
-		b.Column("order_ts").I64[11] += sales.MicrosPerDay
-	})
-	f, err := AuditFacts(context.Background(), o, manifest(o, n, data))
-	require.NoError(t, err)
-	require.Equal(t, []string{"silver/sales/a.parquet row 8"}, f.NoOrderID.names)
-	require.Equal(t, []string{"silver/sales/a.parquet row 10 (order order_id-000008)"}, f.Duplicates.names)
-	require.Equal(t, []string{"silver/sales/a.parquet row 12"}, f.Strays.names)
+	}
+	require.Equal(t, map[string]int64{
+		`sum:rows by [] status in ["completed" "refunded"]`:    n / 2,
+		`sum:revenue by [] status in ["completed" "refunded"]`: sold,
+		`sum:quantity by [] status in ["pending" "cancelled"]`: n / 2,
+		`sum:rows by []`: n,
+	}, sums)
 }
 
-func TestAuditFactsSeesSumsThatWrap(t *testing.T) {
+func TestAuditNamesBadRows(t *testing.T) {
+	const n = 50
+	d := newDay(t, n, edits{sales.TableSilver: func(b *column.Batch) {
+		set("order_id", 7, "")(b)
+		set("order_id", 9, "order_id-000008")(b)
+		add("order_ts", 11, sales.MicrosPerDay)(b)
+	}})
+	findings, samples := d.judge(t, testAuditor(t, d), sales.TableSilver)
+	for rule, want := range map[string]string{
+		"orders_complete": "order_id is missing in 1 of 50 rows, such as silver/sales/a.parquet row 8",
+		"orders_unique":   "1 rows repeat order_id, such as silver/sales/a.parquet row 10 (order_id-000008)",
+		"orders_day":      "order_ts is of another day in 1 of 50 rows, such as silver/sales/a.parquet row 12 (2026-01-02T00:00:00.000011Z)",
+	} {
+		require.Equal(t, want, findings[rule].Message)
+		require.EqualValues(t, 50, findings[rule].Checked)
+		require.EqualValues(t, 1, findings[rule].Failed)
+	}
+	row := func(rule string, row int64, id, column, value string) Sample {
+		return Sample{Rule: rule, Number: 1, ID: id, Partition: 1, Offset: (row - 1) * 100, File: "silver/sales/a.parquet", Row: row, Column: column, Value: value, eventID: fmt.Sprintf("event_id-%06d", row-1)}
+	}
+	require.Equal(t, []Sample{
+		row("orders_complete", 8, "", "order_id", ""),
+		row("orders_unique", 10, "order_id-000008", "order_id", "order_id-000008"),
+		row("orders_day", 12, "order_id-000011", "order_ts", "2026-01-02T00:00:00.000011Z"),
+	}, samples)
+}
+
+func TestAuditSeesSumsThatWrap(t *testing.T) {
 	for name, test := range map[string]struct {
 		amounts []int64
 		excess  string
@@ -120,50 +134,61 @@ func TestAuditFactsSeesSumsThatWrap(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n, o := len(test.amounts), objects{}
-			m := manifest(o, n, facts(t, n, func(b *column.Batch) { copy(b.Column("revenue").I64, test.amounts) }))
-			m.Files[0].Cents = 0
+			m := manifest(o, n, facts(t, n, func(b *column.Batch) {
+				copy(b.Column("revenue").I64, test.amounts)
+				copy(b.Column("unit_price").I64, test.amounts)
+			}))
+			m.Cents = 0
 			for _, v := range test.amounts {
-				m.Files[0].Cents += v
+				m.Cents += v
 			}
-			f, err := AuditFacts(context.Background(), o, m)
-			require.NoError(t, err)
-			require.Empty(t, f.Unreadable)
-			require.Equal(t, test.excess, f.Excess)
+			m.Files[0].Cents = m.Cents
+			m.Inputs = []lake.Input{{Count: m.Count}}
+			d := &day{o, map[string]*lake.Manifest{sales.TableSilver: m}, nil}
+			findings, _ := d.judge(t, testAuditor(t, o), sales.TableSilver)
+			for rule, f := range findings {
+				if rule == "facts_agree" && test.excess != "" {
+					require.Equal(t, lake.Fail, f.Outcome)
+					require.Contains(t, f.Message, "the greatest is "+test.excess)
+				} else {
+					require.Equal(t, lake.Pass, f.Outcome, f)
+				}
+			}
 		})
 	}
 }
 
-// TestReadFileFindsEveryFlip gives the flipped object a matching SHA-256, so
+// TestAuditFindsEveryFlip gives the flipped object a matching SHA-256, so
 // that only the second implementation can notice.
-func TestReadFileFindsEveryFlip(t *testing.T) {
+func TestAuditFindsEveryFlip(t *testing.T) {
 	const n = 200
 	clean := facts(t, n, nil)
-	silent := 0
+	silent, o := 0, objects{}
+	a := testAuditor(t, o)
 	rapid.Check(t, func(t *rapid.T) {
 		data := append([]byte{}, clean...)
 		at := rapid.IntRange(0, len(data)-1).Draw(t, "at")
 		data[at] ^= byte(1 << rapid.IntRange(0, 7).Draw(t, "bit"))
-		o := objects{}
 		m := manifest(o, n, data)
 
 		lying := *m
 		lying.Files = []lake.File{lake.NewFile(m.Files[0].Key, clean, m.Count)}
-		f, err := AuditFacts(context.Background(), o, &lying)
+		s, err := a.Audit(context.Background(), &lying)
 		require.NoError(t, err)
-		require.Len(t, f.Unreadable, 1)
-		require.Contains(t, f.Unreadable[0], "SHA-256")
+		require.Len(t, s.Unreadable, 1)
+		require.Contains(t, s.Unreadable[0], "SHA-256")
 
-		f, err = AuditFacts(context.Background(), o, m) // must not panic, and must not misread the money
+		s, err = a.Audit(context.Background(), m) // must not panic, and must not misread the money
 		require.NoError(t, err)
-		if len(f.Unreadable) == 0 {
+		if len(s.Unreadable)+len(s.Drift) == 0 {
 			silent++
-			require.Equal(t, m.Count, f.Count)
+			require.Equal(t, m.Count, s.Count)
 		}
 	})
 	t.Logf("%d flips changed nothing that the audit reads", silent)
 }
 
-func TestReadFileNamesWhatDiffers(t *testing.T) {
+func TestOpenFileNamesWhatDiffers(t *testing.T) {
 	const n = 10
 	data := facts(t, n, nil)
 	good := lake.NewFile("k.parquet", data, lake.Count{Rows: n, Cents: cents(n)})
@@ -174,18 +199,22 @@ func TestReadFileNamesWhatDiffers(t *testing.T) {
 	} {
 		f := good
 		edit(&f)
-		_, err := ReadFile(data, f)
+		_, err := OpenFile(data, f)
 		require.ErrorIs(t, err, lake.ErrCorrupt)
 		require.ErrorContains(t, err, want)
 		require.ErrorContains(t, err, "k.parquet")
 	}
 	for _, short := range [][]byte{nil, data[:4], data[:len(data)/2], data[:len(data)-1]} {
-		sum := sha256.Sum256(short)
-		_, err := ReadFile(short, lake.File{Key: "k.parquet", Bytes: int64(len(short)), SHA256: hex.EncodeToString(sum[:]), Count: good.Count})
+		_, err := OpenFile(short, lake.NewFile("k.parquet", short, good.Count))
 		require.ErrorIs(t, err, lake.ErrCorrupt, "%d bytes", len(short))
 	}
-	table, err := ReadFile(data, good)
+	file, err := OpenFile(data, good)
 	require.NoError(t, err)
-	require.ErrorIs(t, table.Ints("order_id", func(_, _ int64, _ bool) {}), lake.ErrCorrupt)
-	require.ErrorIs(t, table.Strings("nothing", func(int64, string) {}), lake.ErrCorrupt)
+	require.Empty(t, file.Drift(sales.Silver))
+	require.NotEmpty(t, file.Drift(sales.SilverCustomers))
+	g, err := file.RowGroup(0, sales.SilverCustomers)
+	require.NoError(t, err)
+	_, err = g.Column("updated_ts")
+	require.ErrorIs(t, err, lake.ErrCorrupt)
+	require.ErrorContains(t, err, "k.parquet: corrupt: no column updated_ts")
 }

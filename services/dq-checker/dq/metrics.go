@@ -1,11 +1,10 @@
 package dq
 
 import (
-	"slices"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 type metrics struct {
@@ -14,7 +13,7 @@ type metrics struct {
 	rows     prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer) *metrics {
+func newMetrics(reg prometheus.Registerer, set *rules.Set) *metrics {
 	m := &metrics{
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_verdicts_total", Help: "Verdicts given, by outcome."}, []string{"outcome"}),
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_findings_total", Help: "Findings that did not pass, by rule and outcome."}, []string{"rule", "outcome"}),
@@ -22,10 +21,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	for _, o := range []lake.Outcome{lake.Pass, lake.Warn, lake.Fail} {
 		m.verdicts.WithLabelValues(string(o))
-		for _, rule := range append(slices.Clone(Rules), RuleDay) {
-			if o != lake.Pass {
-				m.findings.WithLabelValues(rule, string(o))
-			}
+		if o == lake.Pass {
+			continue
+		}
+		m.findings.WithLabelValues(RuleDay, string(o))
+		for _, r := range set.Rules {
+			m.findings.WithLabelValues(r.Name, string(o))
 		}
 	}
 	if reg != nil {

@@ -3,7 +3,6 @@ package dq
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/saleslake/saleslake/pkg/blob"
-	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -50,7 +48,7 @@ func (r *rig) run(done func() bool) {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: r.log, Registry: prometheus.NewRegistry(), Instance: "test",
-			Partitions: partitions, Replication: -1, Thresholds: Thresholds{RowLossWarn: 0.01, RowLossFail: 0.05, RejectFail: 0.05}, MaxAge: time.Second})
+			Partitions: partitions, Replication: -1, Samples: 3, MaxAge: time.Second})
 	}()
 	require.Eventually(r.t, done, 30*time.Second, 100*time.Millisecond)
 	cancel()
@@ -103,43 +101,11 @@ func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*l
 	m := lake.Manifest{Format: lake.Format, Table: sales.TableFacts, Slice: "day=2026-01-01", Day: "2026-01-01", Partition: -1, Version: version, Files: []lake.File{f}, Count: f.Count,
 		Inputs: []lake.Input{{Table: silver.Table, Slice: silver.Slice, Version: version, Count: silver.Count}}}
 	manifests := []*lake.Manifest{&m}
-	for _, schema := range []*column.Schema{sales.DailySales, sales.DailyProducts, sales.HourlySales, sales.RefundsByDay, sales.Restatements} {
-		b := column.NewBatch(schema, 1)
-		sold, refunded, open := int64(0), int64(0), int64(0)
-		orders, refunds := int64(0), int64(0)
-		for i := range n {
-			switch statuses[i%len(statuses)] {
-			case sales.Refunded:
-				refunded += int64(i * 100)
-				refunds++
-				fallthrough
-			case sales.Completed:
-				orders++
-				sold += int64(i * 100)
-			default:
-				open++
-			}
-		}
-		values := map[string]int64{"orders": orders, "gross_revenue": sold, "refunded_revenue": refunded, "net_revenue": sold - refunded, "pending_orders": open, "refunds": refunds, "version": version}
-		for i, field := range schema.Fields {
-			switch c := &b.Columns[i]; field.Type {
-			case column.Date:
-				c.I32 = append(c.I32, testDay)
-			case column.Symbol, column.String:
-				c.AppendString("x")
-			default:
-				c.I64 = append(c.I64, values[strings.TrimPrefix(field.Name, "new_")])
-			}
-		}
-		e, err := lake.NewEncoder(schema, lake.Encoding{})
-		require.NoError(r.t, err)
-		data, err := e.Encode(nil, b)
-		require.NoError(r.t, err)
+	for _, schema := range goldSchemas {
+		b := cells(schema, n, version)
+		data := encode(r.t, schema, b)
 		a := m
-		a.Table, a.Count = schema.Name, lake.Count{Rows: 1, Cents: sold}
-		if schema == sales.RefundsByDay {
-			a.Cents = refunded
-		}
+		a.Table, a.Count = schema.Name, lake.Count{Rows: 1, Cents: moneyOfBatch(b)}
 		file := lake.NewFile(fmt.Sprintf("%s/day=2026-01-01/%08d.parquet", schema.Name, version), data, a.Count)
 		require.NoError(r.t, r.bucket.Put(context.Background(), file.Key, data))
 		a.Files = []lake.File{file}
@@ -174,11 +140,11 @@ func TestStageHoldsWhatIsWrong(t *testing.T) {
 	require.NoError(t, r.bucket.Put(context.Background(), key, data))
 	r.run(r.until(len(goldTables)))
 	require.Equal(t, lake.Fail, r.verdicts()[0].Outcome)
-	require.Equal(t, RuleFiles, failed(r.verdicts()[0])[0])
+	require.Equal(t, "files", failed(r.verdicts()[0])[0])
 
 	r.publish(2, 100, 5) // silver's manifest is off by five rows
 	r.run(r.until(2 * len(goldTables)))
-	require.Contains(t, failed(r.verdicts()[len(goldTables)]), RuleLedger)
+	require.Contains(t, failed(r.verdicts()[len(goldTables)]), "ledger")
 
 	r.publish(3, 100, 0) // a later version passes by itself
 	r.run(r.until(3 * len(goldTables)))

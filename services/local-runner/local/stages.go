@@ -128,7 +128,7 @@ func (r *runner) dq(ctx context.Context, onReady func()) error {
 		OnReady: onReady,
 		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
-		Thresholds: dq.Thresholds{RowLossWarn: s.RowLossWarn, RowLossFail: s.RowLossFail, RejectFail: s.RejectFail},
+		Rules: s.Rules, Products: r.Settings.Warehouse.Products, Samples: s.Samples,
 	})
 }
 

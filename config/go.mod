@@ -1,0 +1,3 @@
+module github.com/saleslake/saleslake/config
+
+go 1.26.0

@@ -1,0 +1,147 @@
+package dq
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/stream"
+)
+
+// roster knows the members that foreign keys refer to, by hash: 8 bytes for each customer and
+// product. A customer that was ever there stays one: the warehouse keeps it, too.
+type roster struct {
+	mu        sync.Mutex
+	manifests map[string]*lake.Manifest // of silver/customers, the newest of each slice
+	changed   bool                      // since they were read
+	read      map[string]bool           // files of customers
+	customers []uint64                  // ascending
+	products  []uint64                  // ascending
+	written   time.Time                 // when products.csv was, as it was read
+}
+
+// Follow takes a record of lake.silver: the customers that there are.
+func (a *Auditor) Follow(r stream.Record) error {
+	if len(r.Value) == 0 || !strings.HasPrefix(string(r.Key), sales.TableSilverCustomers+"/") {
+		return nil
+	}
+	m, err := lake.DecodeManifest(r.Value)
+	if err != nil {
+		return fmt.Errorf("%s/%d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
+	}
+	a.roster.mu.Lock()
+	defer a.roster.mu.Unlock()
+	if old := a.roster.manifests[m.Slice]; old == nil || m.Version >= old.Version {
+		a.roster.manifests[m.Slice], a.roster.changed = m, true
+	}
+	return nil
+}
+
+// members gives the hashes of what a foreign key may refer to, ascending.
+func (a *Auditor) members(ctx context.Context, reference string) ([]uint64, error) {
+	a.roster.mu.Lock()
+	defer a.roster.mu.Unlock()
+	if reference == productsReference {
+		err := a.readProducts()
+		return a.roster.products, err
+	}
+	err := a.readCustomers(ctx)
+	return a.roster.customers, err
+}
+
+// readCustomers reads the files that have come. One that is gone or corrupt is passed over: its slice
+// gets a verdict of its own, and its successor comes.
+func (a *Auditor) readCustomers(ctx context.Context) error {
+	if !a.roster.changed {
+		return nil
+	}
+	read := map[string]bool{}
+	for _, m := range a.roster.manifests {
+		s := &Slice{}
+		files := slices.DeleteFunc(slices.Clone(m.Files), func(f lake.File) bool { return a.roster.read[f.Key] })
+		day, err := sales.ParseDay(m.Day)
+		if err != nil {
+			return fmt.Errorf("day of manifest %s: %w", m.Key(), err)
+		}
+		profiles, err := a.profiles(ctx, sales.SilverCustomers, day, files, s)
+		if err != nil && !errors.Is(err, blob.ErrNotFound) {
+			return fmt.Errorf("read the customers of %s: %w", m.Key(), err)
+		}
+		for _, p := range profiles {
+			if keys, ok := p.parts[keyID([]string{memberKey})].(*keysPart); ok {
+				for _, h := range keys.of {
+					a.roster.customers = append(a.roster.customers, h.rows...)
+				}
+			}
+		}
+		for _, f := range m.Files {
+			read[f.Key] = true
+		}
+	}
+	slices.Sort(a.roster.customers)
+	a.roster.customers = slices.Clip(slices.Compact(a.roster.customers))
+	a.roster.read, a.roster.changed = read, false
+	return nil
+}
+
+// readProducts reads products.csv again when it has been written since.
+func (a *Auditor) readProducts() error {
+	if a.Products == "" {
+		return nil
+	}
+	info, err := os.Stat(a.Products)
+	if err != nil {
+		return fmt.Errorf("products: %w", err)
+	}
+	if info.ModTime().Equal(a.roster.written) {
+		return nil
+	}
+	ids, err := productIDs(a.Products)
+	if err != nil {
+		return err
+	}
+	a.roster.products, a.roster.written = ids, info.ModTime()
+	return nil
+}
+
+// productIDs gives the hashes of the product_ids of a products.csv, ascending.
+func productIDs(path string) ([]uint64, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("products: %w", err)
+	}
+	defer file.Close()
+	rows := csv.NewReader(file)
+	header, err := rows.Read()
+	if err != nil {
+		return nil, fmt.Errorf("products: %s: read the header: %w", path, err)
+	}
+	at := slices.IndexFunc(header, func(name string) bool { return strings.TrimPrefix(name, "\ufeff") == "product_id" })
+	if at < 0 {
+		return nil, fmt.Errorf("products: %s has no column product_id in its header", path)
+	}
+	var ids []uint64
+	for {
+		row, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			slices.Sort(ids)
+			return slices.Compact(ids), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("products: %s: %w", path, err)
+		}
+		ids = append(ids, max(1, xxh3.HashString(row[at])))
+	}
+}
