@@ -104,9 +104,11 @@ type Gold struct {
 
 // DQ says what dq-checker judges by, and what it keeps.
 type DQ struct {
-	Rules   string        `yaml:"rules" value:"" help:"File of the rules; empty for those compiled in, which are config/dq.yaml. Products that rules refer to are in warehouse.products."`
-	Samples int           `yaml:"samples" value:"10" min:"0" max:"1000" help:"Most rows that are kept of those that failed a rule, for each version of a slice."`
-	MaxAge  time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a slice is judged."`
+	Rules         string        `yaml:"rules" value:"" help:"File of the rules; empty for those compiled in, which are config/dq.yaml. Products that rules refer to are in warehouse.products."`
+	Samples       int           `yaml:"samples" value:"10" min:"0" max:"1000" help:"Most rows that are kept of those that failed a rule, for each version of a slice."`
+	CustomTimeout time.Duration `yaml:"custom_timeout" value:"30s" min:"1s" max:"10m" help:"Time that the statement of a custom rule may take for a slice."`
+	CustomMemory  int           `yaml:"custom_memory" value:"256MiB" unit:"bytes" min:"64MiB" max:"64GiB" help:"Memory that it may take; one runs at a time. What does not fit goes to the temporary folder."`
+	MaxAge        time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a slice is judged."`
 }
 
 // Warehouse says what is loaded and where to.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,10 +21,11 @@ import (
 // declared rules. Its methods may be called at the same time.
 type Auditor struct {
 	AuditorOptions
-	rules  *rules.Set
-	needs  map[string][]need // by table, one of each id
-	busy   chan struct{}     // has room for what is decoded at the same time
-	roster roster
+	rules   *rules.Set
+	needs   map[string][]need // by table, one of each id
+	busy    chan struct{}     // has room for what is decoded at the same time
+	customs chan struct{}     // has room for one
+	roster  roster
 }
 
 // AuditorOptions are what an auditor needs. Objects is required.
@@ -31,11 +33,14 @@ type AuditorOptions struct {
 	Objects  lake.Objects
 	Products string // products.csv, empty for none
 	Samples  int    // most rows that are sampled for a rule and slice version
+
+	CustomTimeout time.Duration // of a statement of a rule of kind custom
+	CustomMemory  int           // bytes that it may take
 }
 
 // NewAuditor gives an auditor for a set of rules.
 func NewAuditor(set *rules.Set, o AuditorOptions) *Auditor {
-	a := &Auditor{AuditorOptions: o, rules: set, needs: map[string][]need{}, busy: make(chan struct{}, runtime.GOMAXPROCS(0)), roster: roster{manifests: map[string]*lake.Manifest{}}}
+	a := &Auditor{AuditorOptions: o, rules: set, needs: map[string][]need{}, busy: make(chan struct{}, runtime.GOMAXPROCS(0)), customs: make(chan struct{}, 1), roster: roster{manifests: map[string]*lake.Manifest{}}}
 	for _, r := range set.Rules {
 		find := kinds[r.Kind].needs
 		if find == nil {

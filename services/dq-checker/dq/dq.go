@@ -24,21 +24,23 @@ func Topics() []string { return []string{sales.TopicGold, sales.TopicSilver} }
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
 // Partitions are required.
 type Options struct {
-	Kafka       stream.Config
-	Bucket      *blob.Bucket
-	Log         *zap.Logger
-	Registry    prometheus.Registerer
-	Instance    string            // stable name of this instance
-	Partitions  int               // of every topic
-	Replication int               // of topics that must be made, -1 = the broker's default
-	Rules       string            // file of the declared rules, empty for those compiled in
-	Products    string            // products.csv that foreign keys refer to, empty for none
-	Samples     int               // most rows that are sampled for a rule and slice version
-	MaxAge      time.Duration     // how long a manifest may wait for others to be audited with it
-	Transaction time.Duration     // timeout, 0 = stream's default
-	Session     time.Duration     // timeout, 0 = stream's default
-	OnReady     func()            // called once the ledger has been read
-	Fault       func(step string) // test hook of stream
+	Kafka         stream.Config
+	Bucket        *blob.Bucket
+	Log           *zap.Logger
+	Registry      prometheus.Registerer
+	Instance      string            // stable name of this instance
+	Partitions    int               // of every topic
+	Replication   int               // of topics that must be made, -1 = the broker's default
+	Rules         string            // file of the declared rules, empty for those compiled in
+	CustomTimeout time.Duration     // of the statement of a custom rule
+	CustomMemory  int               // bytes that it may take
+	Products      string            // products.csv that foreign keys refer to, empty for none
+	Samples       int               // most rows that are sampled for a rule and slice version
+	MaxAge        time.Duration     // how long a manifest may wait for others to be audited with it
+	Transaction   time.Duration     // timeout, 0 = stream's default
+	Session       time.Duration     // timeout, 0 = stream's default
+	OnReady       func()            // called once the ledger has been read
+	Fault         func(step string) // test hook of stream
 }
 
 // Run audits until the context ends. It returns nil then, or an error that a
@@ -56,7 +58,7 @@ func Run(ctx context.Context, o Options) error {
 	); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
-	s := &stage{Options: o, keeper: NewKeeper(), auditor: NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples}),
+	s := &stage{Options: o, keeper: NewKeeper(), auditor: NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples, CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory}),
 		caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
 	observe(o.Registry, s.keeper)
 	group, ctx := errgroup.WithContext(ctx)

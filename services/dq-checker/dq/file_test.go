@@ -114,7 +114,7 @@ func TestAuditNamesBadRows(t *testing.T) {
 		require.EqualValues(t, 1, findings[rule].Failed)
 	}
 	row := func(rule string, row int64, id, column, value string) Sample {
-		return Sample{Rule: rule, Number: 1, ID: id, Partition: 1, Offset: (row - 1) * 100, File: "silver/sales/a.parquet", Row: row, Column: column, Value: value, eventID: fmt.Sprintf("event_id-%06d", row-1)}
+		return Sample{Rule: rule, ID: id, Record: lake.RecordID{Partition: 1, Offset: (row - 1) * 100}, File: "silver/sales/a.parquet", Row: row, Column: column, Value: value, eventID: fmt.Sprintf("event_id-%06d", row-1)}
 	}
 	require.Equal(t, []Sample{
 		row("orders_complete", 8, "", "order_id", ""),

@@ -33,8 +33,8 @@ func (a *Auditor) Judge(ctx context.Context, e Evidence) (findings []lake.Findin
 		}
 		findings = append(findings, lake.Finding{Rule: r.Name, Kind: r.Kind, Severity: r.Severity, Owner: r.Owner,
 			Outcome: found.Outcome, Message: found.Message, Checked: found.Checked, Failed: found.Failed, Measured: found.Measured})
-		for i, s := range found.Samples {
-			s.Rule, s.Number = r.Name, int32(i+1)
+		for _, s := range found.Samples {
+			s.Rule = r.Name
 			samples = append(samples, s)
 		}
 	}

@@ -30,6 +30,7 @@ var kinds = map[string]kind{
 	"unique":          {rules.Kind{New: func() rules.Params { return &Unique{} }}, uniqueNeeds, judgeUnique},
 	"foreign_key":     {rules.Kind{New: func() rules.Params { return &ForeignKey{} }}, foreignKeyNeeds, judgeForeignKey},
 	"reconcile":       {rules.Kind{New: func() rules.Params { return &Reconcile{} }}, reconcileNeeds, judgeReconcile},
+	"custom":          {rules.Kind{New: func() rules.Params { return &Custom{} }}, nil, judgeCustom},
 }
 
 // withLedger are the tables whose ledgers are kept: the others are made of them, and held

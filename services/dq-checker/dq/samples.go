@@ -4,25 +4,22 @@ import (
 	"strconv"
 
 	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 // sampleRows is how many of the failing rows a message names.
 const sampleRows = 3
 
-// Sample is a row that failed a rule: a row of sales.Samples, but for run, table, slice and
-// version.
+// Sample is a row that failed a rule.
 type Sample struct {
-	Rule      string
-	Number    int32  // within the rule, from 1
-	ID        string // order_id or customer_id, "" when the table has neither
-	Source    string // topic, or file: and a content hash; "" when it is not known
-	Partition int32  // -1 when the table has none
-	Offset    int64  // -1 when the table has none
-	File      string
-	Row       int64 // from 1
-	Column    string
-	Value     string
+	Rule   string
+	ID     string        // order_id or customer_id
+	Record lake.RecordID // that the row came from; without a Source when that is not known
+	File   string        // object that the row is in
+	Row    int64         // from 1
+	Column string        // at fault
+	Value  string        // that it holds
 
 	eventID string // tells sources apart
 }
@@ -32,7 +29,7 @@ func (s *Sample) place() string { return s.File + " row " + strconv.FormatInt(s.
 
 // sample takes row i of a group, with the column at fault.
 func (g *RowGroup) sample(i int, column string) Sample {
-	s := Sample{File: g.File, Row: g.First + int64(i) + 1, Partition: -1, Offset: -1, Column: column}
+	s := Sample{File: g.File, Row: g.First + int64(i) + 1, Column: column}
 	id := "order_id"
 	if g.schema.Index(id) < 0 {
 		id = memberKey
@@ -49,11 +46,11 @@ func (g *RowGroup) sample(i int, column string) Sample {
 			}
 		case "_partition":
 			if !v.text {
-				s.Partition = int32(v.Ints[i])
+				s.Record.Partition = int32(v.Ints[i])
 			}
 		case "_offset":
 			if !v.text {
-				s.Offset = v.Ints[i]
+				s.Record.Offset = v.Ints[i]
 			}
 		}
 		if column != "" && g.Columns[c].Name == column {

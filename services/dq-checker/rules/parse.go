@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -49,7 +48,7 @@ func Parse(file string, data []byte, kinds map[string]Kind) (*Set, error) {
 		if p.wrong[i] {
 			continue // decoding would say the same again
 		}
-		p.rule(r, kinds[text(child(r.node, "kind"))])
+		p.rule(r, kinds[child(r.node, "kind").Value])
 		if line := names[r.Name]; line > 0 {
 			p.fault(child(r.node, "name"), r.Name, fmt.Sprintf("is also the name of the rule at line %d", line), "give it another")
 		}
@@ -88,7 +87,11 @@ func (p *parser) rule(r *Rule, kind Kind) {
 	r.Params = kind.New()
 	for _, into := range []any{r, r.Params} {
 		if err := r.node.Decode(into); err != nil {
-			p.fault(r.node, r.Name, strings.TrimPrefix(err.Error(), "yaml: "), "see config/dq.schema.json")
+			node := r.node
+			if m := (*misfit)(nil); errors.As(err, &m) {
+				node = m.node
+			}
+			p.fault(node, r.Name, strings.TrimPrefix(err.Error(), "yaml: "), "see config/dq.schema.json")
 			return
 		}
 	}
@@ -131,8 +134,6 @@ func resolve(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-func text(node *yaml.Node) string { return node.Value }
-
 // at finds the node at a path of keys and positions, as far as there is one.
 func at(node *yaml.Node, path []string) *yaml.Node {
 	for _, step := range path {
@@ -155,6 +156,3 @@ func keyNode(node *yaml.Node, key string) *yaml.Node {
 	}
 	return node
 }
-
-// reader gives JSON to the schema library.
-func reader(data []byte) *bytes.Reader { return bytes.NewReader(data) }

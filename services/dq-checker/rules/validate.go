@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ const schemaURL = "dq.schema.json"
 
 // schema is compiled once. That it compiles, a test says.
 var schema = sync.OnceValue(func() *jsonschema.Schema {
-	document, err := jsonschema.UnmarshalJSON(reader(config.DQSchema))
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(config.DQSchema))
 	if err != nil {
 		panic(fmt.Sprintf("rules: %s: %v", schemaURL, err))
 	}
@@ -37,7 +38,7 @@ func (p *parser) validate(root *yaml.Node) {
 	p.wrong = map[int]bool{}
 	err := schema().Validate(p.value(root))
 	if failed, ok := err.(*jsonschema.ValidationError); ok { //nolint:errorlint // the library gives it bare
-		p.explain(root, failed)
+		p.explain(root, failed, nil)
 	}
 }
 
@@ -69,18 +70,18 @@ func (p *parser) value(node *yaml.Node) any {
 }
 
 // explain turns the leaves of the library's tree of errors into faults.
-func (p *parser) explain(root *yaml.Node, e *jsonschema.ValidationError) {
-	if name, ok := e.ErrorKind.(*kind.PropertyNames); ok {
-		p.unknown(root, e.InstanceLocation, name.Property)
-		return
-	}
-	if len(e.Causes) > 0 {
-		for _, cause := range e.Causes {
-			p.explain(root, cause)
-		}
+func (p *parser) explain(root *yaml.Node, e *jsonschema.ValidationError, parent []string) {
+	if name, ok := e.ErrorKind.(*kind.PropertyNames); ok { // itself without a place
+		p.unknown(root, parent, name.Property)
 		return
 	}
 	place := e.InstanceLocation
+	if len(e.Causes) > 0 {
+		for _, cause := range e.Causes {
+			p.explain(root, cause, place)
+		}
+		return
+	}
 	node := at(root, place)
 	if extra, ok := e.ErrorKind.(*kind.AdditionalProperties); ok {
 		for _, name := range extra.Properties {
@@ -100,7 +101,7 @@ func (p *parser) unknown(root *yaml.Node, place []string, key string) {
 	node := at(root, place)
 	where := "the file"
 	if len(place) > 1 {
-		where = "a rule of kind " + text(child(at(root, place[:2]), "kind"))
+		where = "a rule of kind " + child(at(root, place[:2]), "kind").Value
 	}
 	p.fault(keyNode(node, key), p.nameOf(root, place), key+" is nothing that "+where+" has", "take it out, or see config/dq.schema.json for what there is")
 }
@@ -115,7 +116,7 @@ func (p *parser) nameOf(root *yaml.Node, place []string) string {
 		return ""
 	}
 	p.wrong[i] = true
-	return text(child(at(root, place[:2]), "name"))
+	return child(at(root, place[:2]), "name").Value
 }
 
 // fieldOf gives the last key of a place, with the positions behind it.

@@ -24,11 +24,19 @@ func (s *Share) UnmarshalYAML(node *yaml.Node) error {
 	whole, decimals, _ := strings.Cut(node.Value, ".")
 	n, err := strconv.ParseUint(whole+(decimals + "000000")[:6], 10, 32)
 	if err != nil || len(decimals) > 6 || Share(n) > Whole {
-		return errors.New("is not a part of 1 with at most six decimals")
+		return &misfit{node, fmt.Sprintf("%s is not a part of 1 with at most six decimals", node.Value)}
 	}
 	*s = Share(n)
 	return nil
 }
+
+// misfit is a value that the schema lets pass.
+type misfit struct {
+	node    *yaml.Node
+	problem string
+}
+
+func (m *misfit) Error() string { return m.problem }
 
 // String gives the share as a decimal: 0.05.
 func (s Share) String() string {
