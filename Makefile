@@ -91,6 +91,11 @@ bench-stream: ## Kafka to bronze, beside a bare consumer loop (EVENTS, RUNS)
 bench-load: ## Loads into DuckDB and PostgreSQL, beside the engines' own way, and of changes into bigger and bigger tables
 	go test -run '^$$' -bench 'Bulk|Follow' -benchtime=5x -timeout 2h ./services/redshift-loader/warehouse
 
+.PHONY: bench-audit
+bench-audit: ## dq-checker's audit of 3M orders, beside silver-etl, which makes as many
+	go test -run '^$$' -bench BronzeToSilver -benchtime=3x ./services/silver-etl/silver
+	go test -run '^$$' -bench Audit -benchtime=3x ./services/dq-checker/dq
+
 ##@ Other
 
 .PHONY: clean

@@ -26,7 +26,7 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) error {
 	return dq.Run(ctx, dq.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
-		Rules: s.DQ.Rules, Products: s.Warehouse.Products, Samples: s.DQ.Samples, CustomTimeout: s.DQ.CustomTimeout, CustomMemory: s.DQ.CustomMemory,
+		Rules: s.DQ.Rules, Products: s.Warehouse.Products, Samples: s.DQ.Samples, CustomTimeout: s.DQ.CustomTimeout, CustomMemory: s.DQ.CustomMemory, ReadBytes: s.DQ.ReadBytes, CacheBytes: s.DQ.CacheBytes,
 		MaxAge: s.DQ.MaxAge, Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
 		OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
@@ -21,11 +22,13 @@ import (
 // declared rules. Its methods may be called at the same time.
 type Auditor struct {
 	AuditorOptions
-	rules   *rules.Set
-	needs   map[string][]need // by table, one of each id
-	busy    chan struct{}     // has room for what is decoded at the same time
-	customs chan struct{}     // has room for one
-	roster  roster
+	rules    *rules.Set
+	needs    map[string][]need   // by table, one of each id
+	objects  *semaphore.Weighted // bytes of objects in memory
+	busy     chan struct{}       // has room for row groups that are decoded at the same time
+	profiles *profiles
+	customs  chan struct{} // has room for one
+	roster   roster
 }
 
 // AuditorOptions are what an auditor needs. Objects is required.
@@ -36,11 +39,15 @@ type AuditorOptions struct {
 
 	CustomTimeout time.Duration // of a statement of a rule of kind custom
 	CustomMemory  int           // bytes that it may take
+	ReadBytes     int           // of objects that are read at the same time; a greater one is read alone
+	CacheBytes    int           // of what is kept of files that have been read
 }
 
 // NewAuditor gives an auditor for a set of rules.
 func NewAuditor(set *rules.Set, o AuditorOptions) *Auditor {
-	a := &Auditor{AuditorOptions: o, rules: set, needs: map[string][]need{}, busy: make(chan struct{}, runtime.GOMAXPROCS(0)), customs: make(chan struct{}, 1), roster: roster{manifests: map[string]*lake.Manifest{}}}
+	a := &Auditor{AuditorOptions: o, rules: set, needs: map[string][]need{},
+		objects: semaphore.NewWeighted(int64(o.ReadBytes)), busy: make(chan struct{}, runtime.GOMAXPROCS(0)), customs: make(chan struct{}, 1),
+		profiles: newProfiles(o.CacheBytes), roster: roster{manifests: map[string]*lake.Manifest{}, customers: map[uint64]struct{}{}}}
 	for _, r := range set.Rules {
 		find := kinds[r.Kind].needs
 		if find == nil {
@@ -66,22 +73,8 @@ type Slice struct {
 	parts map[string]part // by need
 }
 
-func (s *Slice) part(table, id string) part {
-	if s.table != table {
-		panic("dq: a part of " + table + " is asked of a slice of " + s.table)
-	}
-	return s.parts[id]
-}
-
 func (s *Slice) file(key string) lake.File {
 	return s.files[slices.IndexFunc(s.files, func(f lake.File) bool { return f.Key == key })]
-}
-
-// profile is what a file holds.
-type profile struct {
-	lake.Count
-	drift []string
-	parts map[string]part
 }
 
 // Audit reads the files of a manifest. A file that cannot be read whole is in
@@ -93,20 +86,20 @@ func (a *Auditor) Audit(ctx context.Context, m *lake.Manifest) (*Slice, error) {
 	}
 	table := rulesTable(m)
 	s := &Slice{table: table, files: m.Files, parts: map[string]part{}}
-	profiles, err := a.profiles(ctx, rules.Schema(table), day, m.Files, s)
+	found, err := a.all(ctx, rules.Schema(table), day, m.Files, s)
 	if err != nil {
 		return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
 	}
 	for _, n := range a.needs[table] {
 		var parts []part
-		for _, p := range profiles {
-			if found := p.parts[n.id]; found != nil {
-				parts = append(parts, found)
+		for _, p := range found {
+			if of := p.parts[n.id]; of != nil {
+				parts = append(parts, of)
 			}
 		}
 		s.put(n.id, parts)
 	}
-	for i, p := range profiles {
+	for i, p := range found {
 		s.Count = s.Count.Add(p.Count)
 		for _, drift := range p.drift {
 			s.Drift = append(s.Drift, s.files[i].Key+": "+drift)
@@ -121,8 +114,8 @@ func (s *Slice) put(id string, parts []part) {
 	}
 }
 
-// profiles gives those of the files, in their order; one that cannot be read is empty.
-func (a *Auditor) profiles(ctx context.Context, schema *column.Schema, day int32, files []lake.File, s *Slice) ([]profile, error) {
+// all gives the profiles of the files, in their order; one that cannot be read is empty.
+func (a *Auditor) all(ctx context.Context, schema *column.Schema, day int32, files []lake.File, s *Slice) ([]profile, error) {
 	found, faults := make([]profile, len(files)), make([]string, len(files))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * cap(a.busy))
@@ -145,16 +138,30 @@ func (a *Auditor) profiles(ctx context.Context, schema *column.Schema, day int32
 	return found, nil
 }
 
-// profile reads a file. When it is corrupt, what could be found of it is beside the error.
-func (a *Auditor) profile(ctx context.Context, schema *column.Schema, day int32, f lake.File) (*profile, error) {
+// open gets an object and opens it, when there is room for it. Its memory counts until done is called.
+func (a *Auditor) open(ctx context.Context, f lake.File) (file *File, done func(), err error) {
+	room := max(0, min(f.Bytes, int64(a.ReadBytes)))
+	if err := a.objects.Acquire(ctx, room); err != nil {
+		return nil, nil, err
+	}
 	data, err := a.Objects.Get(ctx, f.Key)
+	if err == nil {
+		file, err = OpenFile(data, f)
+	}
+	if err != nil {
+		a.objects.Release(room)
+		return nil, nil, err
+	}
+	return file, func() { a.objects.Release(room) }, nil
+}
+
+// read reads a file, with the errors of profile.
+func (a *Auditor) read(ctx context.Context, schema *column.Schema, day int32, f lake.File) (*profile, error) {
+	file, done, err := a.open(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	file, err := OpenFile(data, f)
-	if err != nil {
-		return nil, err
-	}
+	defer done()
 	p := &profile{drift: file.Drift(schema), parts: map[string]part{}}
 	needs := a.needs[schema.Name]
 	groups := make([]map[string]part, len(file.footer.RowGroups))
@@ -172,7 +179,7 @@ func (a *Auditor) profile(ctx context.Context, schema *column.Schema, day int32,
 			if err != nil {
 				return err
 			}
-			groups[i], cents[i], err = g.scan(needs, slice{day, a.Samples})
+			groups[i], cents[i], err = g.scan(needs, scope{day, a.Samples})
 			return err
 		})
 	}
@@ -200,7 +207,7 @@ func (a *Auditor) profile(ctx context.Context, schema *column.Schema, day int32,
 }
 
 // scan takes what is needed of a group, and its money.
-func (g *RowGroup) scan(needs []need, in slice) (parts map[string]part, cents int64, err error) {
+func (g *RowGroup) scan(needs []need, in scope) (parts map[string]part, cents int64, err error) {
 	defer recoverCorrupt(g.File, &err)
 	parts = make(map[string]part, len(needs))
 	for _, n := range needs {
@@ -268,14 +275,11 @@ func (a *Auditor) auditChanges(ctx context.Context, m *lake.Manifest, s *Slice) 
 
 // visit reads rows of a file of the slice again, given from 0 and ascending.
 func (a *Auditor) visit(ctx context.Context, s *Slice, f lake.File, rows []int64, row func(g *RowGroup, i int) error) error {
-	data, err := a.Objects.Get(ctx, f.Key)
+	file, done, err := a.open(ctx, f)
 	if err != nil {
 		return err
 	}
-	file, err := OpenFile(data, f)
-	if err != nil {
-		return err
-	}
+	defer done()
 	for i := range file.footer.RowGroups {
 		g, err := file.RowGroup(i, rules.Schema(s.table))
 		if err != nil {

@@ -33,15 +33,16 @@ func (p *Custom) Check(c *rules.Checker) {
 		if err != nil {
 			return err
 		}
-		defer db.Close()
+		defer func() { _ = db.Close() }()
 		if _, err := db.Exec(emptyRows(c.Schema)); err != nil {
 			return err
 		}
-		s, err := db.Prepare(p.query())
-		if err == nil {
-			err = s.Close()
+		statement, err := db.Prepare(p.query())
+		if err != nil {
+			return err
 		}
-		return err
+		defer func() { _ = statement.Close() }()
+		return nil
 	}()
 	if err != nil {
 		problem, _, _ := strings.Cut(err.Error(), "\n")
@@ -107,7 +108,7 @@ func judgeCustom(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	if err := a.bring(ctx, e.Slice.files, folder); err != nil {
 		return Result{}, err
 	}
@@ -147,14 +148,16 @@ func judgeCustom(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error
 // bring writes the files into a folder, one after the other, each held against its manifest entry.
 func (a *Auditor) bring(ctx context.Context, files []lake.File, folder string) error {
 	for i, f := range files {
-		data, err := a.Objects.Get(ctx, f.Key)
+		file, done, err := a.open(ctx, f)
+		if errors.Is(err, lake.ErrCorrupt) {
+			continue // rule files tells of it
+		}
 		if err != nil {
 			return err
 		}
-		if _, err := OpenFile(data, f); err != nil {
-			continue // rule files tells of it
-		}
-		if err := os.WriteFile(localName(folder, i), data, 0o600); err != nil {
+		err = os.WriteFile(localName(folder, i), file.data, 0o600)
+		done()
+		if err != nil {
 			return err
 		}
 	}
@@ -171,7 +174,7 @@ func (p *Custom) run(ctx context.Context, files []lake.File, schema *column.Sche
 	if err != nil {
 		return 0, nil, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	view := emptyRows(schema)
 	if there, _ := filepath.Glob(filepath.Join(folder, "*.parquet")); len(there) > 0 {
 		keys := make([]string, len(files))
@@ -189,7 +192,7 @@ func (p *Custom) run(ctx context.Context, files []lake.File, schema *column.Sche
 	if err != nil {
 		return 0, nil, err
 	}
-	defer result.Close()
+	defer func() { _ = result.Close() }()
 	names, err := result.Columns()
 	if err != nil {
 		return 0, nil, err

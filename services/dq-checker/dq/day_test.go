@@ -113,7 +113,7 @@ func auditorOf(t testing.TB, o lake.Objects, text string) *Auditor {
 		set, err = rules.Parse("dq.yaml", []byte(text), declared())
 	}
 	require.NoError(t, err)
-	return NewAuditor(set, AuditorOptions{Objects: o, Samples: 5, CustomTimeout: time.Minute, CustomMemory: 128 << 20})
+	return NewAuditor(set, AuditorOptions{Objects: o, Samples: 5, CustomTimeout: time.Minute, CustomMemory: 128 << 20, ReadBytes: 128 << 20, CacheBytes: 1 << 20})
 }
 
 // judge gives the findings on a table of the day, by rule, and the samples.

@@ -211,8 +211,9 @@ func appendIntegers(to []int64, body []byte, width int) []int64 {
 
 func (d *decoder) text(body []byte, n int) error {
 	t := &d.into.Text
-	if t.Ends == nil {
+	if t.Ends == nil { // with room for all pages, unless the footer claims too much
 		t.Ends = make([]uint32, 0, d.rows)
+		t.Data = make([]byte, 0, min(int(d.meta.GetTotalUncompressedSize()), 64*d.rows))
 	}
 	for i := range n {
 		if len(d.levels) > 0 && d.levels[i] == 0 {

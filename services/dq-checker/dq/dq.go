@@ -34,6 +34,8 @@ type Options struct {
 	Rules         string            // file of the declared rules, empty for those compiled in
 	CustomTimeout time.Duration     // of the statement of a custom rule
 	CustomMemory  int               // bytes that it may take
+	ReadBytes     int               // of objects that are read at the same time
+	CacheBytes    int               // of what is kept of files that have been read
 	Products      string            // products.csv that foreign keys refer to, empty for none
 	Samples       int               // most rows that are sampled for a rule and slice version
 	MaxAge        time.Duration     // how long a manifest may wait for others to be audited with it
@@ -58,7 +60,7 @@ func Run(ctx context.Context, o Options) error {
 	); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
-	s := &stage{Options: o, keeper: NewKeeper(), auditor: NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples, CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory}),
+	s := &stage{Options: o, keeper: NewKeeper(), auditor: NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples, CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory, ReadBytes: o.ReadBytes, CacheBytes: o.CacheBytes}),
 		caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
 	observe(o.Registry, s.keeper)
 	group, ctx := errgroup.WithContext(ctx)

@@ -151,10 +151,11 @@ func inputVersions(m *lake.Manifest) (map[int32]int64, error) {
 }
 
 func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lake.Verdict, error) {
-	findings, _, err := t.auditor.Judge(ctx, e)
+	findings, samples, err := t.auditor.Judge(ctx, e)
 	if err != nil {
 		return nil, fmt.Errorf("judge %s version %d: %w", e.Manifest.Key(), e.Manifest.Version, err)
 	}
+	t.keeper.Identify(rulesTable(e.Manifest), samples)
 	v := &lake.Verdict{Format: lake.Format, Findings: findings, Manifest: *e.Manifest, Created: time.Now().UnixMicro()}
 	v.Outcome = Worst(v.Findings)
 	fields := []zap.Field{zap.String("slice", v.Key()), zap.Int64("version", e.Manifest.Version), zap.String("outcome", string(v.Outcome)),

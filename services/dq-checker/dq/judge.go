@@ -2,6 +2,7 @@ package dq
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,6 +29,9 @@ func (a *Auditor) Judge(ctx context.Context, e Evidence) (findings []lake.Findin
 	e.auditor = a
 	for _, r := range a.rules.Of(rulesTable(e.Manifest)) {
 		found, err := kinds[r.Kind].judge(ctx, &e, r)
+		if errors.Is(err, lake.ErrCorrupt) { // since it was audited
+			found, err = faulty(r, []string{err.Error()}, ""), nil
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("rule %s: %w", r.Name, err)
 		}

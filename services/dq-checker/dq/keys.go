@@ -44,7 +44,7 @@ func (p *keysPart) size() (bytes int) {
 
 // keyNeed is the need for hashes of the columns.
 func keyNeed(table string, columns []string) need {
-	return need{table, keyID(columns), func(g *RowGroup, _ slice) (part, error) {
+	return need{table, keyID(columns), func(g *RowGroup, _ scope) (part, error) {
 		h, err := g.hash(columns)
 		return &keysPart{[]hashes{{g.File, g.First, h}}}, err
 	}}
@@ -114,9 +114,12 @@ func uniqueNeeds(r *rules.Rule) []need {
 // manySuspects is how many rows with equal hashes are more than chance: fewer are looked at.
 const manySuspects = 10_000
 
+// fewKeys is of how many keys rows are looked at when there are more.
+const fewKeys = 100
+
 func judgeUnique(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error) {
 	p := r.Params.(*Unique)
-	keys, _ := e.Slice.part(r.Table, keyID(p.Columns)).(*keysPart)
+	keys, _ := e.Slice.parts[keyID(p.Columns)].(*keysPart)
 	found := Result{Checked: e.Slice.Rows}
 	repeated, failed := keys.repeated()
 	var err error
@@ -148,10 +151,21 @@ func (p *keysPart) repeated() (rows map[string][]int64, failed int64) {
 	slices.Sort(all)
 	twice := map[uint64]bool{}
 	for i := 1; i < len(all); i++ {
-		if all[i] == all[i-1] && all[i] != 0 {
-			failed++
+		if all[i] != all[i-1] || all[i] == 0 {
+			continue
+		}
+		if failed++; len(twice) < manySuspects/2 {
 			twice[all[i]] = true
 		}
+	}
+	if failed >= manySuspects/2 { // samples of a few are enough
+		few := map[uint64]bool{}
+		for hash := range twice {
+			if few[hash] = true; len(few) == fewKeys {
+				break
+			}
+		}
+		twice = few
 	}
 	if len(twice) == 0 {
 		return nil, 0
@@ -247,29 +261,21 @@ func foreignKeyNeeds(r *rules.Rule) []need {
 
 func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error) {
 	p := r.Params.(*ForeignKey)
-	members, err := e.auditor.members(ctx, p.References)
-	if err != nil {
-		return Result{}, err
-	}
 	found := Result{Outcome: lake.Pass, Checked: e.Slice.Rows}
-	if len(members) == 0 {
+	unknown, none := map[string][]int64{}, false
+	err := e.auditor.members(ctx, p.References, func(members map[uint64]struct{}) {
+		if none = len(members) == 0; none {
+			return
+		}
+		keys, _ := e.Slice.parts[keyID([]string{p.Column})].(*keysPart)
+		found.Failed = keys.without(members, int64(e.auditor.Samples), unknown)
+	})
+	if err != nil {
+		return found, err
+	}
+	if none {
 		found.Message = fmt.Sprintf("%s has no members to hold %s against", p.References, p.Column)
 		return found, nil
-	}
-	keys, ok := e.Slice.part(r.Table, keyID([]string{p.Column})).(*keysPart)
-	if !ok { // a slice without rows
-		keys = &keysPart{}
-	}
-	unknown := map[string][]int64{}
-	for _, h := range keys.of {
-		for i, hash := range h.rows {
-			if _, known := slices.BinarySearch(members, hash); known || hash == 0 {
-				continue
-			}
-			if found.Failed++; found.Failed <= int64(e.auditor.Samples) {
-				unknown[h.file] = append(unknown[h.file], h.first+int64(i))
-			}
-		}
 	}
 	found.Outcome = outcome(r, p.breached(found.Failed, found.Checked))
 	found.Message = fmt.Sprintf("%d of %d rows have a %s that %s does not have", found.Failed, found.Checked, p.Column, p.References) + p.said()
@@ -287,4 +293,22 @@ func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, e
 	}
 	found.Message += ", such as " + places(found.Samples)
 	return found, nil
+}
+
+// without counts the rows whose key no member has, and puts the first of them into rows, by file.
+func (p *keysPart) without(members map[uint64]struct{}, most int64, rows map[string][]int64) (n int64) {
+	if p == nil { // a slice without rows
+		return 0
+	}
+	for _, h := range p.of {
+		for i, hash := range h.rows {
+			if _, known := members[hash]; known || hash == 0 {
+				continue
+			}
+			if n++; n <= most {
+				rows[h.file] = append(rows[h.file], h.first+int64(i))
+			}
+		}
+	}
+	return n
 }

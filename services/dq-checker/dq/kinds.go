@@ -18,9 +18,9 @@ type kind struct {
 // kinds are all kinds of rules, by name. What rules of a kind look like is also in
 // config/dq.schema.json.
 var kinds = map[string]kind{
-	"files":           {rules.Kind{New: none}, nil, judgeFiles},
-	"schema":          {rules.Kind{New: none}, nil, judgeSchema},
-	"ledger":          {rules.Kind{New: none, Tables: withLedger}, nil, judgeLedger},
+	"files":           {rules.Kind{New: noParams}, nil, judgeFiles},
+	"schema":          {rules.Kind{New: noParams}, nil, judgeSchema},
+	"ledger":          {rules.Kind{New: noParams, Tables: withLedger}, nil, judgeLedger},
 	"row_loss":        {rules.Kind{New: func() rules.Params { return &RowLoss{} }, Tables: withLedger}, nil, judgeRowLoss},
 	"rejects":         {rules.Kind{New: func() rules.Params { return &Rejects{} }, Tables: withLedger}, nil, judgeRejects},
 	"not_null":        {rules.Kind{New: func() rules.Params { return &NotNull{} }}, rowNeeds, judgeRows},
@@ -37,7 +37,7 @@ var kinds = map[string]kind{
 // together with them.
 var withLedger = []string{sales.TableSilver, sales.TableSilverCustomers}
 
-func none() rules.Params { return rules.None{} }
+func noParams() rules.Params { return rules.None{} }
 
 // LoadRules reads a rules file, or when path is empty the one that is compiled in.
 func LoadRules(path string) (*rules.Set, error) { return rules.Load(path, declared()) }
@@ -55,11 +55,11 @@ func declared() map[string]rules.Kind {
 type need struct {
 	table string
 	id    string
-	scan  func(g *RowGroup, in slice) (part, error)
+	scan  func(g *RowGroup, in scope) (part, error)
 }
 
-// slice is what a scan knows of the slice that a file is in.
-type slice struct {
+// scope is what a scan knows of the slice that a file is in.
+type scope struct {
 	day     int32 // UTC, days since 1970-01-01
 	samples int   // most rows to sample
 }

@@ -58,9 +58,7 @@ func TestRulesOfTheRepository(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// All that is wrong with a file comes at once, each with its place, rule and remedy.
-func TestAllFaultsOfAFile(t *testing.T) {
-	_, err := rules.Parse("dq.yaml", []byte(`rules:
+const faultyFile = `rules:
   - name: a
     kind: not_null
     table: silver/sales
@@ -102,50 +100,55 @@ func TestAllFaultsOfAFile(t *testing.T) {
   - {name: r, kind: foreign_key, table: silver/sales, column: quantity, references: shops, severity: warn, owner: o, description: d}
   - {name: s, kind: rejects, severity: fail, owner: o, description: d, fail_share: 1.5}
   - text
-`), declared())
+`
+
+var faultsOfFile = []string{
+	"dq.yaml:6:15: rule a: severity: value must be one of 'warn', 'fail'; want: What a breach means",
+	"dq.yaml:9:5: rule a: pattern is nothing that a rule of kind not_null has; take it out",
+	"dq.yaml:10:12: rule a b: name: 'a b' does not match pattern",
+	"dq.yaml:10:61: rule a b: columns: minItems: got 0, want 1; want: Columns of the table.",
+	"dq.yaml:11:21: rule c: kind: value must be one of 'files'",
+	"dq.yaml:11:69: owner comes twice; keep one",
+	"dq.yaml:15:25: rule d: silver/sales has no column \"colour\"; name one of order_id,",
+	"dq.yaml:19:12: rule d: is also the name of the rule at line 12; give it another",
+	"dq.yaml:19:57: rule d: column quantity of silver/sales is a INT32; name one of another type",
+	"dq.yaml:19:76: rule d: the pattern does not compile: error parsing regexp: missing closing ): `(`; write it in Go's syntax",
+	"dq.yaml:20:71: rule e: min \"2.001\" is not an amount such as 0.00, but column revenue is a DECIMAL(18,2); write a value of the column",
+	"dq.yaml:21:71: rule f: min is above max; use a min that is not",
+	"dq.yaml:22:57: rule g: column revenue of silver/sales is a DECIMAL(18,2); name one of another type",
+	"dq.yaml:23:5: rule h: has neither min nor max nor in_day, or in_day beside the others; give",
+	"dq.yaml:24:103: rule i: 0.0500001 is not a part of 1 with at most six decimals; see config/dq.schema.json",
+	"dq.yaml:25:85: rule j: warn_share 0.06 is above fail_share 0.05; use a value that is not",
+	"dq.yaml:26:36: rule k: a rule of kind ledger cannot be about gold/daily_sales; name one of silver/sales, silver/customers",
+	"dq.yaml:27:36: rule l: there is no table \"gold/weekly_sales\"; name one of silver/sales,",
+	"dq.yaml:32:23: rule m: column region of gold/restatements is a SYMBOL; name one of another type",
+	"dq.yaml:32:40: rule m: silver/sales has no column \"orders\"; name one of",
+	"dq.yaml:32:54: rule m: \"sales\" is no source of sums; name one of manifest, inputs, daily_sales, facts",
+	"dq.yaml:32:66: rule m: manifest has rows and revenue, and no groups; name one of those",
+	"dq.yaml:33:64: rule m: gold/restatements has no column \"colour\"; name one of",
+	"dq.yaml:33:64: rule m: gold/daily_sales has no column \"colour\"; name one of",
+	"dq.yaml:33:108: rule m: gold/daily_sales has no column \"shape\"; name one of",
+	"dq.yaml:37:5: rule n: has neither equal nor product, or both; give one of them",
+	"dq.yaml:38:120: rule p: tolerance \"x\" is not an amount such as 0.00; write it like 0.01",
+	"dq.yaml:39:89: rule q: \"two\" is not a whole number, but column quantity is a INT32; name whole numbers",
+	"dq.yaml:39:111: rule q: silver/sales has no column \"colour\"; name one of",
+	"dq.yaml:40:85: rule r: references: value must be one of 'silver/customers', 'products'; want: What has the members",
+	"dq.yaml:41:84: rule s: fail_share: maximum: got 1.5, want 1; want: Share of the records",
+	"dq.yaml:42:5: got string, want object; see config/dq.schema.json",
+}
+
+// All that is wrong with a file comes at once, each with its place, rule and remedy.
+func TestAllFaultsOfAFile(t *testing.T) {
+	_, err := rules.Parse("dq.yaml", []byte(faultyFile), declared())
 	var faults *rules.Faults
 	require.ErrorAs(t, err, &faults)
-	want := []string{
-		"dq.yaml:6:15: rule a: severity: value must be one of 'warn', 'fail'; want: What a breach means",
-		"dq.yaml:9:5: rule a: pattern is nothing that a rule of kind not_null has; take it out",
-		"dq.yaml:10:12: rule a b: name: 'a b' does not match pattern",
-		"dq.yaml:10:61: rule a b: columns: minItems: got 0, want 1; want: Columns of the table.",
-		"dq.yaml:11:21: rule c: kind: value must be one of 'files'",
-		"dq.yaml:11:69: owner comes twice; keep one",
-		"dq.yaml:15:25: rule d: silver/sales has no column \"colour\"; name one of order_id,",
-		"dq.yaml:19:12: rule d: is also the name of the rule at line 12; give it another",
-		"dq.yaml:19:57: rule d: column quantity of silver/sales is a INT32; name one of another type",
-		"dq.yaml:19:76: rule d: the pattern does not compile: error parsing regexp: missing closing ): `(`; write it in Go's syntax",
-		"dq.yaml:20:71: rule e: min \"2.001\" is not an amount such as 0.00, but column revenue is a DECIMAL(18,2); write a value of the column",
-		"dq.yaml:21:71: rule f: min is above max; use a min that is not",
-		"dq.yaml:22:57: rule g: column revenue of silver/sales is a DECIMAL(18,2); name one of another type",
-		"dq.yaml:23:5: rule h: has neither min nor max nor in_day, or in_day beside the others; give",
-		"dq.yaml:24:103: rule i: 0.0500001 is not a part of 1 with at most six decimals; see config/dq.schema.json",
-		"dq.yaml:25:85: rule j: warn_share 0.06 is above fail_share 0.05; use a value that is not",
-		"dq.yaml:26:36: rule k: a rule of kind ledger cannot be about gold/daily_sales; name one of silver/sales, silver/customers",
-		"dq.yaml:27:36: rule l: there is no table \"gold/weekly_sales\"; name one of silver/sales,",
-		"dq.yaml:32:23: rule m: column region of gold/restatements is a SYMBOL; name one of another type",
-		"dq.yaml:32:40: rule m: silver/sales has no column \"orders\"; name one of",
-		"dq.yaml:32:54: rule m: \"sales\" is no source of sums; name one of manifest, inputs, daily_sales, facts",
-		"dq.yaml:32:66: rule m: manifest has rows and revenue, and no groups; name one of those",
-		"dq.yaml:33:64: rule m: gold/restatements has no column \"colour\"; name one of",
-		"dq.yaml:33:64: rule m: gold/daily_sales has no column \"colour\"; name one of",
-		"dq.yaml:33:108: rule m: gold/daily_sales has no column \"shape\"; name one of",
-		"dq.yaml:37:5: rule n: has neither equal nor product, or both; give one of them",
-		"dq.yaml:38:120: rule p: tolerance \"x\" is not an amount such as 0.00; write it like 0.01",
-		"dq.yaml:39:89: rule q: \"two\" is not a whole number, but column quantity is a INT32; name whole numbers",
-		"dq.yaml:39:111: rule q: silver/sales has no column \"colour\"; name one of",
-		"dq.yaml:40:85: rule r: references: value must be one of 'silver/customers', 'products'; want: What has the members",
-		"dq.yaml:41:84: rule s: fail_share: maximum: got 1.5, want 1; want: Share of the records",
-		"dq.yaml:42:5: got string, want object; see config/dq.schema.json",
-	}
 	lines := strings.Split(faults.Error(), "\n")
 	for i, line := range lines {
-		if i < len(want) {
-			require.Contains(t, line, want[i])
+		if i < len(faultsOfFile) {
+			require.Contains(t, line, faultsOfFile[i])
 		}
 	}
-	require.Len(t, lines, len(want), faults.Error())
+	require.Len(t, lines, len(faultsOfFile), faults.Error())
 	for _, text := range []string{"", "a: b", "- x", "rules: {", "rules: 5", "{rules: [], more: 1}"} {
 		_, err := rules.Parse("dq.yaml", []byte(text), declared())
 		require.ErrorAs(t, err, &faults, text)

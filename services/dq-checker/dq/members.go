@@ -20,16 +20,16 @@ import (
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
-// roster knows the members that foreign keys refer to, by hash: 8 bytes for each customer and
-// product. A customer that was ever there stays one: the warehouse keeps it, too.
+// roster knows the members that foreign keys refer to, by hash: about 20 bytes for each customer
+// and product. A customer that was ever there stays one: the warehouse keeps it, too.
 type roster struct {
 	mu        sync.Mutex
 	manifests map[string]*lake.Manifest // of silver/customers, the newest of each slice
 	changed   bool                      // since they were read
 	read      map[string]bool           // files of customers
-	customers []uint64                  // ascending
-	products  []uint64                  // ascending
-	written   time.Time                 // when products.csv was, as it was read
+	customers map[uint64]struct{}
+	products  map[uint64]struct{}
+	written   time.Time // when products.csv was, as it was read
 }
 
 // Follow takes a record of lake.silver: the customers that there are.
@@ -49,16 +49,22 @@ func (a *Auditor) Follow(r stream.Record) error {
 	return nil
 }
 
-// members gives the hashes of what a foreign key may refer to, ascending.
-func (a *Auditor) members(ctx context.Context, reference string) ([]uint64, error) {
+// members calls fn with the hashes of what a foreign key may refer to.
+func (a *Auditor) members(ctx context.Context, reference string, fn func(map[uint64]struct{})) error {
 	a.roster.mu.Lock()
 	defer a.roster.mu.Unlock()
 	if reference == productsReference {
-		err := a.readProducts()
-		return a.roster.products, err
+		if err := a.readProducts(); err != nil {
+			return err
+		}
+		fn(a.roster.products)
+		return nil
 	}
-	err := a.readCustomers(ctx)
-	return a.roster.customers, err
+	if err := a.readCustomers(ctx); err != nil {
+		return err
+	}
+	fn(a.roster.customers)
+	return nil
 }
 
 // readCustomers reads the files that have come. One that is gone or corrupt is passed over: its slice
@@ -75,14 +81,16 @@ func (a *Auditor) readCustomers(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("day of manifest %s: %w", m.Key(), err)
 		}
-		profiles, err := a.profiles(ctx, sales.SilverCustomers, day, files, s)
+		found, err := a.all(ctx, sales.SilverCustomers, day, files, s)
 		if err != nil && !errors.Is(err, blob.ErrNotFound) {
 			return fmt.Errorf("read the customers of %s: %w", m.Key(), err)
 		}
-		for _, p := range profiles {
+		for _, p := range found {
 			if keys, ok := p.parts[keyID([]string{memberKey})].(*keysPart); ok {
 				for _, h := range keys.of {
-					a.roster.customers = append(a.roster.customers, h.rows...)
+					for _, hash := range h.rows {
+						a.roster.customers[hash] = struct{}{}
+					}
 				}
 			}
 		}
@@ -90,8 +98,6 @@ func (a *Auditor) readCustomers(ctx context.Context) error {
 			read[f.Key] = true
 		}
 	}
-	slices.Sort(a.roster.customers)
-	a.roster.customers = slices.Clip(slices.Compact(a.roster.customers))
 	a.roster.read, a.roster.changed = read, false
 	return nil
 }
@@ -116,13 +122,13 @@ func (a *Auditor) readProducts() error {
 	return nil
 }
 
-// productIDs gives the hashes of the product_ids of a products.csv, ascending.
-func productIDs(path string) ([]uint64, error) {
+// productIDs gives the hashes of the product_ids of a products.csv.
+func productIDs(path string) (map[uint64]struct{}, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("products: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	rows := csv.NewReader(file)
 	header, err := rows.Read()
 	if err != nil {
@@ -132,16 +138,15 @@ func productIDs(path string) ([]uint64, error) {
 	if at < 0 {
 		return nil, fmt.Errorf("products: %s has no column product_id in its header", path)
 	}
-	var ids []uint64
+	ids := map[uint64]struct{}{}
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
-			slices.Sort(ids)
-			return slices.Compact(ids), nil
+			return ids, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("products: %s: %w", path, err)
 		}
-		ids = append(ids, max(1, xxh3.HashString(row[at])))
+		ids[max(1, xxh3.HashString(row[at]))] = struct{}{}
 	}
 }

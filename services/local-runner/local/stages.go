@@ -128,7 +128,7 @@ func (r *runner) dq(ctx context.Context, onReady func()) error {
 		OnReady: onReady,
 		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
-		Rules: s.Rules, Products: r.Settings.Warehouse.Products, Samples: s.Samples, CustomTimeout: s.CustomTimeout, CustomMemory: s.CustomMemory,
+		Rules: s.Rules, Products: r.Settings.Warehouse.Products, Samples: s.Samples, CustomTimeout: s.CustomTimeout, CustomMemory: s.CustomMemory, ReadBytes: s.ReadBytes, CacheBytes: s.CacheBytes,
 	})
 }
 
