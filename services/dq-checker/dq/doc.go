@@ -7,8 +7,8 @@
 // what the silver slices really hold. A gold manifest comes from lake.gold to
 // the task of its partition, which waits until the ledger has reached the
 // manifest's inputs, reads the files again from the store with a Parquet
-// implementation other than the writer's ([ReadFile]), judges them
-// ([Judge]) and publishes a verdict with the manifest inside on
+// implementation other than the writer's ([OpenFile]), unless it has read them before, judges them
+// by the declared rules ([Auditor.Judge]) and publishes a verdict with the manifest inside on
 // lake.verdicts. The loader reads nothing else. A manifest of silver/customers takes the
 // same way, from lake.silver, alone where gold's tables of a day are judged together.
 package dq
