@@ -60,8 +60,9 @@ func Run(ctx context.Context, o Options) error {
 	); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
-	s := &stage{Options: o, keeper: NewKeeper(), auditor: NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples, CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory, ReadBytes: o.ReadBytes, CacheBytes: o.CacheBytes}),
-		caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
+	auditor := NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples,
+		CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory, ReadBytes: o.ReadBytes, CacheBytes: o.CacheBytes})
+	s := &stage{Options: o, keeper: NewKeeper(), auditor: auditor, caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
 	observe(o.Registry, s.keeper)
 	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))

@@ -100,6 +100,7 @@ const faultyFile = `rules:
   - {name: r, kind: foreign_key, table: silver/sales, column: quantity, references: shops, severity: warn, owner: o, description: d}
   - {name: s, kind: rejects, severity: fail, owner: o, description: d, fail_share: 1.5}
   - text
+  - {name: day, kind: schema, severity: fail, owner: o, description: d}
 `
 
 var faultsOfFile = []string{
@@ -135,6 +136,7 @@ var faultsOfFile = []string{
 	"dq.yaml:40:85: rule r: references: value must be one of 'silver/customers', 'products'; want: What has the members",
 	"dq.yaml:41:84: rule s: fail_share: maximum: got 1.5, want 1; want: Share of the records",
 	"dq.yaml:42:5: got string, want object; see config/dq.schema.json",
+	"dq.yaml:43:12: rule day: name: ",
 }
 
 // All that is wrong with a file comes at once, each with its place, rule and remedy.
@@ -154,4 +156,13 @@ func TestAllFaultsOfAFile(t *testing.T) {
 		require.ErrorAs(t, err, &faults, text)
 		require.Contains(t, err.Error(), "dq.yaml:1:", text)
 	}
+}
+
+// A wrong file stops the start, before anything else is tried.
+func TestStageRefusesWrongRules(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dq.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(faultyFile), 0o600))
+	var faults *rules.Faults
+	require.ErrorAs(t, Run(t.Context(), Options{Rules: path}), &faults)
+	require.Len(t, faults.Faults, len(faultsOfFile))
 }
