@@ -70,12 +70,14 @@ func (w *worker) work() error {
 	}
 	defer task.Close()
 	w.tell(report{opened: true})
+	flushed := false
 	for w.opening.Err() == nil {
-		if err := w.step(task); err != nil {
+		if flushed, err = w.step(task); err != nil {
 			return err
 		}
 	}
-	if w.ctx.Err() != nil || task.Due(time.Now(), true).IsZero() {
+	// A flush that the stop found under way is the last: the session waits for no other.
+	if flushed || w.ctx.Err() != nil || task.Due(time.Now(), true).IsZero() {
 		return nil
 	}
 	return w.flush(task)
@@ -106,22 +108,23 @@ func (w *worker) committed() (next int64, err error) {
 	return next, err
 }
 
-// step hands the task one parcel, or waits for one or for the time to flush.
-func (w *worker) step(task Task) error {
+// step hands the task one parcel, or waits for one or for the time to flush; it tells whether
+// it flushed.
+func (w *worker) step(task Task) (flushed bool, err error) {
 	p, ok := w.box.take()
 	if ok {
 		if err := w.add(task, p); err != nil {
-			return err
+			return false, err
 		}
 	}
 	due := task.Due(time.Now(), w.caughtUp)
 	switch {
 	case !due.IsZero() && !due.After(time.Now()):
-		return w.flush(task)
+		return true, w.flush(task)
 	case !ok && w.box.empty():
 		w.sleep(task, due)
 	}
-	return nil
+	return false, nil
 }
 
 func (w *worker) add(task Task, p parcel) error {

@@ -70,6 +70,51 @@ func TestSlowOpen(t *testing.T) {
 	require.Empty(t, r.values(r.out)[0])
 }
 
+// held has a task that always has something left to do later, and that is told to stop while it flushes.
+type held struct {
+	stream.Task
+	stop func() // and wait until the session has begun to end
+}
+
+func (h held) Due(now time.Time, caughtUp bool) time.Time {
+	if due := h.Task.Due(now, caughtUp); !due.IsZero() {
+		return due
+	}
+	return now.Add(time.Hour)
+}
+
+func (h held) Flush(ctx context.Context) (stream.Commit, error) {
+	h.stop()
+	return h.Task.Flush(ctx)
+}
+
+// heldStage opens such tasks.
+type heldStage struct {
+	stream.Stage
+	stop func()
+}
+
+func (s heldStage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
+	task, err := s.Stage.Open(ctx, p, next)
+	return held{task, func() { s.stop(); <-ctx.Done() }}, err
+}
+
+// A flush that the stop finds under way is the last.
+func TestStopDuringAFlush(t *testing.T) {
+	_, addr := Fake(t)
+	r := newRig(t, addr, settings{session: time.Second, transaction: 5 * time.Second}, 1)
+	r.publish(0, 10)
+	started := make(chan *instance, 1)
+	i := r.run(r.config("g"+r.in, "w"+r.in), heldStage{&Copy{Out: r.out}, func() {
+		i := <-started
+		started <- i
+		i.stop()
+	}})
+	started <- i
+	require.NoError(t, <-i.done)
+	r.requireCopied("g" + r.in)
+}
+
 // lag is the sum of the instance's lag in records, -1 before there is one.
 func (i *instance) lag(t testing.TB) float64 {
 	families, err := i.reg.Gather()
