@@ -2,7 +2,7 @@
 
     python check.py LAKE EXPECTED.json
 
-LAKE is what the local runner made of the sample files, EXPECTED.json what the
+LAKE is what the local runner made of the sample files, with its report.json, EXPECTED.json what the
 generator planted in them, beside customers.csv. Rows, cents, rejects by code and every cell must be
 the same in each engine. Exit code 1 if one differs.
 """
@@ -28,11 +28,14 @@ TABLES = {
     "gold/refunds_by_day": ["refund_date", "refunds", "refunded_revenue"],
     "quarantine/sales_events": ["code"],
     "quarantine/customer_updates": ["code"],
+    "dq/results": ["table", "slice", "version", "rule", "outcome"],
+    "dq/ledger": ["scope", "hop", "source", "partition", "day", "version", "out_rows", "out_revenue", "residual_rows", "residual_revenue"],
 }
 
 
 def with_duckdb(folder, columns):
-    return duckdb.execute(f"select {', '.join(columns)} from '{folder}/**/*.parquet'").fetchall()
+    names = ", ".join(f'"{c}"' for c in columns)
+    return duckdb.execute(f"select {names} from '{folder}/**/*.parquet'").fetchall()
 
 
 def with_polars(folder, columns):
@@ -46,6 +49,17 @@ def with_pyarrow(folder, columns):
 
 def cents(amount):
     return int(amount * 100)
+
+
+def kept(results, ledger):
+    facts = [row for row in ledger if row[1:3] == ("gold", "gold/fact_sales")]
+    return {
+        "verdicts in dq/results": len({row[:3] for row in results}),
+        "outcomes in dq/results": {outcome for *_, outcome in results},
+        "keys in dq/ that come twice": sum(n > 1 for n in Counter([row[:4] for row in results] + [row[:6] for row in ledger]).values()),
+        "residuals in dq/ledger": {(rows, cents(revenue)) for *_, rows, revenue in ledger},
+        "facts in dq/ledger": (sum(row[6] for row in facts), sum(cents(row[7]) for row in facts)),
+    }
 
 
 def found(read, lake):
@@ -63,10 +77,11 @@ def found(read, lake):
         "net revenue of all products": sum(cents(r) for _, r in rows["gold/daily_products"]),
         "orders and net revenue of all hours": (sum(n for n, _ in rows["gold/hourly_sales"]), sum(cents(r) for _, r in rows["gold/hourly_sales"])),
         "refunds": sum(cents(r) for _, _, r in rows["gold/refunds_by_day"]),
+        **kept(rows["dq/results"], rows["dq/ledger"]),
     }
 
 
-def planted(path):
+def planted(path, verdicts):
     expected = json.loads(Path(path).read_text())
     want, updates = expected["total"], expected["customer_updates"]
     with open(Path(path).with_name("customers.csv"), newline="", encoding="utf-8") as file:
@@ -81,11 +96,17 @@ def planted(path):
         "net revenue of all products": sum(cell["net_cents"] for cell in want["daily_sales"]),
         "orders and net revenue of all hours": (sum(cell["orders"] for cell in want["daily_sales"]), sum(cell["net_cents"] for cell in want["daily_sales"])),
         "refunds": sum(cell["refunded_cents"] for cell in want["daily_sales"]),
+        "verdicts in dq/results": sum(verdicts.values()),
+        "outcomes in dq/results": {"pass"},
+        "keys in dq/ that come twice": 0,
+        "residuals in dq/ledger": {(0, 0)},
+        "facts in dq/ledger": (want["silver"]["rows"], want["silver"]["cents"]),
     }
 
 
 def main():
-    lake, want, wrong = Path(sys.argv[1]), planted(sys.argv[2]), 0
+    lake, wrong = Path(sys.argv[1]), 0
+    want = planted(sys.argv[2], json.loads((lake / "report.json").read_text())["ledger"]["verdicts"])
     for engine, read in (("duckdb", with_duckdb), ("polars", with_polars), ("pyarrow", with_pyarrow)):
         have = found(read, lake)
         for name, value in want.items():

@@ -6,6 +6,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/dq-checker/dq"
 )
@@ -25,7 +26,7 @@ func (run) Run(ctx context.Context, d *daemon.Daemon) error {
 	s := d.Settings
 	return dq.Run(ctx, dq.Options{
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
-		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
+		Encoding: lake.Encoding{Compression: s.Lake.Compression}, Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
 		Rules: s.DQ.Rules, Products: s.Warehouse.Products, Samples: s.DQ.Samples, CustomTimeout: s.DQ.CustomTimeout, CustomMemory: s.DQ.CustomMemory, ReadBytes: s.DQ.ReadBytes, CacheBytes: s.DQ.CacheBytes,
 		MaxAge: s.DQ.MaxAge, Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
 		OnReady: func() { d.Ready(true) }, Fault: fault.Hook(),

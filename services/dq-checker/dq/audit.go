@@ -48,15 +48,15 @@ func NewAuditor(set *rules.Set, o AuditorOptions) *Auditor {
 	a := &Auditor{AuditorOptions: o, rules: set, needs: map[string][]need{},
 		objects: semaphore.NewWeighted(int64(o.ReadBytes)), busy: make(chan struct{}, runtime.GOMAXPROCS(0)), customs: make(chan struct{}, 1),
 		profiles: newProfiles(o.CacheBytes), roster: roster{manifests: map[string]*lake.Manifest{}, customers: map[uint64]struct{}{}}}
+	needs := entryNeeds()
 	for _, r := range set.Rules {
-		find := kinds[r.Kind].needs
-		if find == nil {
-			continue
+		if find := kinds[r.Kind].needs; find != nil {
+			needs = append(needs, find(r)...)
 		}
-		for _, n := range find(r) {
-			if !slices.ContainsFunc(a.needs[n.table], func(m need) bool { return m.id == n.id }) {
-				a.needs[n.table] = append(a.needs[n.table], n)
-			}
+	}
+	for _, n := range needs {
+		if !slices.ContainsFunc(a.needs[n.table], func(m need) bool { return m.id == n.id }) {
+			a.needs[n.table] = append(a.needs[n.table], n)
 		}
 	}
 	return a

@@ -9,6 +9,7 @@
 // manifest's inputs, reads the files again from the store with a Parquet
 // implementation other than the writer's ([OpenFile]), unless it has read them before, judges them
 // by the declared rules ([Auditor.Judge]) and publishes a verdict with the manifest inside on
-// lake.verdicts. The loader reads nothing else. A manifest of silver/customers takes the
+// lake.verdicts. The loader reads nothing else. Before that commit the findings, the
+// lines of the ledger and samples of failing rows become files of dq/. A manifest of silver/customers takes the
 // same way, from lake.silver, alone where gold's tables of a day are judged together.
 package dq

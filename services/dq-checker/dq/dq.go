@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	Log           *zap.Logger
 	Registry      prometheus.Registerer
 	Instance      string            // stable name of this instance
+	Encoding      lake.Encoding     // of the files of dq/
 	Partitions    int               // of every topic
 	Replication   int               // of topics that must be made, -1 = the broker's default
 	Rules         string            // file of the declared rules, empty for those compiled in

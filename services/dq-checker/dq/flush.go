@@ -25,9 +25,10 @@ const ledgerWait = time.Minute
 const goneRetry = 30 * time.Second
 
 // Flush gives verdicts on the units that are complete, and on held ones again if
-// the ledger has moved since.
+// the ledger has moved since, and writes what they rest on to the tables of dq/.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
-	var commit stream.Commit
+	first := t.committed
+	commit, notes := stream.Commit{}, newNotes()
 	strikes := t.keeper.Strikes()
 	for _, name := range slices.Sorted(maps.Keys(t.units)) {
 		u := t.units[name]
@@ -35,7 +36,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 		if !t.complete(u) || !u.pending() && !again || time.Now().Before(u.retry) {
 			continue
 		}
-		verdicts, err := t.audit(ctx, u)
+		judged, err := t.audit(ctx, u)
 		if errors.Is(err, blob.ErrNotFound) { // replaced, mostly: the newer version is on its way
 			u.retry = time.Now().Add(goneRetry)
 			t.Log.Warn("a file is gone: no verdict until it is restored, or until a newer version comes", zap.String("unit", name), zap.Error(err))
@@ -44,33 +45,68 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 		if err != nil {
 			return stream.Commit{}, err
 		}
-		held := slices.ContainsFunc(verdicts, func(v *lake.Verdict) bool { return v.Outcome == lake.Fail })
+		held := slices.ContainsFunc(judged, func(j judgement) bool { return j.Outcome == lake.Fail })
 		if u.pending() || !held { // a unit that is still held has its verdicts
-			t.publish(&commit, verdicts)
+			if err := t.publish(&commit, notes, judged); err != nil {
+				return stream.Commit{}, err
+			}
 		}
 		if u.first, u.retry = -1, (time.Time{}); !held {
 			delete(t.units, name)
 		}
 	}
+	if err := t.balances(notes); err != nil {
+		return stream.Commit{}, err
+	}
 	t.judged, t.strikes = time.Now(), strikes
 	t.flushed = t.upTo()
 	commit.Next = t.flushed
-	return commit, nil
+	return commit, notes.write(ctx, t.Bucket, t.Encoding, t.topic, t.partition, first)
 }
 
-func (t *task) publish(commit *stream.Commit, verdicts []*lake.Verdict) {
-	for _, v := range verdicts {
-		t.given = append(t.given, v)
-		commit.Records = append(commit.Records, stream.Record{Topic: sales.TopicVerdicts, Partition: t.partition,
-			Key: []byte(v.Key()), Value: v.Encode()})
+// balances notes the ledgers of the sources of the task's partition that have moved. The
+// task of lake.silver does that, so that it is done once.
+func (t *task) balances(n *notes) error {
+	if t.topic != sales.TopicSilver {
+		return nil
 	}
+	t.noted, t.striking = time.Now(), map[string]int64{}
+	for _, table := range Tables {
+		balance, struck := t.keeper.Balance(table, t.partition)
+		if struck != t.struck[table] {
+			if err := n.entries(balance.Entries...); err != nil {
+				return err
+			}
+		}
+		t.striking[table] = struck
+	}
+	return nil
+}
+
+// judgement is a verdict, and what it rests on that dq/ keeps.
+type judgement struct {
+	*lake.Verdict
+	samples []Sample
+	entries []Entry
+}
+
+func (t *task) publish(commit *stream.Commit, n *notes, judged []judgement) error {
+	for _, j := range judged {
+		t.given = append(t.given, j.Verdict)
+		commit.Records = append(commit.Records, stream.Record{Topic: sales.TopicVerdicts, Partition: t.partition,
+			Key: []byte(j.Key()), Value: j.Encode()})
+		if err := errors.Join(n.verdict(j.Verdict, j.samples), n.entries(j.entries...)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // audit judges the manifests of one unit, facts first: the aggregates are held
 // against them, and restatements against the daily sales.
-func (t *task) audit(ctx context.Context, u *unit) ([]*lake.Verdict, error) {
+func (t *task) audit(ctx context.Context, u *unit) ([]judgement, error) {
 	day := map[string]*Slice{}
-	verdicts := make([]*lake.Verdict, 0, len(t.tables))
+	judged := make([]judgement, 0, len(t.tables))
 	for _, table := range t.tables {
 		m, started := u.manifests[table], time.Now()
 		e, err := t.gather(ctx, m)
@@ -78,19 +114,19 @@ func (t *task) audit(ctx context.Context, u *unit) ([]*lake.Verdict, error) {
 			return nil, err
 		}
 		day[e.Slice.table], e.Day = e.Slice, day
-		v, err := t.verdict(ctx, e, started)
+		v, samples, err := t.verdict(ctx, e, started)
 		if err != nil {
 			return nil, err
 		}
-		verdicts = append(verdicts, v)
+		judged = append(judged, judgement{v, samples, e.entries()})
 	}
-	holdTogether(verdicts)
-	return verdicts, nil
+	holdTogether(judged)
+	return judged, nil
 }
 
 // holdTogether has all tables of a day wait when one does: the warehouse never has some
 // of its tables at one version and some at another.
-func holdTogether(verdicts []*lake.Verdict) {
+func holdTogether(verdicts []judgement) {
 	var held []string
 	for _, v := range verdicts {
 		if v.Outcome == lake.Fail {
@@ -100,7 +136,7 @@ func holdTogether(verdicts []*lake.Verdict) {
 	for _, v := range verdicts {
 		if len(held) > 0 && v.Outcome != lake.Fail {
 			v.Outcome = lake.Fail
-			v.Findings = append(v.Findings, lake.Finding{Rule: RuleDay, Outcome: lake.Fail, Message: "held with " + strings.Join(held, ", ")})
+			v.Findings = append(v.Findings, lake.Finding{Rule: RuleDay, Kind: RuleDay, Severity: lake.Fail, Outcome: lake.Fail, Checked: unknown, Failed: unknown, Message: "held with " + strings.Join(held, ", ")})
 		}
 	}
 }
@@ -116,6 +152,9 @@ func (t *task) gather(ctx context.Context, m *lake.Manifest) (Evidence, error) {
 	}
 	if e.Balances, err = t.keeper.Wait(waitCtx, table, versions); err != nil {
 		return e, fmt.Errorf("%w: audit %s version %d: %w", stream.ErrRetry, m.Key(), m.Version, err)
+	}
+	if e.Located, err = locate(ctx, t.Bucket, e.Balances); err != nil {
+		return e, err
 	}
 	select { // what foreign keys refer to has been read, too
 	case <-t.caughtUp:
@@ -150,10 +189,10 @@ func inputVersions(m *lake.Manifest) (map[int32]int64, error) {
 	return versions, nil
 }
 
-func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lake.Verdict, error) {
+func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lake.Verdict, []Sample, error) {
 	findings, samples, err := t.auditor.Judge(ctx, e)
 	if err != nil {
-		return nil, fmt.Errorf("judge %s version %d: %w", e.Manifest.Key(), e.Manifest.Version, err)
+		return nil, nil, fmt.Errorf("judge %s version %d: %w", e.Manifest.Key(), e.Manifest.Version, err)
 	}
 	t.keeper.Identify(rulesTable(e.Manifest), samples)
 	v := &lake.Verdict{Format: lake.Format, Findings: findings, Manifest: *e.Manifest, Created: time.Now().UnixMicro()}
@@ -162,7 +201,7 @@ func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lak
 		zap.Int64("rows", e.Manifest.Rows), zap.String("revenue", sales.FormatCents(e.Manifest.Cents)), zap.Duration("took", time.Since(started))}
 	if v.Outcome == lake.Pass {
 		t.Log.Debug("verdict", fields...)
-		return v, nil
+		return v, samples, nil
 	}
 	for _, f := range v.Findings {
 		if f.Outcome != lake.Pass {
@@ -171,8 +210,8 @@ func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lak
 	}
 	if v.Outcome == lake.Warn {
 		t.Log.Warn("slice passes with a warning", fields...)
-		return v, nil
+		return v, samples, nil
 	}
 	t.Log.Error("slice is held", fields...)
-	return v, nil
+	return v, samples, nil
 }

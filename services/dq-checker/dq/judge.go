@@ -18,6 +18,7 @@ const RuleDay = "day"
 type Evidence struct {
 	Manifest *lake.Manifest
 	Balances map[int32]Balance // of the partitions that went in
+	Located  []Sample          // records in the places of the balances' faults
 	Slice    *Slice            // what its files hold
 	Day      map[string]*Slice // of the tables of the same day and version that were read before it; silver/sales is facts
 	auditor  *Auditor
@@ -82,5 +83,7 @@ func judgeLedger(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) 
 			faults = append(faults, fmt.Sprintf("p=%03d: %s", p, fault))
 		}
 	}
-	return faulty(r, faults, "%d rows and %s of %d partitions are accounted for", in.Rows, sales.FormatCents(in.Cents), len(e.Balances)), nil
+	found := faulty(r, faults, "%d rows and %s of %d partitions are accounted for", in.Rows, sales.FormatCents(in.Cents), len(e.Balances))
+	found.Samples = e.Located
+	return found, nil
 }

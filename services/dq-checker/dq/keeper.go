@@ -3,7 +3,9 @@ package dq
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -15,7 +17,8 @@ import (
 // source. (Offsets of lake.bronze would do until that topic is made anew.)
 type landed struct {
 	place
-	sum lake.Count
+	sum   lake.Count
+	files []lake.File // that brought it there
 }
 
 // place is a position in a source: the id of its topic, and the next offset.
@@ -26,14 +29,20 @@ type place struct {
 
 // bronzeBook is one source partition in bronze, summed from its manifests.
 type bronzeBook struct {
-	history  []landed // ascending; the part that silver has not passed yet
-	sum      lake.Count
-	records  int64            // read, landed or rejected
-	place                     // after the last record; a topic that is made anew counts from 0 again
-	reached  map[string]int64 // the same, by topic id
-	ledger   *lake.Ledger
-	overlap  string // ranges that overlap; it stays until someone looks
-	mismatch string // the ledger against the manifests
+	history []landed // ascending; the part that silver has not passed yet
+	sum     lake.Count
+	records int64            // read, landed or rejected
+	place                    // after the last record; a topic that is made anew counts from 0 again
+	reached map[string]int64 // the same, by topic id
+	ledger  *lake.Ledger
+	counted lake.Count // in the files that ledger follows
+	overlap string     // ranges that overlap; it stays until someone looks
+
+	mismatch  string   // the ledger against the manifests
+	agreed    place    // of the last ledger without a mismatch
+	uncounted *Suspect // of the first with one since
+	taken     place    // of the last silver ledger without a fault
+	untaken   *Suspect // of the first with one since
 }
 
 // silverSlice is what a silver manifest says of its slice.
@@ -64,8 +73,10 @@ type book struct {
 	touched    []string // slices
 	sources    []string // each has a ledger of this version
 	balance    Balance
-	struck     int64 // the keeper's strike that made the balance
-	dirty      bool  // a record came after it
+	struck     int64    // the keeper's strike that made the balance
+	dirty      bool     // a record came after it
+	sound      int64    // version of the last balance in which slices and ledger agreed
+	unsound    []string // some slices that changed up to the first in which they don't
 }
 
 // Keeper holds the ledgers of all partitions against each other. Its methods
@@ -198,7 +209,7 @@ func (k *Keeper) addBronze(r stream.Record) error {
 	s.reached[s.topicID] = s.next
 	s.records += m.Source.Records
 	s.sum = s.sum.Add(m.Count)
-	s.history = append(s.history, landed{s.place, s.sum})
+	s.history = append(s.history, landed{s.place, s.sum, m.Files})
 	return nil
 }
 
@@ -222,8 +233,14 @@ func (k *Keeper) addBronzeLedger(r stream.Record) error {
 // setLedger takes bronze's own ledger, which follows the manifests that it
 // counts, and holds it against them.
 func (s *bronzeBook) setLedger(l *lake.Ledger) {
-	s.ledger, s.mismatch = l, ""
-	if l.Out != s.sum || l.In.Rows != s.records {
+	s.ledger, s.mismatch, s.counted = l, "", s.sum
+	at := place{s.topicID, l.Through}
+	if l.Out == s.sum && l.In.Rows == s.records {
+		s.agreed, s.uncounted = at, nil
+	} else {
+		if s.uncounted == nil {
+			s.uncounted = s.suspect(l.Source, l.Partition, s.agreed, at)
+		}
 		s.mismatch = fmt.Sprintf("bronze's files of %s/%d hold %d rows and %s of %d records, its ledger says %d and %s of %d", l.Source, l.Partition,
 			s.sum.Rows, sales.FormatCents(s.sum.Cents), s.records, l.Out.Rows, sales.FormatCents(l.Out.Cents), l.In.Rows)
 	}
@@ -301,20 +318,53 @@ func (k *Keeper) strike(b *book) {
 	var net, rows lake.Count
 	for source, l := range b.silver {
 		net = net.Add(l.Out)
-		n.add(source, l, b.bronze[source])
+		s := b.bronze[source]
+		n.addSilver(source, l, s)
+		if s != nil {
+			n.addBronze(source, s)
+		}
 	}
 	for _, s := range b.slices {
 		rows = rows.Add(s.Count)
 	}
-	if rows != net {
-		n.Faults = append(n.Faults, fmt.Sprintf("silver slices hold %d rows and %s, the ledger says %d and %s",
-			rows.Rows, sales.FormatCents(rows.Cents), net.Rows, sales.FormatCents(net.Cents)))
+	switch {
+	case rows == net:
+		b.sound, b.unsound = b.version, nil
+	case b.unsound == nil:
+		b.unsound = b.since(b.sound)
+		fallthrough
+	default:
+		n.Faults = append(n.Faults, fmt.Sprintf("silver slices hold %d rows and %s, the ledger says %d and %s, first seen with %s",
+			rows.Rows, sales.FormatCents(rows.Cents), net.Rows, sales.FormatCents(net.Cents), strings.Join(b.unsound, ", ")))
 		n.Lost += abs(net.Rows - rows.Rows)
 	}
+	slices.SortFunc(n.Entries, func(a, b Entry) int { return strings.Compare(a.Hop+a.Source, b.Hop+b.Source) })
 	slices.Sort(n.Faults)
 	k.strikes++
 	b.balance, b.struck, b.dirty = n, k.strikes, false
 	k.tell()
+}
+
+// since names the first few slices that are newer than a version.
+func (b *book) since(version int64) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(b.slices)) {
+		if b.slices[name].version > version && len(names) < sampleRows {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Balance gives the last balance of a table of silver in a partition that counts, see
+// [Keeper.Wait], and the number of its strike, 0 when there is none.
+func (k *Keeper) Balance(table string, partition int32) (Balance, int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	b := k.book(table, partition)
+	if len(b.balance.Faults) > 0 && b.struck > k.caught {
+		return Balance{}, 0
+	}
+	return b.balance, b.struck
 }
 
 // Wait gives the balance of a table of silver of each named partition, once it includes the silver

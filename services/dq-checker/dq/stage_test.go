@@ -77,7 +77,7 @@ func (r *rig) publish(version int64, n int, off int64) *lake.Manifest {
 	silver := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-01/p=003", Partition: partition, Version: version, Count: c, Files: []lake.File{f}}
 	silver.Rows += off
 	l := lake.Ledger{Format: lake.Format, Stage: "silver", Source: sales.TopicEvents, Partition: partition, Version: version, Slices: []string{silver.Slice},
-		Through: r.through(), Next: r.h.next, In: r.h.in, Out: c, Duplicate: lake.Count{Rows: r.h.in.Rows - c.Rows}}
+		Through: r.through(), Next: r.h.next, In: r.h.in, Out: c, Duplicate: lake.Count{Rows: r.h.in.Rows - c.Rows - r.h.lost}}
 	gold := r.gold(version, n, silver, f)
 	records := append([]stream.Record{}, r.h.bronze[len(r.h.bronze)-2:]...)
 	records = append(records, r.record(sales.TopicSilver, silver.Key(), silver.Encode()), r.record(sales.TopicSilver, l.Key(), l.Encode()))

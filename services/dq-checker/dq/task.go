@@ -15,6 +15,9 @@ import (
 // ledger has moved meanwhile: shares of rejects and loss may have fallen.
 const rejudgeEvery = time.Minute
 
+// noteEvery is how long a balance may be missing from dq/ledger while there is nothing else to write.
+const noteEvery = time.Minute
+
 // goldTables are the slices of a day; they are published together and judged
 // together, each after those that it is held against.
 var goldTables = []string{sales.TableFacts, sales.TableDailySales, sales.TableDailyProducts, sales.TableHourlySales, sales.TableRefundsByDay, sales.TableRestatements}
@@ -56,6 +59,7 @@ func (u *unit) pending() bool { return u.first >= 0 }
 type task struct {
 	*stage
 	gate
+	topic     string
 	partition int32
 	next      int64
 	committed int64
@@ -65,12 +69,15 @@ type task struct {
 	judged    time.Time        // when held units were last judged
 	strikes   int64            // of the keeper, at that time
 	given     []*lake.Verdict  // by the last flush
+	struck    map[string]int64 // number of the balance that is in dq/ledger, by table of silver
+	striking  map[string]int64 // the same, once the last flush is committed
+	noted     time.Time        // when balances were last looked at
 }
 
 // Open takes up the units that are held: a restored file, another threshold or
 // a ledger that balances by now may let them pass.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
-	t := &task{stage: s, gate: gates[p.Topic], partition: p.ID, next: next, committed: next, units: map[string]*unit{}}
+	t := &task{stage: s, gate: gates[p.Topic], topic: p.Topic, partition: p.ID, next: next, committed: next, units: map[string]*unit{}, noted: time.Now()}
 	held, err := t.held(ctx)
 	if err != nil || len(held) == 0 {
 		return t, err
@@ -170,6 +177,8 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 			}
 		}
 		return due
+	case t.topic == sales.TopicSilver:
+		return t.noted.Add(noteEvery)
 	}
 	return time.Time{}
 }
@@ -190,7 +199,7 @@ func (t *task) Committed() {
 	for _, v := range t.given {
 		t.metrics.verdict(v)
 	}
-	t.given, t.committed = nil, t.flushed
+	t.given, t.committed, t.struck = nil, t.flushed, t.striking
 }
 
 func (t *task) Close() {}

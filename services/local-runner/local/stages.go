@@ -127,7 +127,7 @@ func (r *runner) dq(ctx context.Context, onReady func()) error {
 	return dq.Run(ctx, dq.Options{
 		OnReady: onReady,
 		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
-		Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
+		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression}, Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
 		Rules: s.Rules, Products: r.Settings.Warehouse.Products, Samples: s.Samples, CustomTimeout: s.CustomTimeout, CustomMemory: s.CustomMemory, ReadBytes: s.ReadBytes, CacheBytes: s.CacheBytes,
 	})
 }
