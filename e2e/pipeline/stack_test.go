@@ -174,6 +174,7 @@ func (s *stack) drained(limit time.Duration) {
 			}
 		}
 	}
+	s.until(limit, "dq-checker has seen the loads", func() error { return s.caughtUp("dq-checker", sales.TopicLoads) })
 }
 
 func (s *stack) caughtUp(group, topic string) error {

@@ -18,6 +18,7 @@ const (
 	TopicSilver       = "lake.silver"
 	TopicGold         = "lake.gold"
 	TopicVerdicts     = "lake.verdicts"
+	TopicLoads        = "lake.loads"
 )
 
 // The tables of the lake, which are also the prefixes of their files.

@@ -12,4 +12,7 @@
 // lake.verdicts. The loader reads nothing else. Before that commit the findings, the
 // lines of the ledger and samples of failing rows become files of dq/. A manifest of silver/customers takes the
 // same way, from lake.silver, alone where gold's tables of a day are judged together.
+//
+// When the loader says on lake.loads what the warehouse holds of a version, that is held
+// against the verdict that let it in ([Verdicts]): the last hop of the ledger.
 package dq

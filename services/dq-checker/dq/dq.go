@@ -16,11 +16,14 @@ import (
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
-// Group is the consumer group on lake.gold and lake.silver.
+// Group is the consumer group on the topics that the stage takes records of.
 const Group = "dq-checker"
 
 // Topics are those that the group consumes.
-func Topics() []string { return []string{sales.TopicGold, sales.TopicSilver} }
+func Topics() []string { return []string{sales.TopicGold, sales.TopicSilver, sales.TopicLoads} }
+
+// followed are the topics that every instance reads all of.
+var followed = []string{sales.TopicBronze, sales.TopicSilver, sales.TopicVerdicts}
 
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
 // Partitions are required.
@@ -59,12 +62,13 @@ func Run(ctx context.Context, o Options) error {
 		stream.TopicSpec{Name: sales.TopicSilver, Partitions: o.Partitions, Compacted: true},
 		stream.TopicSpec{Name: sales.TopicGold, Partitions: o.Partitions, Compacted: true},
 		stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: o.Partitions, Compacted: true},
+		stream.TopicSpec{Name: sales.TopicLoads, Partitions: o.Partitions, Compacted: true},
 	); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
 	auditor := NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples,
 		CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory, ReadBytes: o.ReadBytes, CacheBytes: o.CacheBytes})
-	s := &stage{Options: o, keeper: NewKeeper(), auditor: auditor, caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
+	s := &stage{Options: o, keeper: NewKeeper(), verdicts: NewVerdicts(), auditor: auditor, caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
 	observe(o.Registry, s.keeper)
 	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
@@ -79,7 +83,7 @@ func Run(ctx context.Context, o Options) error {
 				}
 			})
 		}
-		if err := stream.Follow(followCtx, o.Kafka, []string{sales.TopicBronze, sales.TopicSilver}, s.follow, caughtUp); err != nil && followCtx.Err() == nil {
+		if err := stream.Follow(followCtx, o.Kafka, followed, s.follow, caughtUp); err != nil && followCtx.Err() == nil {
 			return fmt.Errorf("follow the ledger: %w", err)
 		}
 		return nil
@@ -99,12 +103,16 @@ type stage struct {
 	Options
 	keeper   *Keeper
 	auditor  *Auditor
+	verdicts *Verdicts
 	caughtUp chan struct{} // closed when the topics have been read to their end once
 	metrics  *metrics
 }
 
-// follow takes a record of lake.bronze or lake.silver.
+// follow takes a record of a followed topic.
 func (s *stage) follow(r stream.Record) error {
+	if r.Topic == sales.TopicVerdicts {
+		return s.verdicts.Add(r)
+	}
 	if err := s.auditor.Follow(r); err != nil {
 		return err
 	}

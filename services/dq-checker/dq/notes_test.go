@@ -69,6 +69,16 @@ func TestStageKeepsWhatItFound(t *testing.T) {
 	require.Empty(t, r.rows(sales.Samples, "rule"))
 }
 
+// pick gives the rest of the texts that begin with a word.
+func pick(texts []string, word string) (rest []string) {
+	for _, text := range texts {
+		if after, ok := strings.CutPrefix(text, word+" "); ok {
+			rest = append(rest, after)
+		}
+	}
+	return rest
+}
+
 // sold is the gross revenue of facts, in cents.
 func sold(n int) (sum int64) {
 	for i := range n {

@@ -36,7 +36,7 @@ func newRig(t *testing.T) *rig {
 	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
 	require.NoError(t, err)
 	r := &rig{t: t, kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}, bucket: bucket, h: &history{}, log: zap.NewNop()}
-	for _, topic := range []string{sales.TopicBronze, sales.TopicSilver, sales.TopicGold, sales.TopicVerdicts} {
+	for _, topic := range []string{sales.TopicBronze, sales.TopicSilver, sales.TopicGold, sales.TopicVerdicts, sales.TopicLoads} {
 		require.NoError(t, stream.EnsureTopics(context.Background(), r.kafka, -1, stream.TopicSpec{Name: topic, Partitions: partitions, Compacted: true}))
 	}
 	return r

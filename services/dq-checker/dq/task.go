@@ -77,6 +77,9 @@ type task struct {
 // Open takes up the units that are held: a restored file, another threshold or
 // a ledger that balances by now may let them pass.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
+	if p.Topic == sales.TopicLoads {
+		return s.openLoads(p, next), nil
+	}
 	t := &task{stage: s, gate: gates[p.Topic], topic: p.Topic, partition: p.ID, next: next, committed: next, units: map[string]*unit{}, noted: time.Now()}
 	held, err := t.held(ctx)
 	if err != nil || len(held) == 0 {

@@ -224,6 +224,9 @@ func (r *runner) together(ctx context.Context, stages []stage, feed func(context
 	group, groupCtx := errgroup.WithContext(stagesCtx)
 	var starting sync.WaitGroup
 	for _, s := range stages {
+		if s.name == loadsStage && len(stages) > 1 {
+			continue // it runs already
+		}
 		starting.Add(1)
 		started := sync.OnceFunc(starting.Done)
 		group.Go(func() error {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -18,6 +20,9 @@ import (
 
 // Stages lists what Options.Through may name, in the order of the data.
 var Stages = []string{bronze.Group, silver.Group, gold.Group, dq.Group, loader.Group}
+
+// loadsStage is dq-checker once more, for what the loader says that it has loaded.
+const loadsStage = dq.Group + ", loads"
 
 // stage is one that runs on.
 type stage struct {
@@ -49,8 +54,9 @@ func (r *runner) stages() []stage {
 		{bronze.Group, []string{bronze.Group}, bronze.Topics(), sales.TopicBronze, "", r.bronze},
 		{silver.Group, silver.Groups(), []string{sales.TopicBronze}, sales.TopicSilver, lake.Reprocess, r.silver},
 		{gold.Group, []string{gold.Group}, []string{sales.TopicSilver}, sales.TopicGold, lake.Rebuild, r.gold},
-		{dq.Group, []string{dq.Group}, dq.Topics(), sales.TopicVerdicts, "", r.dq},
+		{dq.Group, []string{dq.Group}, []string{sales.TopicGold, sales.TopicSilver}, sales.TopicVerdicts, "", r.dq},
 		{loader.Group, []string{loader.Group}, []string{sales.TopicVerdicts}, "", "", r.loader},
+		{loadsStage, []string{dq.Group}, []string{sales.TopicLoads}, "", "", r.dqAgain},
 	}
 	if r.Through != "" {
 		all = all[:slices.Index(Stages, r.Through)+1]
@@ -130,6 +136,13 @@ func (r *runner) dq(ctx context.Context, onReady func()) error {
 		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression}, Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
 		Rules: s.Rules, Products: r.Settings.Warehouse.Products, Samples: s.Samples, CustomTimeout: s.CustomTimeout, CustomMemory: s.CustomMemory, ReadBytes: s.ReadBytes, CacheBytes: s.CacheBytes,
 	})
+}
+
+// dqAgain has metrics of its own: those of the first run stay.
+func (r *runner) dqAgain(ctx context.Context, onReady func()) error {
+	again := *r
+	again.Registry = prometheus.NewRegistry()
+	return again.dq(ctx, onReady)
 }
 
 func (r *runner) loader(ctx context.Context, onReady func()) error {

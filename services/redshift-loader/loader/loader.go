@@ -55,7 +55,8 @@ func Run(ctx context.Context, o Options) error {
 		o.Waiting = func(string) {}
 	}
 	err := stream.EnsureTopics(ctx, o.Kafka, o.Replication,
-		stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: o.Partitions, Compacted: true})
+		stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: o.Partitions, Compacted: true},
+		stream.TopicSpec{Name: sales.TopicLoads, Partitions: o.Partitions, Compacted: true})
 	if err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
@@ -126,7 +127,7 @@ type stage struct {
 // Open takes up what is not loaded of the verdicts that were consumed: slices that waited
 // for a file, or that the warehouse has lost since, with its ledger.
 func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (stream.Task, error) {
-	t := &task{stage: s, partition: fmt.Sprint(p.ID), next: next, pending: map[string]*lake.Verdict{}, gone: map[string]*wait{},
+	t := &task{stage: s, id: p.ID, partition: fmt.Sprint(p.ID), next: next, pending: map[string]*lake.Verdict{}, gone: map[string]*wait{},
 		log: s.Log.With(zap.Stringer("partition", p))}
 	if next == 0 {
 		return t, nil

@@ -137,6 +137,11 @@ func TestLoadsWhatPassedAndHoldsWhatFailed(t *testing.T) {
 	require.InDelta(t, 1, b.metric("sales_load_slices_total", "held"), 0)
 	stop()
 
+	loads := b.loads()
+	require.Len(t, loads, 7)
+	require.Contains(t, loads, "gold/fact_sales/day=2026-01-01 1 1 100")
+	require.Contains(t, loads, "gold/fact_sales/day=2026-01-02 2 1 6", "the version that failed was never loaded")
+
 	stop = b.start(nil)
 	b.publish(b.lake.Facts("2026-01-01", 2))
 	b.await("B.2 2026-01-02 0.06")
@@ -239,6 +244,21 @@ func TestALoadThatKafkaDoesNotKnowOfIsHarmless(t *testing.T) {
 	b.await("A.1 2026-01-01 1.00")
 	require.InDelta(t, 0, b.metric("sales_load_slices_total", "loaded"), 0)
 	stop()
+	require.Contains(t, b.loads(), "gold/fact_sales/day=2026-01-01 1 1 100", "though another process loaded it")
+}
+
+// loads gives what was published of loads, newest last: slice, version, rows, cents.
+func (b *bench) loads() (texts []string) {
+	require.NoError(b.t, stream.ReadToEnd(b.t.Context(), b.kafka, sales.TopicLoads, nil, func(r stream.Record) error {
+		l, err := lake.DecodeLoaded(r.Value)
+		if err == nil {
+			require.Equal(b.t, l.Key(), string(r.Key))
+			require.InDelta(b.t, time.Now().UnixMicro(), l.Loaded, float64(patience.Microseconds()))
+			texts = append(texts, fmt.Sprint(l.Key(), " ", l.Version, " ", l.Rows, " ", l.Cents))
+		}
+		return err
+	}))
+	return texts
 }
 
 // flaky is a warehouse that is away for some calls.

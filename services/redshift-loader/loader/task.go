@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
@@ -18,7 +19,8 @@ import (
 // task loads the slices of one partition of lake.verdicts.
 type task struct {
 	*stage
-	partition string
+	id        int32
+	partition string // the same, as a label
 	log       *zap.Logger
 	next      int64
 	added     bool                     // records that no commit covers
@@ -106,9 +108,8 @@ func (t *task) nextRetry() (next time.Time) {
 	return next
 }
 
-// Flush loads what is pending. The verdicts are not published again: the commit holds
-// just the offset, also of slices that lack a file, which a later Open finds by the
-// warehouse's ledger.
+// Flush loads what is pending, and publishes what the warehouse's ledger then says of it. The
+// offset is committed also of slices that lack a file, which a later Open finds by that ledger.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	start := time.Now()
 	verdicts := make([]*lake.Verdict, 0, len(t.pending))
@@ -126,7 +127,34 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	t.loaded = time.Now()
 	t.settle(verdicts, r.Gone)
 	t.report(ctx, r, t.loaded.Sub(start))
-	return stream.Commit{Next: t.next}, nil
+	commit := stream.Commit{Next: t.next}
+	if len(verdicts) == 0 {
+		return commit, nil
+	}
+	ledger, err := t.Warehouse.Ledger(ctx)
+	if err != nil {
+		return commit, t.failed(err)
+	}
+	commit.Records = t.loads(verdicts, ledger)
+	return commit, nil
+}
+
+// loads tells which of the verdicts' slices the warehouse holds, also those that it held
+// before: a crash may have come between its commit and Kafka's.
+func (t *task) loads(verdicts []*lake.Verdict, ledger []warehouse.Slice) []stream.Record {
+	asked := make(map[string]int64, len(verdicts))
+	for _, v := range verdicts {
+		asked[v.Key()] = v.Manifest.Version
+	}
+	var records []stream.Record
+	for i := range ledger {
+		s := &ledger[i]
+		l := lake.Loaded{Format: lake.Format, Table: s.Table, Slice: s.Slice, Version: s.Version, Count: s.Count, Loaded: t.loaded.UnixMicro()}
+		if version, ok := asked[l.Key()]; ok && l.Version >= version {
+			records = append(records, stream.Record{Topic: sales.TopicLoads, Partition: t.id, Key: []byte(l.Key()), Value: l.Encode()})
+		}
+	}
+	return records
 }
 
 // settle keeps of the verdicts those whose slice lacks a file.

@@ -87,6 +87,8 @@ func (l *lacking) Load(_ context.Context, verdicts []*lake.Verdict) (r warehouse
 	return r, nil
 }
 
+func (*lacking) Ledger(context.Context) ([]warehouse.Slice, error) { return nil, nil }
+
 func TestASliceThatLacksAFileIsAWarningInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		logs, seen := observer.New(zap.InfoLevel)
