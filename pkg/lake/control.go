@@ -19,6 +19,7 @@ type Kind string
 const (
 	Reprocess Kind = "reprocess" // silver-etl: judge the bronze rows of days again, by the rules and the catalogue of now
 	Rebuild   Kind = "rebuild"   // gold-aggregator: make the tables of days again from silver's files
+	Accept    Kind = "accept"    // dq-checker: let a version of a slice pass that failed
 )
 
 const (
@@ -35,6 +36,12 @@ type Command struct {
 	From    string `json:"from"`    // YYYY-MM-DD, the first day
 	To      string `json:"to"`      // YYYY-MM-DD, the last day
 	Created int64  `json:"created"` // µs UTC
+
+	// Of Accept only: what is accepted, by whom and why.
+	Slice   string `json:"slice,omitempty"`   // key of its manifest
+	Version int64  `json:"version,omitempty"` // no other version passes by it
+	By      string `json:"by,omitempty"`
+	Reason  string `json:"reason,omitempty"`
 }
 
 // Key names the command in the topic.

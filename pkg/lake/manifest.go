@@ -208,7 +208,8 @@ type Verdict struct {
 	Outcome  Outcome   `json:"outcome"`
 	Findings []Finding `json:"findings"`
 	Manifest Manifest  `json:"manifest"`
-	Created  int64     `json:"created"` // µs UTC
+	Accepted *Command  `json:"accepted,omitempty"` // by which it passes, though findings failed
+	Created  int64     `json:"created"`            // µs UTC
 }
 
 // Key names the slice, as the manifest does.

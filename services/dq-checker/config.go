@@ -12,6 +12,7 @@ type cli struct {
 	DQ    config.DQ    `embed:"" prefix:"dq-"`
 
 	Run         run                `cmd:"" default:"withargs" help:"Judge gold slices until told to stop."`
+	Accept      accept             `cmd:"" help:"Let a version of a slice pass that is held. It is loaded with a warning."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -23,7 +24,7 @@ const Group = "dq-checker"
 func Topics() []string { return []string{sales.TopicGold, sales.TopicSilver, sales.TopicLoads} }
 
 // followed are the topics that every instance reads all of.
-var followed = []string{sales.TopicBronze, sales.TopicSilver, sales.TopicVerdicts}
+var followed = []string{sales.TopicBronze, sales.TopicSilver, sales.TopicVerdicts, sales.TopicControl}
 
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
 // Partitions are required.
@@ -63,12 +64,14 @@ func Run(ctx context.Context, o Options) error {
 		stream.TopicSpec{Name: sales.TopicGold, Partitions: o.Partitions, Compacted: true},
 		stream.TopicSpec{Name: sales.TopicVerdicts, Partitions: o.Partitions, Compacted: true},
 		stream.TopicSpec{Name: sales.TopicLoads, Partitions: o.Partitions, Compacted: true},
+		control.Topic,
 	); err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
 	auditor := NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples,
 		CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory, ReadBytes: o.ReadBytes, CacheBytes: o.CacheBytes})
-	s := &stage{Options: o, keeper: NewKeeper(), verdicts: NewVerdicts(), auditor: auditor, caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
+	s := &stage{Options: o, keeper: NewKeeper(), verdicts: NewVerdicts(), accepted: newAcceptances(), auditor: auditor,
+		caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
 	observe(o.Registry, s.keeper)
 	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
@@ -104,14 +107,18 @@ type stage struct {
 	keeper   *Keeper
 	auditor  *Auditor
 	verdicts *Verdicts
+	accepted *acceptances
 	caughtUp chan struct{} // closed when the topics have been read to their end once
 	metrics  *metrics
 }
 
 // follow takes a record of a followed topic.
 func (s *stage) follow(r stream.Record) error {
-	if r.Topic == sales.TopicVerdicts {
+	switch r.Topic {
+	case sales.TopicVerdicts:
 		return s.verdicts.Add(r)
+	case sales.TopicControl:
+		return s.accepted.Add(r)
 	}
 	if err := s.auditor.Follow(r); err != nil {
 		return err

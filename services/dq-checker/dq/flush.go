@@ -29,10 +29,11 @@ const goneRetry = 30 * time.Second
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	first := t.committed
 	commit, notes := stream.Commit{}, newNotes()
-	strikes := t.keeper.Strikes()
+	strikes, came := t.keeper.Strikes(), t.accepted.count()
 	for _, name := range slices.Sorted(maps.Keys(t.units)) {
 		u := t.units[name]
-		again := !u.pending() && (t.judged.IsZero() || strikes != t.strikes || !u.retry.IsZero())
+		accepted := came != t.seen && t.acceptable(u)
+		again := !u.pending() && (t.judged.IsZero() || strikes != t.strikes || !u.retry.IsZero() || accepted)
 		if !t.complete(u) || !u.pending() && !again || time.Now().Before(u.retry) {
 			continue
 		}
@@ -46,7 +47,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 			return stream.Commit{}, err
 		}
 		held := slices.ContainsFunc(judged, func(j judgement) bool { return j.Outcome == lake.Fail })
-		if u.pending() || !held { // a unit that is still held has its verdicts
+		if u.pending() || !held || accepted { // a unit that is still held has its verdicts
 			if err := t.publish(&commit, notes, judged); err != nil {
 				return stream.Commit{}, err
 			}
@@ -58,7 +59,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	if err := t.balances(notes); err != nil {
 		return stream.Commit{}, err
 	}
-	t.judged, t.strikes = time.Now(), strikes
+	t.judged, t.strikes, t.seen = time.Now(), strikes, came
 	t.flushed = t.upTo()
 	commit.Next = t.flushed
 	return commit, notes.write(ctx, t.Bucket, t.Encoding, t.topic, t.partition, first)
@@ -197,6 +198,9 @@ func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lak
 	t.keeper.Identify(rulesTable(e.Manifest), samples)
 	v := &lake.Verdict{Format: lake.Format, Findings: findings, Manifest: *e.Manifest, Created: time.Now().UnixMicro()}
 	v.Outcome = Worst(v.Findings)
+	if c := t.accepted.of(e.Manifest); c != nil && v.Outcome == lake.Fail {
+		accept(v, c)
+	}
 	fields := []zap.Field{zap.String("slice", v.Key()), zap.Int64("version", e.Manifest.Version), zap.String("outcome", string(v.Outcome)),
 		zap.Int64("rows", e.Manifest.Rows), zap.String("revenue", sales.FormatCents(e.Manifest.Cents)), zap.Duration("took", time.Since(started))}
 	if v.Outcome == lake.Pass {

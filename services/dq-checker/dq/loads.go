@@ -113,7 +113,9 @@ func compare(l *lake.Loaded, p *passed) lake.Finding {
 }
 
 // Committed forgets what is written.
-func (t *loads) Committed() { t.pending, t.committed = slices.Delete(t.pending, 0, len(t.pending)), t.flushed }
+func (t *loads) Committed() {
+	t.pending, t.committed = slices.Delete(t.pending, 0, len(t.pending)), t.flushed
+}
 
 // Close has nothing to do.
 func (*loads) Close() {}

@@ -148,9 +148,9 @@ func TestNotesAreWrittenBeforeTheCommit(t *testing.T) {
 	n := newNotes()
 	require.NoError(t, n.verdict(&lake.Verdict{Outcome: lake.Pass, Findings: []lake.Finding{{Rule: "files", Outcome: lake.Pass}}, Manifest: lake.Manifest{Day: "2026-01-01"}}, nil))
 	away := errors.New("away")
-	require.ErrorIs(t, n.write(t.Context(), failing{away}, lake.Encoding{}, sales.TopicGold, 3, 7), away)
+	require.ErrorIs(t, n.write(t.Context(), awayStore{away}, lake.Encoding{}, sales.TopicGold, 3, 7), away)
 }
 
-type failing struct{ error }
+type awayStore struct{ error }
 
-func (f failing) Put(context.Context, string, []byte) error { return f.error }
+func (f awayStore) Put(context.Context, string, []byte) error { return f.error }

@@ -68,6 +68,8 @@ type task struct {
 	since     time.Time        // when the oldest pending arrived
 	judged    time.Time        // when held units were last judged
 	strikes   int64            // of the keeper, at that time
+	seen      int64            // acceptances that had come by then
+	seat      chan struct{}    // tells of more
 	given     []*lake.Verdict  // by the last flush
 	struck    map[string]int64 // number of the balance that is in dq/ledger, by table of silver
 	striking  map[string]int64 // the same, once the last flush is committed
@@ -81,6 +83,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 		return s.openLoads(p, next), nil
 	}
 	t := &task{stage: s, gate: gates[p.Topic], topic: p.Topic, partition: p.ID, next: next, committed: next, units: map[string]*unit{}, noted: time.Now()}
+	t.seat = s.accepted.sit()
 	held, err := t.held(ctx)
 	if err != nil || len(held) == 0 {
 		return t, err
@@ -172,6 +175,8 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 		return now
 	case t.waiting() && !caughtUp:
 		return t.since.Add(t.MaxAge)
+	case len(t.units) > 0 && t.accepted.count() != t.seen:
+		return now
 	case len(t.units) > 0:
 		due := t.judged.Add(rejudgeEvery)
 		for _, u := range t.units {
@@ -205,4 +210,7 @@ func (t *task) Committed() {
 	t.given, t.committed, t.struck = nil, t.flushed, t.striking
 }
 
-func (t *task) Close() {}
+// Wake tells of acceptances, as stream.Waker wants it.
+func (t *task) Wake() <-chan struct{} { return t.seat }
+
+func (t *task) Close() { t.accepted.leave(t.seat) }
