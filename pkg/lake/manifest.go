@@ -201,6 +201,12 @@ type Range struct {
 	Unit  string `json:"unit"` // rows, cents, microseconds or ppm
 }
 
+// Profile is what days are compared by.
+type Profile struct {
+	Hours  []int64                     `json:"hours,omitempty"`  // rows by hour of order_ts, UTC
+	Values map[string]map[string]int64 `json:"values,omitempty"` // rows by column and value
+}
+
 // Verdict says whether a version of a gold slice may be loaded, and carries
 // its manifest, so that the loader needs nothing else.
 type Verdict struct {
@@ -209,6 +215,7 @@ type Verdict struct {
 	Findings []Finding `json:"findings"`
 	Manifest Manifest  `json:"manifest"`
 	Accepted *Command  `json:"accepted,omitempty"` // by which it passes, though findings failed
+	Profile  *Profile  `json:"profile,omitempty"`  // of a day's facts
 	Created  int64     `json:"created"`            // µs UTC
 }
 

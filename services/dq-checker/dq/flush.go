@@ -144,7 +144,7 @@ func holdTogether(verdicts []judgement) {
 
 // gather waits for the ledger of the manifest's inputs and reads its files.
 func (t *task) gather(ctx context.Context, m *lake.Manifest) (Evidence, error) {
-	e := Evidence{Manifest: m}
+	e := Evidence{Manifest: m, Past: t.verdicts.past}
 	waitCtx, cancel := context.WithTimeout(ctx, ledgerWait)
 	defer cancel()
 	table, versions, err := rests(m)
@@ -162,6 +162,7 @@ func (t *task) gather(ctx context.Context, m *lake.Manifest) (Evidence, error) {
 	case <-waitCtx.Done():
 		return e, fmt.Errorf("%w: audit %s version %d: wait for %s: %w", stream.ErrRetry, m.Key(), m.Version, sales.TopicSilver, waitCtx.Err())
 	}
+	e.Watermark = t.keeper.Watermark(m)
 	e.Slice, err = t.auditor.Audit(ctx, m)
 	return e, err
 }
@@ -196,7 +197,7 @@ func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lak
 		return nil, nil, fmt.Errorf("judge %s version %d: %w", e.Manifest.Key(), e.Manifest.Version, err)
 	}
 	t.keeper.Identify(rulesTable(e.Manifest), samples)
-	v := &lake.Verdict{Format: lake.Format, Findings: findings, Manifest: *e.Manifest, Created: time.Now().UnixMicro()}
+	v := &lake.Verdict{Format: lake.Format, Findings: findings, Manifest: *e.Manifest, Profile: t.auditor.profileOf(&e), Created: time.Now().UnixMicro()}
 	v.Outcome = Worst(v.Findings)
 	if c := t.accepted.of(e.Manifest); c != nil && v.Outcome == lake.Fail {
 		accept(v, c)

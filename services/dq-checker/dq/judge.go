@@ -22,6 +22,11 @@ type Evidence struct {
 	Slice    *Slice            // what its files hold
 	Day      map[string]*Slice // of the tables of the same day and version that were read before it; silver/sales is facts
 	auditor  *Auditor
+
+	Watermark int64 // µs UTC: events up to it have come; 0 while silver is behind bronze
+
+	// Past gives the profiles of the same weekday in the weeks before a day; nil when none are known.
+	Past func(day int32, weeks int) []*lake.Profile
 }
 
 // Judge applies the rules of the manifest's table to the evidence, in their order. Samples are some
@@ -36,14 +41,18 @@ func (a *Auditor) Judge(ctx context.Context, e Evidence) (findings []lake.Findin
 		if err != nil {
 			return nil, nil, fmt.Errorf("rule %s: %w", r.Name, err)
 		}
-		findings = append(findings, lake.Finding{Rule: r.Name, Kind: r.Kind, Severity: r.Severity, Owner: r.Owner,
-			Outcome: found.Outcome, Message: found.Message, Checked: found.Checked, Failed: found.Failed, Measured: found.Measured})
+		findings = append(findings, found.finding(r))
 		for _, s := range found.Samples {
 			s.Rule = r.Name
 			samples = append(samples, s)
 		}
 	}
 	return findings, samples, nil
+}
+
+func (found Result) finding(r *rules.Rule) lake.Finding {
+	return lake.Finding{Rule: r.Name, Kind: r.Kind, Severity: r.Severity, Owner: r.Owner,
+		Outcome: found.Outcome, Message: found.Message, Checked: found.Checked, Failed: found.Failed, Measured: found.Measured}
 }
 
 // Worst gives the outcome that the findings add up to.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -75,6 +76,8 @@ type book struct {
 	balance    Balance
 	struck     int64    // the keeper's strike that made the balance
 	dirty      bool     // a record came after it
+	event      int64    // newest event_ts of a slice, µs UTC
+	moved      int64    // when the newest slice was made, µs UTC
 	sound      int64    // version of the last balance in which slices and ledger agreed
 	unsound    []string // some slices that changed up to the first in which they don't
 }
@@ -267,6 +270,7 @@ func (k *Keeper) addSilverSlice(value []byte) (int32, error) {
 	}
 	b := k.book(m.Table, m.Partition)
 	b.dirty = true
+	b.event, b.moved = max(b.event, min(m.EventTime, m.Created)), max(b.moved, m.Created)
 	if m.Version >= b.slices[m.Slice].version {
 		b.slices[m.Slice] = silverSlice{version: m.Version, Count: m.Count}
 	}
@@ -365,6 +369,49 @@ func (k *Keeper) Balance(table string, partition int32) (Balance, int64) {
 		return Balance{}, 0
 	}
 	return b.balance, b.struck
+}
+
+// idle is how long a partition may bring nothing while others do, before nobody waits for it.
+const idle = 15 * time.Minute
+
+// Watermark gives the time, in µs UTC, up to which the events of a day of gold have come that a manifest
+// is made of: of each partition the newest event, and of these the oldest. It is 0 while silver has
+// not taken all that bronze landed, or the day has newer slices than those.
+func (k *Keeper) Watermark(m *lake.Manifest) int64 {
+	const table = sales.TableSilver
+	taken := make(map[string]int64, len(m.Inputs))
+	for _, in := range m.Inputs {
+		taken[in.Slice] = in.Version
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var moved int64
+	for key, b := range k.books {
+		if key.table == table {
+			slice := fmt.Sprintf("%s/p=%03d", m.Slice, key.partition)
+			if b.behind() || b.slices[slice].version > taken[slice] {
+				return 0
+			}
+			moved = max(moved, b.moved)
+		}
+	}
+	watermark := int64(0)
+	for key, b := range k.books {
+		if key.table == table && b.event > 0 && b.moved >= moved-idle.Microseconds() && (watermark == 0 || b.event < watermark) {
+			watermark = b.event
+		}
+	}
+	return watermark
+}
+
+// behind tells whether bronze landed something that silver has not taken.
+func (b *book) behind() bool {
+	for source, s := range b.bronze {
+		if l := b.silver[source]; l == nil || l.TopicID == s.topicID && l.Next < s.next {
+			return true
+		}
+	}
+	return false
 }
 
 // Wait gives the balance of a table of silver of each named partition, once it includes the silver

@@ -30,6 +30,9 @@ var kinds = map[string]kind{
 	"unique":          {rules.Kind{New: func() rules.Params { return &Unique{} }}, uniqueNeeds, judgeUnique},
 	"foreign_key":     {rules.Kind{New: func() rules.Params { return &ForeignKey{} }}, foreignKeyNeeds, judgeForeignKey},
 	"reconcile":       {rules.Kind{New: func() rules.Params { return &Reconcile{} }}, reconcileNeeds, judgeReconcile},
+	"freshness":       {rules.Kind{New: func() rules.Params { return &Freshness{} }, Tables: withLedger}, nil, judgeFreshness},
+	"volume":          {rules.Kind{New: func() rules.Params { return &Volume{} }, Tables: []string{sales.TableSilver}}, volumeNeeds, judgeVolume},
+	"distribution":    {rules.Kind{New: func() rules.Params { return &Distribution{} }, Tables: []string{sales.TableSilver}}, distributionNeeds, judgeDistribution},
 	"custom":          {rules.Kind{New: func() rules.Params { return &Custom{} }}, nil, judgeCustom},
 }
 

@@ -91,8 +91,10 @@ func (t *loads) note(n *notes, l *lake.Loaded, p *passed) error {
 	if f.Outcome == lake.Fail {
 		t.Log.Error("the warehouse does not hold what passed", zap.String("slice", l.Key()), zap.Int64("version", l.Version), zap.String(f.Rule, f.Message))
 	}
-	if err := n.result(m, &f, p.outcome); err != nil {
-		return err
+	for _, f := range append(t.auditor.freshness(l, p), f) {
+		if err := n.result(m, &f, p.outcome); err != nil {
+			return err
+		}
 	}
 	if l.Table != sales.TableFacts && l.Table != sales.TableSilverCustomers {
 		return nil

@@ -3,7 +3,9 @@ package dq
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,7 +16,7 @@ import (
 
 // load says that the warehouse holds a version of the rig's day.
 func (r *rig) load(table string, version int64, c lake.Count) {
-	l := lake.Loaded{Format: lake.Format, Table: table, Slice: "day=2026-01-01", Version: version, Count: c, Loaded: 1}
+	l := lake.Loaded{Format: lake.Format, Table: table, Slice: "day=2026-01-01", Version: version, Count: c, Loaded: time.Now().UnixMicro()}
 	require.NoError(r.t, stream.Transact(context.Background(), r.kafka, "loader", []stream.Record{r.record(sales.TopicLoads, l.Key(), l.Encode())}))
 }
 
@@ -46,6 +48,16 @@ func TestStageHoldsLoadsAgainstVerdicts(t *testing.T) {
 		fmt.Sprintf("gold/fact_sales 2 fail 2 pass the warehouse holds 99 rows and %s, 101 rows and %s passed", sales.FormatCents(cents(100)-1), sales.FormatCents(cents(101))),
 		fmt.Sprintf("gold/daily_sales 2 pass 0 pass the warehouse holds the 1 rows and %s that passed", sales.FormatCents(sold(101))),
 	}, pick(r.rows(sales.Results, "rule", "table", "version", "outcome", "failed", "verdict", "message"), "warehouse"))
+	fresh := pick(r.rows(sales.Results, "rule", "table", "version", "outcome", "unit", "message"), "orders_fresh")
+	require.Len(t, fresh, 5, "of three verdicts and two loads")
+	loaded := 0
+	for _, text := range fresh {
+		require.Regexp(t, `^gold/fact_sales [123] pass microseconds .* from the newest event to (its verdict|the warehouse) \(at most 15m0s\)$`, text)
+		if strings.Contains(text, "to the warehouse") {
+			loaded++
+		}
+	}
+	require.Equal(t, 2, loaded)
 	require.ElementsMatch(t, []string{
 		fmt.Sprintf("gold/fact_sales -1 %d 1 100 100 0 0", testDay),
 		fmt.Sprintf("gold/fact_sales -1 %d 2 101 99 2 %d", testDay, cents(101)-cents(100)+1),

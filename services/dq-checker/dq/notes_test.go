@@ -56,6 +56,15 @@ func TestStageKeepsWhatItFound(t *testing.T) {
 		}
 	}
 	require.Len(t, results, want)
+	profile := r.since(0)[sales.TableFacts].Profile
+	require.Len(t, profile.Hours, hoursOfDay)
+	rows := int64(0)
+	for _, n := range profile.Hours {
+		rows += n
+	}
+	require.EqualValues(t, 100, rows)
+	require.Empty(t, profile.Values, "each row has a region of its own, which are too many")
+	require.Nil(t, r.since(0)[sales.TableDailySales].Profile)
 	columns := []string{"scope", "hop", "source", "partition", "day", "version", "next_offset", "in_rows", "in_revenue", "out_rows", "out_revenue",
 		"duplicate_rows", "superseded_rows", "rejected_rows", "residual_rows", "residual_revenue", "fault"}
 	total := cents(100)

@@ -98,7 +98,7 @@ func (r *rig) record(topic, key string, value []byte) stream.Record {
 
 // gold makes the manifests of the day, and the aggregates' files.
 func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*lake.Manifest {
-	m := lake.Manifest{Format: lake.Format, Table: sales.TableFacts, Slice: "day=2026-01-01", Day: "2026-01-01", Partition: -1, Version: version, Files: []lake.File{f}, Count: f.Count,
+	m := lake.Manifest{Format: lake.Format, Table: sales.TableFacts, Slice: "day=2026-01-01", Day: "2026-01-01", Partition: -1, Version: version, Files: []lake.File{f}, Count: f.Count, EventTime: time.Now().UnixMicro(),
 		Inputs: []lake.Input{{Table: silver.Table, Slice: silver.Slice, Version: version, Count: silver.Count}}}
 	manifests := []*lake.Manifest{&m}
 	for _, schema := range goldSchemas {

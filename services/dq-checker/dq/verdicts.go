@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
 
@@ -25,15 +26,18 @@ type passed struct {
 
 // Verdicts knows the verdicts of all partitions. Its methods may be called at the same time.
 type Verdicts struct {
-	mu      sync.Mutex
-	passed  map[string][]passed // by slice's key, ascending
-	newest  map[string]int64    // version with a verdict, by slice's key
-	changed chan struct{}       // closed and replaced when one comes
+	mu     sync.Mutex
+	passed map[string][]passed // by slice's key, ascending
+	newest map[string]int64    // version with a verdict, by slice's key
+	days   map[int32]dayProfile
+
+	newestDay int32
+	changed   chan struct{} // closed and replaced when one comes
 }
 
 // NewVerdicts gives one that has seen nothing.
 func NewVerdicts() *Verdicts {
-	return &Verdicts{passed: map[string][]passed{}, newest: map[string]int64{}, changed: make(chan struct{})}
+	return &Verdicts{passed: map[string][]passed{}, newest: map[string]int64{}, days: map[int32]dayProfile{}, changed: make(chan struct{})}
 }
 
 // Add takes a record of lake.verdicts.
@@ -45,8 +49,13 @@ func (vs *Verdicts) Add(r stream.Record) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
+	day, err := sales.ParseDay(v.Manifest.Day)
+	if err != nil {
+		return fmt.Errorf("%s/%d offset %d: day of verdict %s: %w", r.Topic, r.Partition, r.Offset, v.Key(), err)
+	}
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
+	vs.remember(day, v)
 	key, m := v.Key(), &v.Manifest
 	vs.newest[key] = max(vs.newest[key], m.Version)
 	if v.Passed() {

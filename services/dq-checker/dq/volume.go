@@ -1,0 +1,129 @@
+package dq
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/services/dq-checker/rules"
+)
+
+const hoursOfDay, microsPerHour = 24, sales.MicrosPerDay / 24
+
+// Volume are the parameters of kind volume: the rows of each hour that is over are as many as
+// in that hour of the same weekday before.
+type Volume struct {
+	Baseline `yaml:",inline"`
+	Lateness time.Duration `yaml:"lateness"` // after its end an hour is over
+}
+
+// Check wants parameters under which it is judged.
+func (p *Volume) Check(c *rules.Checker) { p.checkHistory(c) }
+
+// hoursPart has the rows of each hour.
+type hoursPart [hoursOfDay]int64
+
+func (p *hoursPart) join(after []part) part {
+	all := *p
+	for _, a := range after {
+		for h, n := range a.(*hoursPart) {
+			all[h] += n
+		}
+	}
+	return &all
+}
+
+func (*hoursPart) size() int { return 8 * hoursOfDay }
+
+const hoursNeed = "hours"
+
+func volumeNeeds(*rules.Rule) []need { return []need{{sales.TableSilver, hoursNeed, scanHours}} }
+
+// scanHours counts the rows by their hour; those of another day are left out.
+func scanHours(g *RowGroup, in scope) (part, error) {
+	v, err := g.Column("order_ts")
+	if err != nil {
+		return nil, err
+	}
+	hours := &hoursPart{}
+	begin := int64(in.day) * sales.MicrosPerDay
+	for _, ts := range v.Ints {
+		if ts >= begin && ts < begin+sales.MicrosPerDay {
+			hours[(ts-begin)/microsPerHour]++
+		}
+	}
+	return hours, nil
+}
+
+// profileOf gives what later days are compared with; nil when no rule compares.
+func (a *Auditor) profileOf(e *Evidence) *lake.Profile {
+	if e.Manifest.Table != sales.TableFacts {
+		return nil
+	}
+	p := &lake.Profile{Values: map[string]map[string]int64{}}
+	for _, r := range a.rules.Of(sales.TableSilver) {
+		switch params := r.Params.(type) {
+		case *Volume:
+			p.Hours = e.hours()
+		case *Distribution:
+			if values := e.values(params.Column); len(values) <= profileValues {
+				p.Values[params.Column] = values
+			}
+		}
+	}
+	if p.Hours == nil && len(p.Values) == 0 {
+		return nil
+	}
+	return p
+}
+
+// hours gives the rows of each hour.
+func (e *Evidence) hours() []int64 {
+	if p, ok := e.Slice.parts[hoursNeed].(*hoursPart); ok {
+		return slices.Clone(p[:])
+	}
+	return make([]int64, hoursOfDay) // no file
+}
+
+// notJudged is the result of a rule that compares, and has nothing to compare with yet.
+func notJudged(format string, args ...any) Result {
+	return Result{Outcome: lake.Pass, Message: fmt.Sprintf(format, args...), Checked: unknown, Failed: unknown}
+}
+
+func judgeVolume(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) {
+	p := r.Params.(*Volume)
+	day, err := sales.ParseDay(e.Manifest.Day)
+	if err != nil {
+		return Result{}, err
+	}
+	past := slices.DeleteFunc(e.past(day, p.Weeks), func(d *lake.Profile) bool { return d.Hours == nil })
+	if len(past) < p.MinHistory {
+		return notJudged("not enough history: %d of %d days", len(past), p.MinHistory), nil
+	}
+	over := (e.Watermark - p.Lateness.Microseconds() - int64(day)*sales.MicrosPerDay) / microsPerHour
+	hours := e.hours()[:max(0, min(over, hoursOfDay))]
+	found := Result{Outcome: lake.Pass, Checked: int64(len(hours)), Message: fmt.Sprintf("%d hours are over and have as many rows as the same hours of %d weeks before", len(hours), len(past))}
+	worst, weekday := int64(-1), time.Unix(int64(day)*86_400, 0).UTC().Weekday()
+	for h, rows := range hours {
+		usual := make([]int64, len(past))
+		for i, d := range past {
+			usual[i] = d.Hours[h]
+		}
+		low, median, high := p.bounds(usual, root, func(m int64) int64 { return m * int64(p.MinChange) / int64(rules.Whole) })
+		if rows >= low && rows <= high || max(rows, median) < p.MinRows {
+			continue
+		}
+		found.Outcome, found.Failed = r.Severity, found.Failed+1
+		if away := abs(rows - median); away > worst {
+			worst, found.Measured = away, &lake.Range{Value: rows, Low: low, High: high, Unit: "rows"}
+			found.Message = fmt.Sprintf("hour %02d UTC has %d rows, from %d to %d are usual on a %s (median %d of %d weeks)", h, rows, low, high, weekday, median, len(past))
+		}
+	}
+	if found.Failed > 1 {
+		found.Message += fmt.Sprintf(", and %d more hours are unusual", found.Failed-1)
+	}
+	return found, nil
+}
