@@ -75,9 +75,6 @@ func (r *runner) arrive(ctx context.Context, paths []string) error {
 // A clean month of 30 days, with restarts, raises nothing, though four weeks are enough to compare. A
 // day of which four fifths are missing is found.
 func TestAMonthWithoutFaultsRaisesNothing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a month takes a minute")
-	}
 	paths := month(t)
 	o := options(t)
 	o.Settings.Lake.Partitions = 2

@@ -129,13 +129,9 @@ func (r *runner) goldOptions() gold.Options {
 }
 
 func (r *runner) dq(ctx context.Context, onReady func()) error {
-	s := r.Settings.DQ
-	return dq.Run(ctx, dq.Options{
-		OnReady: onReady,
-		Kafka:   r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
-		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression}, Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
-		Rules: s.Rules, Products: r.Settings.Warehouse.Products, Samples: s.Samples, CustomTimeout: s.CustomTimeout, CustomMemory: s.CustomMemory, ReadBytes: s.ReadBytes, CacheBytes: s.CacheBytes,
-	})
+	o := r.dqOptions()
+	o.OnReady = onReady
+	return dq.Run(ctx, o)
 }
 
 // dqAgain has metrics of its own: those of the first run stay.
@@ -145,13 +141,27 @@ func (r *runner) dqAgain(ctx context.Context, onReady func()) error {
 	return again.dq(ctx, onReady)
 }
 
+func (r *runner) dqOptions() dq.Options {
+	s := r.Settings.DQ
+	return dq.Options{
+		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,
+		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression}, Partitions: r.Settings.Lake.Partitions, Replication: 1, MaxAge: s.MaxAge,
+		Rules: s.Rules, Products: r.Settings.Warehouse.Products, Samples: s.Samples, CustomTimeout: s.CustomTimeout, CustomMemory: s.CustomMemory, ReadBytes: s.ReadBytes, CacheBytes: s.CacheBytes,
+	}
+}
+
 func (r *runner) loader(ctx context.Context, onReady func()) error {
+	o := r.loaderOptions()
+	o.OnReady = onReady
+	return loader.Run(ctx, o)
+}
+
+func (r *runner) loaderOptions() loader.Options {
 	w := r.Settings.Warehouse
-	return loader.Run(ctx, loader.Options{
-		OnReady: onReady,
-		Kafka:   r.kafka, Warehouse: r.warehouse, Log: r.Log, Registry: r.Registry, Instance: instance,
+	return loader.Options{
+		Kafka: r.kafka, Warehouse: r.warehouse, Log: r.Log, Registry: r.Registry, Instance: instance,
 		Partitions: r.Settings.Lake.Partitions, Replication: 1, LoadEvery: w.LoadEvery, Products: w.Products,
-	})
+	}
 }
 
 // ingest takes the files into bronze, one after the other.
