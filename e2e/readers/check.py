@@ -56,7 +56,7 @@ def kept(results, ledger):
     return {
         "verdicts in dq/results": len({row[:3] for row in results}),
         "outcomes in dq/results": {outcome for *_, outcome in results},
-        "keys in dq/ that come twice": sum(n > 1 for n in Counter([row[:4] for row in results] + [row[:6] for row in ledger]).values()),
+        "days in dq/ledger that come twice": sum(n > 1 for n in Counter(row[:6] for row in ledger if row[0] == "day").values()),
         "residuals in dq/ledger": {(rows, cents(revenue)) for *_, rows, revenue in ledger},
         "facts in dq/ledger": (sum(row[6] for row in facts), sum(cents(row[7]) for row in facts)),
     }
@@ -98,7 +98,7 @@ def planted(path, verdicts):
         "refunds": sum(cell["refunded_cents"] for cell in want["daily_sales"]),
         "verdicts in dq/results": sum(verdicts.values()),
         "outcomes in dq/results": {"pass"},
-        "keys in dq/ that come twice": 0,
+        "days in dq/ledger that come twice": 0,
         "residuals in dq/ledger": {(0, 0)},
         "facts in dq/ledger": (want["silver"]["rows"], want["silver"]["cents"]),
     }
