@@ -70,9 +70,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	auditor := NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples,
 		CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory, ReadBytes: o.ReadBytes, CacheBytes: o.CacheBytes})
-	s := &stage{Options: o, keeper: NewKeeper(), verdicts: NewVerdicts(), accepted: newAcceptances(), auditor: auditor,
-		caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set)}
-	observe(o.Registry, s.keeper)
+	keeper := NewKeeper()
+	s := &stage{Options: o, keeper: keeper, verdicts: NewVerdicts(), accepted: newAcceptances(), auditor: auditor,
+		caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set), standing: newStanding(keeper)}
+	o.Registry.MustRegister(s.standing)
 	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error {
@@ -110,6 +111,7 @@ type stage struct {
 	accepted *acceptances
 	caughtUp chan struct{} // closed when the topics have been read to their end once
 	metrics  *metrics
+	standing *standing
 }
 
 // follow takes a record of a followed topic.

@@ -93,7 +93,7 @@ type judgement struct {
 
 func (t *task) publish(commit *stream.Commit, n *notes, judged []judgement) error {
 	for _, j := range judged {
-		t.given = append(t.given, j.Verdict)
+		t.given = append(t.given, j)
 		commit.Records = append(commit.Records, stream.Record{Topic: sales.TopicVerdicts, Partition: t.partition,
 			Key: []byte(j.Key()), Value: j.Encode()})
 		if err := errors.Join(n.verdict(j.Verdict, j.samples), n.entries(j.entries...)); err != nil {

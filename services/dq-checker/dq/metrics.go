@@ -11,6 +11,8 @@ type metrics struct {
 	verdicts *prometheus.CounterVec
 	findings *prometheus.CounterVec
 	rows     prometheus.Counter
+	samples  prometheus.Counter
+	delay    prometheus.Histogram
 }
 
 func newMetrics(reg prometheus.Registerer, set *rules.Set) *metrics {
@@ -18,6 +20,9 @@ func newMetrics(reg prometheus.Registerer, set *rules.Set) *metrics {
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_verdicts_total", Help: "Verdicts given, by outcome."}, []string{"outcome"}),
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_findings_total", Help: "Findings that did not pass, by rule and outcome."}, []string{"rule", "outcome"}),
 		rows:     prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_dq_rows_total", Help: "Rows of the slices that got a verdict."}),
+		samples:  prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_dq_samples_total", Help: "Rows at fault that were kept in dq/samples."}),
+		delay: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sales_dq_verdict_delay_seconds", Help: "Time from a manifest to its first verdict.",
+			Buckets: prometheus.ExponentialBuckets(0.25, 2, 12)}),
 	}
 	for _, o := range []lake.Outcome{lake.Pass, lake.Warn, lake.Fail} {
 		m.verdicts.WithLabelValues(string(o))
@@ -30,21 +35,19 @@ func newMetrics(reg prometheus.Registerer, set *rules.Set) *metrics {
 		}
 	}
 	if reg != nil {
-		reg.MustRegister(m.verdicts, m.findings, m.rows)
+		reg.MustRegister(m.verdicts, m.findings, m.rows, m.samples, m.delay)
 	}
 	return m
 }
 
-// observe tells of the ledgers of each table of silver, also of those that no
-// verdict rests on.
-func observe(reg prometheus.Registerer, k *Keeper) {
-	for _, table := range Tables {
-		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sales_dq_ledger_faults", Help: "What does not balance in the ledgers of bronze and silver, by table of silver.",
-			ConstLabels: prometheus.Labels{"table": table}}, func() float64 { return float64(len(k.Faults(table))) }))
+// given counts a verdict that has been committed; first tells whether it is that of its
+// version.
+func (m *metrics) given(j judgement, first bool) {
+	v := j.Verdict
+	m.samples.Add(float64(len(j.samples)))
+	if first {
+		m.delay.Observe(float64(v.Created-v.Manifest.Created) / 1e6)
 	}
-}
-
-func (m *metrics) verdict(v *lake.Verdict) {
 	m.verdicts.WithLabelValues(string(v.Outcome)).Inc()
 	m.rows.Add(float64(v.Manifest.Rows))
 	for _, f := range v.Findings {

@@ -70,7 +70,7 @@ type task struct {
 	strikes   int64            // of the keeper, at that time
 	seen      int64            // acceptances that had come by then
 	seat      chan struct{}    // tells of more
-	given     []*lake.Verdict  // by the last flush
+	given     []judgement      // by the last flush
 	struck    map[string]int64 // number of the balance that is in dq/ledger, by table of silver
 	striking  map[string]int64 // the same, once the last flush is committed
 	noted     time.Time        // when balances were last looked at
@@ -114,6 +114,7 @@ func (t *task) held(ctx context.Context) (map[string]bool, error) {
 		}
 		return err
 	})
+	t.standing.open(t.place(), t.gate, newest)
 	held := map[string]bool{}
 	for _, v := range newest {
 		if v.Outcome == lake.Fail {
@@ -204,8 +205,9 @@ func (t *task) upTo() int64 {
 }
 
 func (t *task) Committed() {
-	for _, v := range t.given {
-		t.metrics.verdict(v)
+	for _, j := range t.given {
+		t.metrics.given(j, !t.standing.knows(t.place(), &j.Manifest))
+		t.standing.given(t.place(), t.gate, j.Verdict)
 	}
 	t.given, t.committed, t.struck = nil, t.flushed, t.striking
 }
@@ -213,4 +215,10 @@ func (t *task) Committed() {
 // Wake tells of acceptances, as stream.Waker wants it.
 func (t *task) Wake() <-chan struct{} { return t.seat }
 
-func (t *task) Close() { t.accepted.leave(t.seat) }
+// Close also takes what the partition holds off this instance's metrics.
+func (t *task) Close() {
+	t.accepted.leave(t.seat)
+	t.standing.close(t.place())
+}
+
+func (t *task) place() stream.Partition { return stream.Partition{Topic: t.topic, ID: t.partition} }
