@@ -17,6 +17,7 @@ type Balance struct {
 	Rejected int64      // records that bronze or silver rejected
 	Replayed int64      // records that are replays of rejects, each of which takes the place of one
 	Lost     int64      // rows without an account
+	Missing  lake.Count // from silver's slices, as far as the ledger says
 	Faults   []string   // what does not balance, with the numbers
 	Entries  []Entry    // of bronze and silver, by source
 	Suspects []Suspect  // where the faults are

@@ -339,7 +339,8 @@ func (k *Keeper) strike(b *book) {
 	default:
 		n.Faults = append(n.Faults, fmt.Sprintf("silver slices hold %d rows and %s, the ledger says %d and %s, first seen with %s",
 			rows.Rows, sales.FormatCents(rows.Cents), net.Rows, sales.FormatCents(net.Cents), strings.Join(b.unsound, ", ")))
-		n.Lost += abs(net.Rows - rows.Rows)
+		n.Missing = net.Sub(rows)
+		n.Lost += abs(n.Missing.Rows)
 	}
 	slices.SortFunc(n.Entries, func(a, b Entry) int { return strings.Compare(a.Hop+a.Source, b.Hop+b.Source) })
 	slices.Sort(n.Faults)

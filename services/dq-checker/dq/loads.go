@@ -25,7 +25,14 @@ type loads struct {
 	next, committed int64
 	since           time.Time // when the oldest pending arrived
 	pending         []*lake.Loaded
+	broken          []loadFinding // by the last flush
 	flushed         int64
+}
+
+// loadFinding is a rule that something loaded did not keep.
+type loadFinding struct {
+	rule, table string
+	outcome     lake.Outcome
 }
 
 func (s *stage) openLoads(p stream.Partition, next int64) *loads {
@@ -67,6 +74,7 @@ func (t *loads) Due(now time.Time, caughtUp bool) time.Time {
 // is still to come.
 func (t *loads) Flush(ctx context.Context) (stream.Commit, error) {
 	notes := newNotes()
+	t.broken = nil
 	waitCtx, cancel := context.WithTimeout(ctx, ledgerWait)
 	defer cancel()
 	for _, l := range t.pending {
@@ -92,6 +100,9 @@ func (t *loads) note(n *notes, l *lake.Loaded, p *passed) error {
 		t.Log.Error("the warehouse does not hold what passed", zap.String("slice", l.Key()), zap.Int64("version", l.Version), zap.String(f.Rule, f.Message))
 	}
 	for _, f := range append(t.auditor.freshness(l, p), f) {
+		if f.Outcome != lake.Pass {
+			t.broken = append(t.broken, loadFinding{f.Rule, l.Table, f.Outcome})
+		}
 		if err := n.result(m, &f, p.outcome); err != nil {
 			return err
 		}
@@ -116,6 +127,9 @@ func compare(l *lake.Loaded, p *passed) lake.Finding {
 
 // Committed forgets what is written.
 func (t *loads) Committed() {
+	for _, b := range t.broken {
+		t.metrics.loaded.WithLabelValues(b.rule, b.table, string(b.outcome)).Inc()
+	}
 	t.pending, t.committed = slices.Delete(t.pending, 0, len(t.pending)), t.flushed
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -41,7 +43,12 @@ func TestStageHoldsLoadsAgainstVerdicts(t *testing.T) {
 	r.load(sales.TableFacts, 1, lake.Count{Rows: 100, Cents: cents(100)})
 	r.load(sales.TableFacts, 2, lake.Count{Rows: 99, Cents: cents(100) - 1})
 	r.load(sales.TableDailySales, 2, lake.Count{Rows: 1, Cents: sold(101)})
-	r.run(r.loadsTaken)
+	registry := prometheus.NewRegistry()
+	stop := r.start(registry)
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		require.Equal(c, map[string]float64{" fail warehouse gold/fact_sales": 1}, notZero(values(t, registry, "sales_dq_load_findings_total")))
+	}, 30*time.Second, 100*time.Millisecond)
+	stop()
 	r.run(r.loadsTaken)
 	require.ElementsMatch(t, []string{
 		fmt.Sprintf("gold/fact_sales 1 pass 0 pass the warehouse holds the 100 rows and %s that passed", sales.FormatCents(cents(100))),

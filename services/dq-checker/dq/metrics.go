@@ -10,6 +10,7 @@ import (
 type metrics struct {
 	verdicts *prometheus.CounterVec
 	findings *prometheus.CounterVec
+	loaded   *prometheus.CounterVec
 	rows     prometheus.Counter
 	samples  prometheus.Counter
 	delay    prometheus.Histogram
@@ -18,7 +19,8 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer, set *rules.Set) *metrics {
 	m := &metrics{
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_verdicts_total", Help: "Verdicts given, by outcome."}, []string{"outcome"}),
-		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_findings_total", Help: "Findings that did not pass, by rule and outcome."}, []string{"rule", "outcome"}),
+		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_findings_total", Help: "Findings that did not pass, by rule, table and outcome."}, []string{"rule", "table", "outcome"}),
+		loaded:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sales_dq_load_findings_total", Help: "Findings on what has been loaded that did not pass, by rule, table and outcome."}, []string{"rule", "table", "outcome"}),
 		rows:     prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_dq_rows_total", Help: "Rows of the slices that got a verdict."}),
 		samples:  prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_dq_samples_total", Help: "Rows at fault that were kept in dq/samples."}),
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sales_dq_verdict_delay_seconds", Help: "Time from a manifest to its first verdict.",
@@ -29,13 +31,19 @@ func newMetrics(reg prometheus.Registerer, set *rules.Set) *metrics {
 		if o == lake.Pass {
 			continue
 		}
-		m.findings.WithLabelValues(RuleDay, string(o))
-		for _, r := range set.Rules {
-			m.findings.WithLabelValues(r.Name, string(o))
+		for _, table := range judgedTables() {
+			m.findings.WithLabelValues(RuleDay, table, string(o))
+			m.loaded.WithLabelValues(RuleWarehouse, table, string(o))
+			for _, r := range set.Of(rulesTable(&lake.Manifest{Table: table})) {
+				m.findings.WithLabelValues(r.Name, table, string(o))
+				if _, ok := r.Params.(*Freshness); ok { // is judged again at the load
+					m.loaded.WithLabelValues(r.Name, table, string(o))
+				}
+			}
 		}
 	}
 	if reg != nil {
-		reg.MustRegister(m.verdicts, m.findings, m.rows, m.samples, m.delay)
+		reg.MustRegister(m.verdicts, m.findings, m.loaded, m.rows, m.samples, m.delay)
 	}
 	return m
 }
@@ -52,7 +60,7 @@ func (m *metrics) given(j judgement, first bool) {
 	m.rows.Add(float64(v.Manifest.Rows))
 	for _, f := range v.Findings {
 		if f.Outcome != lake.Pass {
-			m.findings.WithLabelValues(f.Rule, string(f.Outcome)).Inc()
+			m.findings.WithLabelValues(f.Rule, v.Manifest.Table, string(f.Outcome)).Inc()
 		}
 	}
 }

@@ -3,6 +3,7 @@ package dq
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type rig struct {
 	bucket *blob.Bucket
 	h      *history
 	log    *zap.Logger
+	spoil  func([]byte) []byte // does something to the files that publish stores
 }
 
 func newRig(t *testing.T) *rig {
@@ -44,15 +46,23 @@ func newRig(t *testing.T) *rig {
 
 // run has an instance of the stage work until done says that it is.
 func (r *rig) run(done func() bool) {
+	stop := r.start(prometheus.NewRegistry())
+	require.Eventually(r.t, done, 30*time.Second, 100*time.Millisecond)
+	stop()
+}
+
+// start has an instance of the stage work until it is stopped.
+func (r *rig) start(registry *prometheus.Registry) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: r.log, Registry: prometheus.NewRegistry(), Instance: "test",
+		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: r.log, Registry: registry, Instance: "test",
 			Partitions: partitions, Replication: -1, Samples: 3, MaxAge: time.Second})
 	}()
-	require.Eventually(r.t, done, 30*time.Second, 100*time.Millisecond)
-	cancel()
-	require.NoError(r.t, <-ended)
+	return func() {
+		cancel()
+		require.NoError(r.t, <-ended)
+	}
 }
 
 func (r *rig) verdicts() (all []*lake.Verdict) {
@@ -72,7 +82,11 @@ func (r *rig) publish(version int64, n int, off int64) *lake.Manifest {
 	data := facts(r.t, n, nil)
 	c := lake.Count{Rows: int64(n), Cents: cents(n)}
 	f := lake.NewFile(fmt.Sprintf("silver/sales/day=2026-01-01/p=003/%08d.parquet", version), data, c)
-	require.NoError(r.t, r.bucket.Put(context.Background(), f.Key, data))
+	stored := data
+	if r.spoil != nil {
+		stored = r.spoil(slices.Clone(data))
+	}
+	require.NoError(r.t, r.bucket.Put(context.Background(), f.Key, stored))
 	r.h.land(c.Rows, c.Cents-r.h.in.Cents, 0)
 	silver := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-01/p=003", Partition: partition, Version: version, Count: c, Files: []lake.File{f}}
 	silver.Rows += off

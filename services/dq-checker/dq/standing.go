@@ -186,10 +186,13 @@ func (k *Keeper) Residual(table string) (sum lake.Count) {
 		if key.table != table || len(b.balance.Faults) > 0 && b.struck > k.caught {
 			continue
 		}
+		var lines lake.Count
 		for i := range b.balance.Entries {
 			r := b.balance.Entries[i].Residual()
-			sum = sum.Add(lake.Count{Rows: abs(r.Rows), Cents: abs(r.Cents)})
+			lines = lines.Add(lake.Count{Rows: abs(r.Rows), Cents: abs(r.Cents)})
 		}
+		missing := b.balance.Missing // mostly the same rows, seen from the other side
+		sum = sum.Add(lake.Count{Rows: max(lines.Rows, abs(missing.Rows)), Cents: max(lines.Cents, abs(missing.Cents))})
 	}
 	return sum
 }
