@@ -22,6 +22,7 @@ type Report struct {
 	Days      []lake.DayChange `json:"days,omitempty"` // what the command changed
 	Ledger    *Ledger          `json:"ledger"`
 	Analytics []Analysis       `json:"analytics,omitempty"`
+	Samples   []Sample         `json:"samples,omitempty"` // of what is rejected
 	Seconds   []Took           `json:"seconds"`
 }
 
@@ -81,6 +82,7 @@ func (r *Report) Fault() error {
 // From gold on there is one line for all sources of sales, and one for customers.
 type Hop struct {
 	Stage      string                    `json:"stage"`
+	Dataset    string                    `json:"dataset"` // topic of its records, also of those that came in files
 	Source     string                    `json:"source"`
 	In         lake.Count                `json:"in"`
 	Out        lake.Count                `json:"out"`
@@ -105,6 +107,15 @@ func (h *Hop) close() {
 	h.Residual = h.In.Sub(h.Out).Sub(h.Duplicate).Sub(h.Superseded).Sub(h.RejectedTotal()).Sub(h.Held)
 }
 
+// Rule counts the newest verdicts on a table's slices by what a rule found.
+type Rule struct {
+	Rule  string `json:"rule"`
+	Table string `json:"table"`
+	Pass  int64  `json:"pass"`
+	Warn  int64  `json:"warn"`
+	Fail  int64  `json:"fail"`
+}
+
 // Held is a slice that the gate holds, and why.
 type Held struct {
 	Slice    string         `json:"slice"`
@@ -126,6 +137,7 @@ type Ledger struct {
 	Hops     []Hop                `json:"hops"`
 	Layers   []Layer              `json:"layers"`
 	Verdicts map[lake.Outcome]int `json:"verdicts"` // slices by their newest verdict
+	Rules    []Rule               `json:"rules,omitempty"`
 	Held     []Held               `json:"held,omitempty"`
 	Faults   []string             `json:"faults,omitempty"` // what does not balance of tables that have no verdicts
 
@@ -202,18 +214,18 @@ func ReadLedger(ctx context.Context, kafka stream.Config, topics []string, holds
 	l.Layers = tables.layers()
 	silver, facts := tables[sales.TableSilver].count, tables[sales.TableFacts].count
 	if slices.Contains(topics, sales.TopicGold) {
-		l.add(Hop{Stage: "gold", Source: "all", In: silver, Out: facts})
+		l.add(Hop{Stage: "gold", Dataset: sales.TopicEvents, Source: "all", In: silver, Out: facts})
 	}
 	if slices.Contains(topics, sales.TopicVerdicts) {
 		s.judged(l)
 		for _, to := range []struct {
-			source, table string
-			in            lake.Count
-		}{{sales.TopicCustomers, sales.TableSilverCustomers, tables[sales.TableSilverCustomers].count}, {"all", sales.TableFacts, facts}} {
+			dataset, source, table string
+			in                     lake.Count
+		}{{sales.TopicCustomers, sales.TopicCustomers, sales.TableSilverCustomers, tables[sales.TableSilverCustomers].count}, {sales.TopicEvents, "all", sales.TableFacts, facts}} {
 			passed, held := s.gate(to.table)
-			l.add(Hop{Stage: "gate", Source: to.source, In: to.in, Out: passed, Held: held})
+			l.add(Hop{Stage: "gate", Dataset: to.dataset, Source: to.source, In: to.in, Out: passed, Held: held})
 			if holds != nil {
-				l.add(Hop{Stage: "warehouse", Source: to.source, In: passed.Add(holds.older(s, to.table)), Out: holds.Rows[to.table]})
+				l.add(Hop{Stage: "warehouse", Dataset: to.dataset, Source: to.source, In: passed.Add(holds.older(s, to.table)), Out: holds.Rows[to.table]})
 			}
 		}
 	}
@@ -227,12 +239,12 @@ func (l *Ledger) add(h Hop) {
 
 // sourceHops adds the ledgers of bronze and silver up over partitions.
 func (s *state) sourceHops() []Hop {
-	bySource := map[string]*Hop{}
+	bySource, datasets := map[string]*Hop{}, s.datasets()
 	for _, p := range s.ledgers {
 		key := p.Stage + "/" + p.Source
 		h := bySource[key]
 		if h == nil {
-			h = &Hop{Stage: p.Stage, Source: p.Source, Rejected: map[sales.Code]lake.Count{}}
+			h = &Hop{Stage: p.Stage, Dataset: datasets[p.Source], Source: p.Source, Rejected: map[sales.Code]lake.Count{}}
 			bySource[key] = h
 		}
 		h.In, h.Out, h.Replayed = h.In.Add(p.In), h.Out.Add(p.Out), h.Replayed.Add(p.Replayed)
@@ -252,15 +264,52 @@ func (s *state) sourceHops() []Hop {
 	return hops
 }
 
-// judged lists the verdicts by their outcome.
+// datasets tells of each source what its records are, by the files that it became.
+func (s *state) datasets() map[string]string {
+	of := map[string]string{}
+	for _, m := range s.manifests {
+		switch m.Table {
+		case sales.TableBronze:
+			of[m.Source.Name] = sales.TopicEvents
+		case sales.TableBronzeCustomers:
+			of[m.Source.Name] = sales.TopicCustomers
+		}
+	}
+	return of
+}
+
+// judged lists the verdicts by their outcome, and by what each rule found.
 func (s *state) judged(l *Ledger) {
+	rules := map[[2]string]*Rule{}
 	for key, v := range s.verdicts {
 		l.Verdicts[v.Outcome]++
+		for _, f := range v.Findings {
+			of := [2]string{f.Rule, v.Manifest.Table}
+			if rules[of] == nil {
+				rules[of] = &Rule{Rule: f.Rule, Table: v.Manifest.Table}
+			}
+			rules[of].count(f.Outcome)
+		}
 		if v.Outcome == lake.Fail {
 			l.Held = append(l.Held, Held{Slice: key, Version: v.Manifest.Version, Findings: failing(v.Findings)})
 		}
 	}
+	for _, r := range rules {
+		l.Rules = append(l.Rules, *r)
+	}
+	slices.SortFunc(l.Rules, func(a, b Rule) int { return strings.Compare(a.Rule+" "+a.Table, b.Rule+" "+b.Table) })
 	slices.SortFunc(l.Held, func(a, b Held) int { return strings.Compare(a.Slice, b.Slice) })
+}
+
+func (r *Rule) count(o lake.Outcome) {
+	switch o {
+	case lake.Pass:
+		r.Pass++
+	case lake.Warn:
+		r.Warn++
+	default:
+		r.Fail++
+	}
 }
 
 // gate sums a table by its verdicts. Rows without a verdict of their version are

@@ -198,6 +198,9 @@ func (r *runner) run(ctx context.Context) (*Report, error) {
 	if err := r.account(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.sample(ctx); err != nil {
+		return nil, err
+	}
 	return r.report, r.sweep(ctx)
 }
 
