@@ -77,6 +77,10 @@ fmt: $(LINT) ## Format all Go code
 data: ## Write the sample files, their README and expected.json anew
 	go run ./services/producer generate --seed 42 --out data
 
+.PHONY: screenshots
+screenshots: ## Take the README's pictures anew, of the page of the sample's run in Chromium
+	SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestPageOfTheSample ./services/local-runner/report
+
 ##@ Measure it
 
 .PHONY: bench-batch

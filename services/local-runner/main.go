@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/local-runner/local"
+	"github.com/saleslake/saleslake/services/local-runner/report"
 )
 
 // softMemory is where the garbage collector starts to work harder, in bytes.
@@ -57,33 +60,38 @@ func (r run) Run(ctx context.Context, d *daemon.Daemon) error {
 	return show(ctx, o, r.JSON)
 }
 
-// show makes a run and prints what its command changed, if it has one, and its report.
+// show makes a run, writes the page of the lake, and prints what its command changed, if
+// it has one, its report, and where the page is.
 func show(ctx context.Context, o local.Options, asJSON bool) error {
 	view := newView(os.Stderr, asJSON)
 	o.Progress = view
-	report, err := local.Run(ctx, o)
+	result, err := local.Run(ctx, o)
 	view.close()
 	if err != nil {
 		return err
 	}
-	if err := printReport(report, o.Command, asJSON); err != nil {
+	pageErr := report.Write(result, time.Now())
+	if err := printResult(result, o.Command, asJSON); err != nil {
 		return fmt.Errorf("print the report: %w", err)
 	}
-	return report.Fault()
+	if pageErr == nil && !asJSON {
+		fmt.Fprintf(os.Stdout, "\nThe same as a page: %s\n", filepath.Join(o.Lake, report.Name))
+	}
+	return errors.Join(pageErr, result.Fault())
 }
 
-func printReport(report *local.Report, command *lake.Command, asJSON bool) error {
+func printResult(result *local.Report, command *lake.Command, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(os.Stdout)
 		e.SetIndent("", "  ")
-		return e.Encode(report)
+		return e.Encode(result)
 	}
 	if command != nil {
-		if err := job.Print(os.Stdout, command.Kind, report.Days, false); err != nil {
+		if err := job.Print(os.Stdout, command.Kind, result.Days, false); err != nil {
 			return err
 		}
 	}
-	return report.Print(os.Stdout)
+	return result.Print(os.Stdout)
 }
 
 // onFolder gives the options of a lake in a folder.
