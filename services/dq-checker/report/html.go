@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
-	"github.com/saleslake/saleslake/pkg/sales"
+	"github.com/saleslake/saleslake/pkg/page"
 )
 
 // What is drawn; JSON has all of it.
@@ -22,40 +22,22 @@ const (
 )
 
 //go:embed page.html page.css
-var page embed.FS
+var assets embed.FS
 
-var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"number": number,
-	"money":  words,
-	"ppm":    percentWords,
-	"time": func(rfc3339 string) string {
-		return strings.Replace(rfc3339[:min(len(rfc3339), len("2006-01-02T15:04:05"))], "T", " ", 1)
-	},
-	"mark":  mark,
+var pageTemplate = page.Template(assets, template.FuncMap{
+	"ppm":   percentWords,
 	"month": monthName,
 	"short": func(day string) string { return strings.TrimPrefix(day[4:], "-") },
-}).ParseFS(page, "page.html"))
-
-// mark is a sign beside a colour, so that nobody has to tell colours apart.
-func mark(o lake.Outcome) string {
-	switch o {
-	case lake.Pass:
-		return "✓"
-	case lake.Warn:
-		return "!"
-	}
-	return "✕"
-}
+})
 
 // view is what the page shows of a report.
 type view struct {
 	*Report
-	Style    template.CSS
 	Headline string
 	Worst    lake.Outcome
 	State    string // Worst in words
 	Cards    []card
-	Charts   []chart
+	Charts   []*page.Chart
 	Recent   []Day // newest first
 	Sources  lines
 	Off      lines // of days, with a residual
@@ -87,11 +69,7 @@ type cardRule struct {
 
 // HTML writes the report as a page.
 func (r *Report) HTML(out io.Writer) error {
-	style, err := page.ReadFile("page.css")
-	if err != nil {
-		return err
-	}
-	v := view{Report: r, Style: template.CSS(style), Headline: r.headline(), Cards: r.cards()}
+	v := view{Report: r, Headline: r.headline(), Cards: r.cards()}
 	v.Worst, v.State = r.state()
 	shown := *r
 	shown.Held, v.Left.Held = first(r.Held, pageRows)
@@ -111,16 +89,23 @@ func (r *Report) HTML(out io.Writer) error {
 	if err := pageTemplate.Execute(&b, v); err != nil {
 		return err
 	}
-	_, err = out.Write(b.Bytes())
+	_, err := out.Write(b.Bytes())
 	return err
 }
 
-func charts(days []Day) []chart {
-	return []chart{
-		newChart("breaches", "Breaches", days, number, []string{"fail", "warn"}, func(d *Day) []int64 { return []int64{d.Failed, d.Warned} }),
-		newChart("loss", "Row loss", days, percentWords, []string{""}, func(d *Day) []int64 { return []int64{d.Loss} }),
-		newChart("rows", "Rows", days, number, []string{""}, func(d *Day) []int64 { return []int64{d.Rows} }),
-		newChart("revenue", "Revenue", days, words, []string{""}, func(d *Day) []int64 { return []int64{d.Revenue} }),
+func charts(days []Day) []*page.Chart {
+	chart := func(name, title string, words func(int64) string, series []string, values func(*Day) []int64) *page.Chart {
+		columns := make([]page.Column, len(days))
+		for i := range days {
+			columns[i] = page.Column{Day: days[i].Day, Values: values(&days[i])}
+		}
+		return page.NewChart(name, title, words, series, columns)
+	}
+	return []*page.Chart{
+		chart("breaches", "Breaches", page.Number, []string{"fail", "warn"}, func(d *Day) []int64 { return []int64{d.Failed, d.Warned} }),
+		chart("loss", "Row loss", percentWords, []string{""}, func(d *Day) []int64 { return []int64{d.Loss} }),
+		chart("rows", "Rows", page.Number, []string{""}, func(d *Day) []int64 { return []int64{d.Rows} }),
+		chart("revenue", "Revenue", page.Money, []string{""}, func(d *Day) []int64 { return []int64{d.Revenue} }),
 	}
 }
 
@@ -165,10 +150,6 @@ func first[T any](all []T, n int) (some []T, left int) {
 	return all[:n], len(all) - n
 }
 
-func number(n int64) string { return group(strconv.FormatInt(n, 10)) }
-
-func words(cents int64) string { return group(sales.FormatCents(cents)) }
-
 // percentWords writes millionths as a percentage without idle zeros.
 func percentWords(ppm int64) string {
 	return strconv.FormatFloat(float64(ppm)/10_000, 'f', -1, 64) + " %"
@@ -181,22 +162,6 @@ func monthName(day string) string {
 		return ""
 	}
 	return t.Format("Jan")
-}
-
-// group sets commas between the thousands of a decimal number.
-func group(n string) string {
-	sign := ""
-	if strings.HasPrefix(n, "-") {
-		sign, n = "-", n[1:]
-	}
-	whole, fraction, found := strings.Cut(n, ".")
-	for at := len(whole) - 3; at > 0; at -= 3 {
-		whole = whole[:at] + "," + whole[at:]
-	}
-	if found {
-		whole += "." + fraction
-	}
-	return sign + whole
 }
 
 // parts cuts the ledger.

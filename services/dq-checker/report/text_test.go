@@ -80,9 +80,3 @@ func TestTextOfNothing(t *testing.T) {
 	require.NoError(t, newRig(t).read(q).Text(&b, 0))
 	require.Equal(t, "Nothing was judged of gold/fact_sales of 2026-01-05 since 2026-01-31. Older judgements are read with --since DATE.\n", b.String())
 }
-
-func TestGroup(t *testing.T) {
-	for n, want := range map[string]string{"0": "0", "-999": "-999", "1000": "1,000", "-1234567.80": "-1,234,567.80", "100000.00": "100,000.00"} {
-		require.Equal(t, want, group(n))
-	}
-}
