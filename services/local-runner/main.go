@@ -124,6 +124,9 @@ func (r run) options(d *daemon.Daemon) (local.Options, error) {
 	}
 	if r.Stream {
 		o.Stream = &local.Stream{Rate: r.Rate, Duration: r.Duration, Seed: r.Seed}
+		if _, err := os.Stat(sampleUpdates[0]); err == nil { // the customers that there are at the start
+			o.Updates = sampleUpdates[:1]
+		}
 	} else if len(files) == 0 {
 		o.Inputs, o.Updates = sampleInputs, sampleUpdates
 	}

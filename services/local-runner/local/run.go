@@ -41,7 +41,7 @@ type Options struct {
 	Lake     string          // folder, made when missing
 	Inputs   []string        // CSV and NDJSON files of sales_events, named as for files.Find
 	Updates  []string        // CSV and NDJSON files of customer_updates
-	Stream   *Stream         // feed the topics instead of ingesting files
+	Stream   *Stream         // feed the topics, when the files are in
 	Command  *lake.Command   // do it; without inputs, on a lake of earlier runs
 	Through  string          // the last stage to run, one of Stages; "" is all
 	Registry *prometheus.Registry
@@ -182,10 +182,8 @@ func (r *runner) run(ctx context.Context) (*Report, error) {
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	if r.Stream == nil {
-		if err := r.ingest(ctx); err != nil {
-			return nil, err
-		}
+	if err := r.ingest(ctx); err != nil {
+		return nil, err
 	}
 	if r.Command != nil {
 		if err := control.Issue(ctx, r.kafka, 1, r.Command); err != nil {
