@@ -2,6 +2,7 @@ package dq
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -139,6 +140,16 @@ func (n *Balance) note(e Entry, faults []string) {
 	e.Fault = strings.Join(faults, "; ")
 	n.Entries = append(n.Entries, e)
 	n.Faults = append(n.Faults, faults...)
+}
+
+// since names the first few slices that are newer than a version.
+func (b *book) since(version int64) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(b.slices)) {
+		if b.slices[name].version > version && len(names) < sampleRows {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func abs(n int64) int64 {

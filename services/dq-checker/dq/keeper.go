@@ -3,7 +3,6 @@ package dq
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -347,16 +346,6 @@ func (k *Keeper) strike(b *book) {
 	k.strikes++
 	b.balance, b.struck, b.dirty = n, k.strikes, false
 	k.tell()
-}
-
-// since names the first few slices that are newer than a version.
-func (b *book) since(version int64) (names []string) {
-	for _, name := range slices.Sorted(maps.Keys(b.slices)) {
-		if b.slices[name].version > version && len(names) < sampleRows {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // Balance gives the last balance of a table of silver in a partition that counts, see
