@@ -1,9 +1,13 @@
+-- Regions that are not known yet. What is staged of known orders and stays is in stage_rows.
 INSERT INTO sales.dim_region (region)
 SELECT DISTINCT s.region
 FROM (
     SELECT region FROM stage_rows WHERE n > 0
     UNION ALL
-    SELECT region FROM stage_sales
+    SELECT s.region
+    FROM stage_sales AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
 ) AS s
 LEFT JOIN sales.dim_region AS r ON r.region = s.region
 WHERE r.region IS NULL

@@ -1,4 +1,5 @@
--- The calendar's span, and the span of the staged orders.
+-- The calendar's span, and the span of the orders that the days gain. What is staged of known orders and stays is in
+-- stage_rows.
 SELECT CAST(d.first_day AS VARCHAR(10)) AS first_day, CAST(d.last_day AS VARCHAR(10)) AS last_day,
        CAST(CAST(s.first_staged AS DATE) AS VARCHAR(10)) AS first_staged,
        CAST(CAST(s.last_staged AS DATE) AS VARCHAR(10)) AS last_staged
@@ -8,6 +9,9 @@ CROSS JOIN (
     FROM (
         SELECT order_ts FROM stage_rows WHERE n > 0
         UNION ALL
-        SELECT order_ts FROM stage_sales
+        SELECT s.order_ts
+        FROM stage_sales AS s
+        LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+        WHERE k.order_id IS NULL
     ) AS staged
 ) AS s

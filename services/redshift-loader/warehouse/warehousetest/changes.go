@@ -68,6 +68,24 @@ func takenAgain(t *testing.T, b *bench) {
 	}
 }
 
+// cameAndWent skips versions: one has an order with members that a later one corrects, another
+// is the only one that a day in a later month has an order in.
+func cameAndWent(t *testing.T, b *bench) {
+	const may = "2026-05-01"
+	kept := Order{ID: "B", Day: monday, Version: 1, Cents: 200}
+	b.load(b.lake.Facts(monday, 1, kept), b.lake.Facts(may, 1))
+	wrong := Order{ID: "A", Day: monday, Version: 1, Cents: 100, Customer: "C-bad", Product: "P-bad", Region: "Eurpoe"}
+	v := b.lake.Facts(monday, 2, kept, wrong)
+	require.NotEmpty(t, v.Manifest.Inputs[0].Changes[0].Added)
+	b.lake.Facts(may, 2, Order{ID: "C", Day: may, Version: 1, Cents: 5, Customer: "C-gone", Product: "P-gone", Region: "Nowhere"})
+	b.load(b.lake.Facts(may, 3), b.lake.Facts(monday, 3, kept, Order{ID: "A", Day: monday, Version: 2, Cents: 100, Customer: "C-2", Product: "P-2", Region: "Asia Pacific"}))
+	require.Equal(t, []string{"A.2 2026-03-30 1.00", "B.1 2026-03-30 2.00"}, b.facts())
+	require.Equal(t, []string{"C-1", "C-2"}, b.lines("SELECT customer_id FROM sales.dim_customer ORDER BY customer_id"))
+	require.Equal(t, []string{"P-1", "P-2"}, b.lines("SELECT product_id FROM sales.dim_product ORDER BY product_id"))
+	require.Equal(t, []string{"Asia Pacific", "Europe"}, b.lines("SELECT region FROM sales.dim_region ORDER BY region"))
+	require.Equal(t, []string{"2026-03-31"}, b.lines("SELECT MAX(order_date) FROM sales.dim_date"))
+}
+
 // slicesOfOneDay has a day gain a slice, and later lose it, and once the changes of one do
 // not lead on: the files of the other slice are not there to be read.
 func slicesOfOneDay(t *testing.T, b *bench) {

@@ -159,11 +159,17 @@ func anyOrder(t *testing.T, b *bench) {
 			days[i] = sales.FormatDay(first + int32(seed)*10 + int32(i))
 		}
 		prefix := fmt.Sprintf("H%02d-", seed)
-		deliveries, last := history(random, b.lake, prefix, days)
+		deliveries, orders, last := history(random, b.lake, prefix, days)
+		members := map[string]bool{}
 		for len(deliveries) > 0 {
 			n := 1 + random.IntN(min(3, len(deliveries)))
-			b.load(deliveries[:n]...)
+			for _, s := range b.load(deliveries[:n]...).Loaded {
+				for _, o := range orders[versionOf{s.Slice, s.Version}] {
+					members[o.Region] = true
+				}
+			}
 			b.accounted()
+			b.members(prefix, sortedKeys(members))
 			deliveries = deliveries[n:]
 		}
 		require.Equal(t, last, b.lines("SELECT event_id, order_date, revenue FROM sales.fact_sales WHERE order_id LIKE $1 ORDER BY order_id", prefix+"%"), "seed %d", seed)
@@ -182,8 +188,24 @@ func (b *bench) accounted() {
 	require.Empty(b.t, b.lines("SELECT order_id FROM sales.fact_sales GROUP BY order_id HAVING COUNT(*) > 1"))
 }
 
-// history gives the verdicts of a random history in random order, and the final facts.
-func history(random *rand.Rand, l *Lake, prefix string, days []string) (deliveries []*lake.Verdict, last []string) {
+// members expects these members in each dimension, of those that begin with the prefix.
+func (b *bench) members(prefix string, want []string) {
+	b.t.Helper()
+	for table, id := range map[string]string{"dim_region": "region", "dim_customer": "customer_id", "dim_product": "product_id"} {
+		require.Equal(b.t, want, b.lines(fmt.Sprintf("SELECT %[2]s FROM sales.%[1]s WHERE %[2]s LIKE $1 ORDER BY %[2]s", table, id), prefix+"%"), table)
+	}
+}
+
+// versionOf is a version of a slice.
+type versionOf struct {
+	slice   string
+	version int64
+}
+
+// history gives the verdicts of a random history in random order, the orders of each, and
+// the final facts. The region, customer and product of an order have one name.
+func history(random *rand.Rand, l *Lake, prefix string, days []string) (deliveries []*lake.Verdict, all map[versionOf][]Order, last []string) {
+	all = map[versionOf][]Order{}
 	current := map[string]Order{}
 	versions := map[string]int64{}
 	newest := map[string]*lake.Verdict{}
@@ -199,6 +221,7 @@ func history(random *rand.Rand, l *Lake, prefix string, days []string) (deliveri
 			deliveries = append(deliveries, v) // else this version is skipped, as by compaction
 		}
 		newest[day] = l.Facts(day, versions[day], orders...)
+		all[versionOf{newest[day].Manifest.Slice, versions[day]}] = orders
 		for i := range newest[day].Manifest.Inputs {
 			if in := &newest[day].Manifest.Inputs[i]; random.IntN(4) == 0 {
 				in.Base, in.Changes = in.Version, nil // as after a version that changed most of the slice
@@ -209,7 +232,9 @@ func history(random *rand.Rand, l *Lake, prefix string, days []string) (deliveri
 		number := random.IntN(4)
 		id := fmt.Sprintf("%s%d", prefix, number)
 		before := current[id].Day
-		current[id] = Order{ID: id, Day: days[random.IntN(len(days))], Version: 1 + random.Int64N(step), Cents: random.Int64N(100_000), Partition: int32(number % 2)} // a version may be taken back
+		member := fmt.Sprint(prefix, step)
+		current[id] = Order{ID: id, Day: days[random.IntN(len(days))], Version: 1 + random.Int64N(step), Cents: random.Int64N(100_000), Partition: int32(number % 2), // a version may be taken back
+			Region: member, Customer: member, Product: member}
 		publish(current[id].Day)
 		if before != "" && before != current[id].Day {
 			publish(before)
@@ -223,7 +248,7 @@ func history(random *rand.Rand, l *Lake, prefix string, days []string) (deliveri
 		o := current[id]
 		last = append(last, fmt.Sprintf("%s %s %s", o.eventID(), o.Day, sales.FormatCents(o.Cents)))
 	}
-	return deliveries, last
+	return deliveries, all, last
 }
 
 func sortedKeys[V any](m map[string]V) []string {

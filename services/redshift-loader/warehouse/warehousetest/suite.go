@@ -35,6 +35,7 @@ func Run(t *testing.T, open Opener) {
 		"a load follows the changes":                                       followed,
 		"a load follows the changes of one day, not others":                followedBetween,
 		"an order that is removed and comes again elsewhere is there once": takenAgain,
+		"what comes and goes between two loads leaves no members":          cameAndWent,
 		"a load takes the slices of a day that changed, not others":        slicesOfOneDay,
 		"changes that are gone, or too old, load the day":                  notFollowed,
 		"changes that do not add up load nothing":                          wrongChanges,

@@ -485,43 +485,56 @@ FROM stage_ranked
 WHERE place > 1
 ;
 
+-- Regions that are not known yet. What is staged of known orders and stays is in stage_rows.
 INSERT INTO sales.dim_region (region)
 SELECT DISTINCT s.region
 FROM (
     SELECT region FROM stage_rows WHERE n > 0
     UNION ALL
-    SELECT region FROM stage_sales
+    SELECT s.region
+    FROM stage_sales AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
 ) AS s
 LEFT JOIN sales.dim_region AS r ON r.region = s.region
 WHERE r.region IS NULL
 ;
 
--- A fact never waits for a dimension: what is not known yet becomes an inferred member.
+-- A fact never waits for a dimension: what is not known yet becomes an inferred member. What
+-- is staged of known orders and stays is in stage_rows.
 INSERT INTO sales.dim_product (product_id, category, inferred)
 SELECT s.product_id, MIN(s.category), TRUE
 FROM (
     SELECT product_id, category FROM stage_rows WHERE n > 0
     UNION ALL
-    SELECT product_id, category FROM stage_sales
+    SELECT s.product_id, s.category
+    FROM stage_sales AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
 ) AS s
 LEFT JOIN sales.dim_product AS p ON p.product_id = s.product_id
 WHERE p.product_id IS NULL
 GROUP BY s.product_id
 ;
 
--- A fact never waits for a dimension: who is not known yet becomes an inferred member.
+-- A fact never waits for a dimension: who is not known yet becomes an inferred member. What
+-- is staged of known orders and stays is in stage_rows.
 INSERT INTO sales.dim_customer (customer_id, valid_from, is_current, deleted, inferred)
 SELECT DISTINCT s.customer_id, CAST('1970-01-01 00:00:00' AS TIMESTAMP), TRUE, FALSE, TRUE
 FROM (
     SELECT customer_id FROM stage_rows WHERE n > 0
     UNION ALL
-    SELECT customer_id FROM stage_sales
+    SELECT s.customer_id
+    FROM stage_sales AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
 ) AS s
 LEFT JOIN sales.dim_customer AS c ON c.customer_id = s.customer_id
 WHERE c.customer_id IS NULL
 ;
 
--- The calendar's span, and the span of the staged orders.
+-- The calendar's span, and the span of the orders that the days gain. What is staged of known orders and stays is in
+-- stage_rows.
 SELECT CAST(d.first_day AS VARCHAR(10)) AS first_day, CAST(d.last_day AS VARCHAR(10)) AS last_day,
        CAST(CAST(s.first_staged AS DATE) AS VARCHAR(10)) AS first_staged,
        CAST(CAST(s.last_staged AS DATE) AS VARCHAR(10)) AS last_staged
@@ -531,7 +544,10 @@ CROSS JOIN (
     FROM (
         SELECT order_ts FROM stage_rows WHERE n > 0
         UNION ALL
-        SELECT order_ts FROM stage_sales
+        SELECT s.order_ts
+        FROM stage_sales AS s
+        LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+        WHERE k.order_id IS NULL
     ) AS staged
 ) AS s
 ;
