@@ -30,9 +30,9 @@ type dialect interface {
 	// bind gives a statement as it is sent, and the arguments that are sent with it.
 	bind(text string, args []any) (string, []any, error)
 	// prepare does what a load needs of the lake and no lock: it answers the files as fill
-	// takes them, and what frees them after the load. planned tells what will be read. A file
+	// takes them, and what frees them after the load. needs is what will be read. A file
 	// that is gone is a missingFile.
-	prepare(ctx context.Context, files Files, planned func(context.Context) ([]need, error)) (Files, func(), error)
+	prepare(ctx context.Context, files Files, needs []need) (Files, func(), error)
 	// lock waits until no other transaction holds the ledger, and holds it.
 	lock(ctx context.Context, tx *sql.Tx) error
 	// fill appends the rows of the files to a table, after it has compared each file

@@ -14,12 +14,19 @@ import (
 )
 
 // Ledger answers the version of each slice that is loaded, ordered by table and slice.
-func (w *Warehouse) Ledger(ctx context.Context) ([]Slice, error) {
-	text, err := warehousesql.Load("read_ledger")
+func (w *Warehouse) Ledger(ctx context.Context) ([]Slice, error) { return w.ledger(ctx, "read_ledger") }
+
+// ledger runs a statement that reads the ledger, outside of any transaction.
+func (w *Warehouse) ledger(ctx context.Context, statement string, args ...any) ([]Slice, error) {
+	text, err := warehousesql.Load(statement)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := w.db.QueryContext(ctx, text)
+	text, args, err = w.dialect.bind(text, args)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", action(statement), err)
+	}
+	rows, err := w.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, w.judge(fmt.Errorf("read ledger: %w", err))
 	}

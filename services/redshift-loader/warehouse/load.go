@@ -40,15 +40,22 @@ type GoneSlice struct {
 }
 
 // Load brings the slices of the verdicts to their versions. It goes in one transaction,
-// or, to keep within Options.MaxRows, in several that each hold whole days; on an error
+// or, to read no more than Options.MaxRows in each, in several that hold whole days; on an error
 // Result.Loaded tells what is loaded, and nothing else has changed. An error that wraps
 // ErrUnavailable passes by itself, one that wraps lake.ErrCorrupt names a file that is
 // not what its manifest says, and a [*MismatchError] names a slice whose loaded totals
 // are not its manifest's.
 func (w *Warehouse) Load(ctx context.Context, verdicts []*lake.Verdict) (Result, error) {
 	passed, result := newest(verdicts)
-	for _, part := range split(passed, w.maxRows) {
-		if err := w.loadPart(ctx, part, &result); err != nil {
+	if len(passed) == 0 {
+		return result, nil
+	}
+	loaded, err := w.loaded(ctx, passed)
+	if err != nil {
+		return result, err
+	}
+	for _, part := range split(passed, w.maxRows, func(v *lake.Verdict) int64 { return rowsOf(needs(v, loaded)) }) {
+		if err := w.loadPart(ctx, part, loaded, &result); err != nil {
 			return result, fmt.Errorf("load %d slices: %w", len(part), err)
 		}
 	}
@@ -56,9 +63,11 @@ func (w *Warehouse) Load(ctx context.Context, verdicts []*lake.Verdict) (Result,
 }
 
 // loadPart loads slices in one transaction, without those that have a file no more.
-func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *Result) error {
+func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, loaded map[string]Slice, result *Result) error {
 	for len(part) > 0 {
-		due, loaded, err := w.tryPart(ctx, part)
+		var due []*lake.Verdict
+		var err error
+		due, loaded, err = w.tryPart(ctx, part, loaded)
 		if missing := (*missingFile)(nil); errors.As(err, &missing) {
 			if part, err = w.withoutGone(ctx, part, loaded, missing, result); err != nil {
 				return err
@@ -77,16 +86,15 @@ func (w *Warehouse) loadPart(ctx context.Context, part []*lake.Verdict, result *
 	return nil
 }
 
-// tryPart loads slices, and answers which were due and what was loaded of them before.
-func (w *Warehouse) tryPart(ctx context.Context, part []*lake.Verdict) (due []*lake.Verdict, loaded map[string]Slice, err error) {
-	files, free, err := w.dialect.prepare(ctx, w.files, func(ctx context.Context) (needs []need, err error) {
-		needs, loaded, err = w.plan(ctx, part)
-		return needs, err
-	})
+// tryPart loads slices onto what was loaded of them a while ago, and answers which were due
+// and what was loaded of them before.
+func (w *Warehouse) tryPart(ctx context.Context, part []*lake.Verdict, loaded map[string]Slice) ([]*lake.Verdict, map[string]Slice, error) {
+	files, free, err := w.dialect.prepare(ctx, w.files, plan(part, loaded))
 	defer free()
 	if err != nil {
 		return nil, loaded, w.judge(fmt.Errorf("prepare files: %w", err))
 	}
+	var due []*lake.Verdict
 	err = w.transact(ctx, func(t *transaction) (err error) {
 		t.files = files
 		if due, loaded, err = t.due(ctx, part); err != nil {
@@ -100,16 +108,16 @@ func (w *Warehouse) tryPart(ctx context.Context, part []*lake.Verdict) (due []*l
 	return due, loaded, err
 }
 
-// split cuts verdicts that are ordered by day into parts of whole days with at most
-// maxRows rows, unless a single day has more.
-func split(verdicts []*lake.Verdict, maxRows int64) [][]*lake.Verdict {
+// split cuts verdicts that are ordered by day into parts of whole days that read at most
+// maxRows rows, unless a single day does.
+func split(verdicts []*lake.Verdict, maxRows int64, rowsOf func(*lake.Verdict) int64) [][]*lake.Verdict {
 	var parts [][]*lake.Verdict
 	for from := 0; from < len(verdicts); {
 		to, rows := from, int64(0)
 		for to < len(verdicts) {
 			end, more := to, int64(0)
 			for ; end < len(verdicts) && verdicts[end].Manifest.Day == verdicts[to].Manifest.Day; end++ {
-				more += verdicts[end].Manifest.Rows
+				more += rowsOf(verdicts[end])
 			}
 			if to > from && rows+more > maxRows {
 				break

@@ -2,41 +2,63 @@ package warehouse
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 // prepare has nothing to do where the files are read inside the transaction, each once.
-func (postgres) prepare(_ context.Context, files Files, _ func(context.Context) ([]need, error)) (Files, func(), error) {
+func (postgres) prepare(_ context.Context, files Files, _ []need) (Files, func(), error) {
 	return files, func() {}, nil
 }
 
-func (duckDB) prepare(_ context.Context, files Files, _ func(context.Context) ([]need, error)) (Files, func(), error) {
+func (duckDB) prepare(_ context.Context, files Files, _ []need) (Files, func(), error) {
 	return files, func() {}, nil
 }
 
-// plan answers what a load of the verdicts reads, as the ledger is now: nobody holds it
-// yet, so another loader may change that until the load begins. It also answers what is
-// loaded.
-func (w *Warehouse) plan(ctx context.Context, verdicts []*lake.Verdict) ([]need, map[string]Slice, error) {
-	ledger, err := w.Ledger(ctx)
+// loaded answers what the ledger has of the days of the verdicts, by the slice's key. Nobody
+// holds a lock yet, so another loader may change that until the load begins.
+func (w *Warehouse) loaded(ctx context.Context, verdicts []*lake.Verdict) (map[string]Slice, error) {
+	days, err := spanOf(verdicts)
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("days of the verdicts: %w", err)
+	}
+	ledger, err := w.ledger(ctx, "read_ledger_of_days", "day="+days.from, "day="+days.to)
+	if err != nil {
+		return nil, err
 	}
 	loaded := make(map[string]Slice, len(ledger))
 	for _, s := range ledger {
 		loaded[s.Table+"/"+s.Slice] = s
 	}
-	var needs []need
+	return loaded, nil
+}
+
+// plan answers what a load of the verdicts reads, onto what is loaded.
+func plan(verdicts []*lake.Verdict, loaded map[string]Slice) (all []need) {
 	for _, v := range verdicts {
-		before, known := loaded[v.Key()]
-		if known && v.Manifest.Version <= before.Version {
-			continue
-		}
-		needs = append(needs, needsOf(v, before)...)
+		all = append(all, needs(v, loaded)...)
 	}
-	return needs, loaded, nil
+	return all
+}
+
+// needs answers what the load of a verdict reads, which is nothing when that is loaded.
+func needs(v *lake.Verdict, loaded map[string]Slice) []need {
+	before, known := loaded[v.Key()]
+	if known && v.Manifest.Version <= before.Version {
+		return nil
+	}
+	return needsOf(v, before)
+}
+
+func rowsOf(needs []need) (rows int64) {
+	for _, n := range needs {
+		for _, f := range n.files {
+			rows += f.Rows
+		}
+	}
+	return rows
 }
 
 // needsOf answers what the load of a verdict reads, onto what is loaded of its slice.

@@ -195,14 +195,10 @@ func literal(value any) (string, error) {
 
 // prepare checks the files, which takes longer than all else of a load: nothing else
 // tells which text is too long, and a COPY that fails says less, later.
-func (r *redshift) prepare(ctx context.Context, _ Files, planned func(context.Context) ([]need, error)) (Files, func(), error) {
+func (r *redshift) prepare(ctx context.Context, _ Files, needs []need) (Files, func(), error) {
 	c := &copies{S3Files: r.files, tables: r.tables, entries: map[string]copyEntry{}}
 	free := func() { c.clean(context.WithoutCancel(ctx)) }
 	if err := c.sweep(ctx); err != nil {
-		return nil, free, err
-	}
-	needs, err := planned(ctx)
-	if err != nil {
 		return nil, free, err
 	}
 	for _, n := range needs {

@@ -158,7 +158,9 @@ func sentTexts(t *testing.T, b *redshiftBench) {
 
 // questions holds what is asked besides loads against a golden file.
 func questions(t *testing.T, b *redshiftBench) []string {
-	_, err := b.Totals(t.Context())
+	_, err := b.Ledger(t.Context())
+	require.NoError(t, err)
+	_, err = b.Totals(t.Context())
 	require.NoError(t, err)
 	_, err = b.Facts(t.Context())
 	require.NoError(t, err)

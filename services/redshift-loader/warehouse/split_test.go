@@ -23,7 +23,7 @@ func TestSplitKeepsDaysWholeAndWithinTheRows(t *testing.T) {
 		maxRows := rapid.Int64Range(1, 30).Draw(t, "max")
 		var joined []*lake.Verdict
 		seen := map[string]int{}
-		for i, part := range split(verdicts, maxRows) {
+		for i, part := range split(verdicts, maxRows, func(v *lake.Verdict) int64 { return v.Manifest.Rows }) {
 			rows, days := int64(0), map[string]bool{}
 			for _, v := range part {
 				rows += v.Manifest.Rows

@@ -41,7 +41,7 @@ type Options struct {
 	Files   Files  // needed by Load only; for Redshift S3Files
 	IAMRole string // with which Redshift reads the files: an ARN, or "default"; Redshift only
 
-	// MaxRows bounds the rows of a transaction, and so what the database holds for it in
+	// MaxRows bounds the rows that a transaction reads from files, and so what the database holds for it in
 	// memory and temporary files; 500,000 when 0. A day is never split.
 	MaxRows int64
 

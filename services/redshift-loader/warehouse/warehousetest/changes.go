@@ -1,6 +1,7 @@
 package warehousetest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -66,6 +67,36 @@ func takenAgain(t *testing.T, b *bench) {
 		require.Equal(t, []string{"A.2 2026-03-31 1.50", "B.1 2026-03-31 2.00"}, b.facts())
 		b.accounted()
 	}
+}
+
+// smallChanges loads days of eight orders, of which ten rows are a part, and then one
+// correction of each, which is two rows.
+func smallChanges(t *testing.T, b *bench) {
+	commits := 0
+	b.step = func(step string) {
+		if step == "commit" {
+			commits++
+		}
+	}
+	days := []string{monday, tuesday, wednesday, "2026-04-02", "2026-04-03"}
+	load := func(version int64) (verdicts []*lake.Verdict) {
+		for _, day := range days {
+			orders := []Order{{ID: day, Day: day, Version: version, Cents: version}}
+			for i := range 7 {
+				orders = append(orders, Order{ID: fmt.Sprint(day, i), Day: day, Version: 1, Cents: 5})
+			}
+			verdicts = append(verdicts, b.lake.Facts(day, version, orders...))
+		}
+		require.Len(t, b.load(verdicts...).Loaded, len(days))
+		return verdicts
+	}
+	load(1)
+	require.Equal(t, len(days), commits)
+	second := load(2)
+	require.Equal(t, len(days)+1, commits)
+	b.load(append(second, b.lake.Facts("2026-04-04", 1, Order{ID: "A", Day: "2026-04-04", Version: 1, Cents: 1}))...)
+	require.Equal(t, len(days)+2, commits, "what is loaded reads nothing")
+	require.Equal(t, []string{"41 186"}, b.lines("SELECT COUNT(*), CAST(SUM(revenue) * 100 AS BIGINT) FROM sales.fact_sales"))
 }
 
 // cameAndWent skips versions: one has an order with members that a later one corrects, another

@@ -65,13 +65,15 @@ func Run(t *testing.T, open Opener) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, open)) })
 	}
-	t.Run("any order of arrival, in small parts", func(t *testing.T) {
-		anyOrder(t, newBench(t, func(t *testing.T) warehouse.Options {
+	inParts := func(maxRows int64) Opener {
+		return func(t *testing.T) warehouse.Options {
 			o := open(t)
-			o.MaxRows = 2
+			o.MaxRows = maxRows
 			return o
-		}))
-	})
+		}
+	}
+	t.Run("any order of arrival, in small parts", func(t *testing.T) { anyOrder(t, newBench(t, inParts(2))) })
+	t.Run("small changes of big days are one part", func(t *testing.T) { smallChanges(t, newBench(t, inParts(10))) })
 }
 
 // bench is one test's warehouse and lake.

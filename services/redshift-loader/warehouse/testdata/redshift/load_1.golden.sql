@@ -1,6 +1,7 @@
+-- What is loaded of a range of days, of which a slice's name tells its day.
 SELECT table_name, slice, version, rows, cents, outcome, inputs
 FROM etl.load_ledger
-ORDER BY table_name, slice
+WHERE slice >= 'day=2026-01-01' AND slice < 'day=2026-01-03'
 ;
 
 BEGIN READ WRITE;
