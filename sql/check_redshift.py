@@ -27,6 +27,9 @@ KNOWN_COMMANDS = {
 # Words that must be in a statement as often after sqlglot has read and written it.
 KEPT = {"DISTSTYLE", "DISTKEY", "SORTKEY", "ENCODE", "IDENTITY", "IAM_ROLE", "PARQUET", "MANIFEST", "REGION", "DISTINCT", "MERGE", "QUALIFY"}
 
+# What big tables are distributed by: so are the staging tables that begin with it.
+KEYS_OF_STAGING = {"order_id", "customer_id"}
+
 AGGREGATES = (exp.Sum, exp.Count, exp.Avg, exp.Min, exp.Max)
 
 
@@ -68,10 +71,25 @@ def create_faults(create):
             yield f"a table of Redshift has no {p.sql('redshift')}"
     if kind == "INDEX":
         yield "Redshift has no indexes"
-    if kind == "TABLE" and name.db == "sales" and not create.find(exp.DistStyleProperty):
+    temporary = create.find(exp.TemporaryProperty)
+    if kind == "TABLE" and (name.db == "sales" or temporary) and not create.find(exp.DistStyleProperty, exp.DistKeyProperty):
         yield f"how is {name.name} distributed?"
+    if temporary and isinstance(create.expression, exp.Select):
+        yield from staging_faults(create)
     if any(t.this == exp.DataType.Type.TEXT for t in create.find_all(exp.DataType)):
         yield "TEXT is VARCHAR(256) in Redshift: say the length"
+
+
+def staging_faults(create):
+    """docs.aws.amazon.com/redshift/latest/dg/r_CTAS_usage_notes.html: what a CTAS inherits depends on its plan."""
+    key = create.expression.selects[0].alias_or_name
+    if key not in KEYS_OF_STAGING:
+        return
+    found = create.find(exp.DistKeyProperty)
+    if not found or found.name != key:
+        yield f"rows are matched by {key}, so it is their DISTKEY"
+    if not create.find(exp.SortKeyProperty):
+        yield "how are its rows sorted?"
 
 
 def faults(statement):
@@ -112,7 +130,7 @@ def named(text):
 
 def check(text):
     """Gives (statement, fault) for each that is wrong, and the number of statements."""
-    text = named(text)
+    text = named(re.sub(r"/\*redshift (.*?)\*/", r"\1", text))
     statements = [s for s in sqlglot.parse(text, read="redshift") if s is not None]
     found = [(s, fault) for s in statements for fault in faults(s)]
     before, after = words(text), words(";\n".join(s.sql("redshift", comments=False) for s in statements))
@@ -142,6 +160,11 @@ PLANTED = {
     "TRUNCATE TABLE t": "TRUNCATE commits",
     "CREATE TABLE sales.t (a INTEGER) DISTSTYLE ALL WITH (fillfactor = 70)": "has no",
     "CREATE TABLE sales.t (a INTEGER) SORTKEY (a)": "distributed",
+    "CREATE TEMP TABLE t AS SELECT a FROM u WHERE 1 = 0": "distributed",
+    "CREATE TEMP TABLE t (a INTEGER)": "distributed",
+    "CREATE TEMP TABLE t DISTSTYLE ALL SORTKEY (order_id) AS SELECT order_id FROM u": "DISTKEY",
+    "CREATE TEMP TABLE t DISTKEY (a) SORTKEY (a) AS SELECT customer_id, a FROM u": "DISTKEY",
+    "CREATE TEMP TABLE t DISTKEY (order_id) AS SELECT order_id FROM u": "sorted",
     "CREATE TABLE sales.t (a TEXT) DISTSTYLE ALL": "say the length",
     "CREATE UNIQUE INDEX i ON t (a)": "no indexes",
     "CREATE FUNCTION f(DECIMAL(38, 2), INT) RETURNS INT IMMUTABLE AS $$ SELECT DISTINCT ON ($1) $2 FROM t $$ LANGUAGE sql": "DISTINCT ON",

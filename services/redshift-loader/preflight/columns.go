@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	staging  = regexp.MustCompile(`(?is)CREATE\s+TEMP\s+TABLE\s+(\w+)\s+AS\s+SELECT\s+(.*?)\s+FROM\s+(\S+)\s+WHERE\s+1\s*=\s*0`)
+	staging  = regexp.MustCompile(`(?is)CREATE\s+TEMP\s+TABLE\s+(\w+)(?:\s+/\*.*?\*/)?\s+AS\s+SELECT\s+(.*?)\s+FROM\s+(\S+)\s+WHERE\s+1\s*=\s*0`)
 	castItem = regexp.MustCompile(`(?is)^CAST\(.*\s+AS\s+(.+?)\)\s+AS\s+(\w+)$`)
 	nameItem = regexp.MustCompile(`(?is)^(\w+)(?:\s+AS\s+(\w+))?$`)
 )

@@ -156,6 +156,11 @@ func setTimeout(ctx context.Context, tx *sql.Tx, most time.Duration) error {
 	return err
 }
 
+// own is what only Redshift is told of a staging table: how its rows are distributed and
+// sorted. CREATE TABLE AS does not promise to take that from the table that is selected from.
+// https://docs.aws.amazon.com/redshift/latest/dg/r_CTAS_usage_notes.html
+var own = regexp.MustCompile(`/\*redshift (.*?)\*/`)
+
 var placeholder = regexp.MustCompile(`\$\d+`)
 
 // bind writes the arguments into the text: what types Redshift gives to arguments in
@@ -163,7 +168,7 @@ var placeholder = regexp.MustCompile(`\$\d+`)
 // escapes in its literals, as it did in PostgreSQL 8.
 func (*redshift) bind(text string, args []any) (string, []any, error) {
 	var wrong error
-	bound := placeholder.ReplaceAllStringFunc(text, func(name string) string {
+	bound := placeholder.ReplaceAllStringFunc(own.ReplaceAllString(text, "$1"), func(name string) string {
 		var at int
 		if _, err := fmt.Sscanf(name, "$%d", &at); err != nil || at < 1 || at > len(args) {
 			wrong = fmt.Errorf("%d arguments, the statement has %s", len(args), name)

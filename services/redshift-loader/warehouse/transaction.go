@@ -107,7 +107,7 @@ func (t *transaction) fill(ctx context.Context, to target, files []lake.File) er
 
 // stage gives the session the rows of the files under the table's name, for unstage to drop.
 func (t *transaction) stage(ctx context.Context, to target, files []lake.File) error {
-	create, err := warehousesql.Load("create_" + to.table)
+	create, _, err := t.text("create_"+to.table, nil)
 	if err != nil {
 		return err
 	}

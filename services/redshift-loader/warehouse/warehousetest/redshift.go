@@ -192,7 +192,7 @@ func (r *Redshift) message(kind string, body []byte) (sent []byte, cut bool) {
 
 var (
 	copyStatement = regexp.MustCompile(`^COPY (\S+)\nFROM '(s3://[^']+)'\nIAM_ROLE (?:default|'arn:aws:iam::\d{12}:role/\S+')\nFORMAT AS PARQUET\nMANIFEST$`)
-	ddlOnly       = regexp.MustCompile(` ENCODE \w+|\nDISTSTYLE \w+|\nDISTKEY \(\w+\)|\nSORTKEY \([\w, ]+\)`)
+	ddlOnly       = regexp.MustCompile(` ENCODE \w+|\sDISTSTYLE \w+|\sDISTKEY \(\w+\)|\sSORTKEY \([\w, ]+\)`)
 	foreignKey    = regexp.MustCompile(`FOREIGN KEY \(\w+\) REFERENCES \S+ \(\w+\)`)
 	ownWords      = strings.NewReplacer("IDENTITY(1, 1)", "GENERATED ALWAYS AS IDENTITY", "SYSDATE", "CURRENT_TIMESTAMP")
 )

@@ -13,7 +13,7 @@ LOCK etl.write_lock;
 SET LOCAL statement_timeout TO 3600000;
 
 -- The slices that are loaded: what the ledger will say of them.
-CREATE TEMP TABLE stage_slices AS
+CREATE TEMP TABLE stage_slices DISTSTYLE ALL AS
 SELECT table_name, slice, version, rows, cents, outcome, inputs, CAST(loaded_at AS DATE) AS slice_day, CAST(0 AS INTEGER) AS _partition
 FROM etl.load_ledger
 WHERE 1 = 0
@@ -34,25 +34,25 @@ WHERE l.table_name = stage_slices.table_name AND l.slice = stage_slices.slice AN
 ;
 
 -- All rows of all files of the slices; the columns are those of silver's files, in their order.
-CREATE TEMP TABLE stage_customers AS
+CREATE TEMP TABLE stage_customers DISTKEY (customer_id) SORTKEY (updated_ts) AS
 SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset
 FROM etl.customer_versions
 WHERE 1 = 0;
 
 -- Versions that the slices gain (n is 1) and lose (-1).
-CREATE TEMP TABLE stage_versions AS
+CREATE TEMP TABLE stage_versions DISTKEY (customer_id) SORTKEY (updated_ts) AS
 SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset, CAST(0 AS BIGINT) AS n
 FROM etl.customer_versions
 WHERE 1 = 0;
 
 -- Customers whose history changes.
-CREATE TEMP TABLE stage_changed AS
+CREATE TEMP TABLE stage_changed DISTKEY (customer_id) SORTKEY (customer_id) AS
 SELECT customer_id
 FROM etl.customer_versions
 WHERE 1 = 0;
 
 -- The whole history of these, as dim_customer shows it.
-CREATE TEMP TABLE stage_intervals AS
+CREATE TEMP TABLE stage_intervals DISTKEY (customer_id) SORTKEY (customer_id, valid_from) AS
 SELECT customer_id, name, email, segment, city, country, valid_from, valid_to, is_current, deleted, inferred
 FROM sales.dim_customer
 WHERE 1 = 0
@@ -235,14 +235,14 @@ DROP TABLE stage_intervals
 ;
 
 -- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DISTSTYLE ALL
 ;
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-03',NULL);
 
 -- Rows of silver's files: of slices that are loaded whole, and of new orders. The columns are those of the files, in their
 -- order: Redshift's COPY goes by position.
-CREATE TEMP TABLE stage_sales AS
+CREATE TEMP TABLE stage_sales DISTKEY (order_id) SORTKEY (order_ts) AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset
 FROM sales.fact_sales
@@ -258,7 +258,7 @@ FORMAT AS PARQUET
 MANIFEST;
 
 -- Rows of files of changes, in the same way.
-CREATE TEMP TABLE stage_changes AS
+CREATE TEMP TABLE stage_changes DISTKEY (order_id) SORTKEY (order_ts) AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset,
        status AS _op, order_date AS _prev_day
@@ -276,13 +276,13 @@ MANIFEST;
 
 -- Orders of the files that have more than one row, here or in the warehouse. The rows of the others are new: there is
 -- nothing to compare them with.
-CREATE TEMP TABLE stage_known AS
+CREATE TEMP TABLE stage_known DISTKEY (order_id) SORTKEY (order_id) AS
 SELECT order_id
 FROM sales.fact_sales
 WHERE 1 = 0;
 
 -- Rows that the days gain (n is 1) and lose (-1), but for the new ones.
-CREATE TEMP TABLE stage_rows AS
+CREATE TEMP TABLE stage_rows DISTKEY (order_id) SORTKEY (order_ts) AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset,
        order_date, CAST(0 AS BIGINT) AS n
@@ -290,13 +290,13 @@ FROM sales.fact_sales
 WHERE 1 = 0;
 
 -- Orders that may have a row of another day.
-CREATE TEMP TABLE stage_sought AS
+CREATE TEMP TABLE stage_sought DISTKEY (order_id) SORTKEY (order_id) AS
 SELECT order_id
 FROM sales.fact_sales
 WHERE 1 = 0;
 
 -- Rows of these orders that the warehouse has of other days: in fact_sales, or overtaken.
-CREATE TEMP TABLE stage_rivals AS
+CREATE TEMP TABLE stage_rivals DISTKEY (order_id) SORTKEY (order_ts) AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset,
        order_date, TRUE AS in_facts
@@ -304,7 +304,7 @@ FROM sales.fact_sales
 WHERE 1 = 0;
 
 -- All rows of orders with several, the newest in the first place.
-CREATE TEMP TABLE stage_ranked AS
+CREATE TEMP TABLE stage_ranked DISTKEY (order_id) SORTKEY (order_ts) AS
 SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
        revenue, currency, status, payment_method, _partition, _offset,
        order_date, TRUE AS in_facts, CAST(0 AS BIGINT) AS place
@@ -312,7 +312,7 @@ FROM sales.fact_sales
 WHERE 1 = 0;
 
 -- Rows that are written anew, or no more.
-CREATE TEMP TABLE stage_touched AS
+CREATE TEMP TABLE stage_touched DISTKEY (order_id) SORTKEY (order_id) AS
 SELECT order_id, order_date
 FROM sales.fact_sales
 WHERE 1 = 0
@@ -695,7 +695,7 @@ DROP TABLE stage_days
 ;
 
 -- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DISTSTYLE ALL
 ;
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
@@ -731,7 +731,7 @@ DROP TABLE stage_days
 ;
 
 -- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DISTSTYLE ALL
 ;
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
@@ -767,7 +767,7 @@ DROP TABLE stage_days
 ;
 
 -- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DISTSTYLE ALL
 ;
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
@@ -803,7 +803,7 @@ DROP TABLE stage_days
 ;
 
 -- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DISTSTYLE ALL
 ;
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
@@ -839,7 +839,7 @@ DROP TABLE stage_days
 ;
 
 -- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
-CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER)
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DISTSTYLE ALL
 ;
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);

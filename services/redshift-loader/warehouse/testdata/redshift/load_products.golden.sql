@@ -7,13 +7,13 @@ LOCK etl.write_lock;
 SET LOCAL statement_timeout TO 3600000;
 
 -- The lines of the file.
-CREATE TEMP TABLE stage_products AS
+CREATE TEMP TABLE stage_products DISTSTYLE ALL SORTKEY (product_id) AS
 SELECT product_id, name, category, list_price, CAST(0 AS BIGINT) AS line
 FROM sales.dim_product
 WHERE 1 = 0;
 
 -- The products that dim_product lacks, or has otherwise.
-CREATE TEMP TABLE stage_changed_products AS
+CREATE TEMP TABLE stage_changed_products DISTSTYLE ALL SORTKEY (product_id) AS
 SELECT product_id, name, category, list_price
 FROM sales.dim_product
 WHERE 1 = 0
