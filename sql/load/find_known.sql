@@ -1,11 +1,8 @@
+-- Every order that has an overtaken row has a fact, too.
 INSERT INTO stage_known (order_id)
 SELECT s.order_id
 FROM stage_sales AS s
 JOIN sales.fact_sales AS f ON f.order_id = s.order_id
-UNION
-SELECT s.order_id
-FROM stage_sales AS s
-JOIN etl.overtaken_sales AS o ON o.order_id = s.order_id
 UNION
 SELECT s.order_id
 FROM stage_sales AS s

@@ -26,7 +26,10 @@ func (t *transaction) loadCustomers(ctx context.Context, verdicts []*lake.Verdic
 	if err := t.replaceVersions(ctx, verdicts, days); err != nil {
 		return err
 	}
-	if err := t.all(ctx, "find_changed_customers", "derive_intervals"); err != nil {
+	if err := t.gather(ctx, "stage_changed", "find_changed_customers"); err != nil {
+		return err
+	}
+	if err := t.gather(ctx, "stage_intervals", "derive_intervals"); err != nil {
 		return err
 	}
 	moved, err := t.movedBounds(ctx)
@@ -46,7 +49,7 @@ func (t *transaction) loadCustomers(ctx context.Context, verdicts []*lake.Verdic
 
 // replaceVersions brings the slices in etl.customer_versions to the rows that are staged.
 func (t *transaction) replaceVersions(ctx context.Context, verdicts []*lake.Verdict, days timeSpan) error {
-	if err := t.exec(ctx, "diff_customers", days.from, days.to); err != nil {
+	if err := t.gather(ctx, "stage_versions", "diff_customers", days.from, days.to); err != nil {
 		return err
 	}
 	if err := t.refuseDuplicateVersions(ctx); err != nil {

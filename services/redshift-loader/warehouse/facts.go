@@ -61,16 +61,13 @@ func (t *transaction) stageFacts(ctx context.Context, days []dayLoad) error {
 	if err := t.stage(ctx, target{table: "stage_changes", rows: &changeRows}, changes); err != nil {
 		return err
 	}
-	if err := t.all(ctx, "create_stage_rows", "find_known"); err != nil {
+	if err := t.exec(ctx, "create_stage_rows"); err != nil {
 		return err
 	}
-	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_known"); err != nil {
+	if err := t.gather(ctx, "stage_known", "find_known"); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "diff_facts", whole.from, whole.to); err != nil {
-		return err
-	}
-	if err := t.dialect.analyze(ctx, t.tx.Tx, "stage_rows"); err != nil {
+	if err := t.gather(ctx, "stage_rows", "diff_facts", whole.from, whole.to); err != nil {
 		return err
 	}
 	return t.refuseDuplicates(ctx)

@@ -69,6 +69,14 @@ func (t *transaction) execCount(ctx context.Context, name string, args ...any) (
 	return result.RowsAffected()
 }
 
+// gather runs a statement that puts rows into a staging table, and tells the planner of them.
+func (t *transaction) gather(ctx context.Context, table, statement string, args ...any) error {
+	if err := t.exec(ctx, statement, args...); err != nil {
+		return err
+	}
+	return t.dialect.analyze(ctx, t.tx.Tx, table)
+}
+
 // all runs statements without arguments, in order.
 func (t *transaction) all(ctx context.Context, names ...string) error {
 	for _, name := range names {

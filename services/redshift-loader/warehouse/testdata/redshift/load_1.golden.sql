@@ -77,6 +77,8 @@ GROUP BY customer_id, updated_ts, name, email, segment, city, country, deleted, 
 HAVING SUM(n) <> 0
 ;
 
+ANALYZE stage_versions;
+
 -- A version that a slice holds more than once: silver promises one row per customer and time.
 SELECT customer_id, CAST(updated_ts AS VARCHAR(26)) AS updated_ts, CAST(SUM(n) AS BIGINT) AS copies
 FROM stage_versions
@@ -113,6 +115,8 @@ INSERT INTO stage_changed (customer_id)
 SELECT DISTINCT customer_id
 FROM stage_versions
 ;
+
+ANALYZE stage_changed;
 
 -- The intervals of the changed customers: closed at valid_from, open at valid_to. The first holds for all time before the
 -- second, so that no order falls before it. Versions that say the same as the one before are one interval with it. A
@@ -165,6 +169,8 @@ FROM stage_changed AS c
 LEFT JOIN etl.customer_versions AS v ON v.customer_id = c.customer_id
 WHERE v.customer_id IS NULL
 ;
+
+ANALYZE stage_intervals;
 
 -- Between which times orders of known customers may belong to another interval now: those of the intervals that begin
 -- anew and of those that are no more. The others keep their keys.
@@ -293,14 +299,11 @@ FROM sales.fact_sales
 WHERE 1 = 0
 ;
 
+-- Every order that has an overtaken row has a fact, too.
 INSERT INTO stage_known (order_id)
 SELECT s.order_id
 FROM stage_sales AS s
 JOIN sales.fact_sales AS f ON f.order_id = s.order_id
-UNION
-SELECT s.order_id
-FROM stage_sales AS s
-JOIN etl.overtaken_sales AS o ON o.order_id = s.order_id
 UNION
 SELECT s.order_id
 FROM stage_sales AS s
