@@ -2,6 +2,8 @@ package warehouse
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +40,17 @@ func TestSplitKeepsDaysWholeAndWithinTheRows(t *testing.T) {
 		}
 		require.Equal(t, verdicts, joined)
 	})
+}
+
+func TestInsertsAreCutByRowsAndBytes(t *testing.T) {
+	text := strings.Repeat("x", bytesPerInsert/4)
+	row := func(n int, value any) [][]any { return slices.Repeat([][]any{{int64(1), value}}, n) }
+	require.Equal(t, 0, perInsert(nil))
+	require.Equal(t, 3, perInsert(row(3, "x")))
+	require.Equal(t, rowsPerInsert, perInsert(row(rowsPerInsert+1, nil)))
+	require.Equal(t, 4, perInsert(row(9, text)))
+	require.Equal(t, 2, perInsert(append(row(2, text), row(1, strings.Repeat(text, 4))...)))
+	require.Equal(t, 1, perInsert(row(2, strings.Repeat(text, 5))), "a row that is too long alone is tried alone")
 }
 
 func TestTablesWithoutAPlaceArePassedOver(t *testing.T) {

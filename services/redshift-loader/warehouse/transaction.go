@@ -11,7 +11,7 @@ import (
 	warehousesql "github.com/saleslake/saleslake/sql"
 )
 
-// transaction is one database transaction under the ledger's lock.
+// transaction is one database transaction under the lock of writers.
 type transaction struct {
 	tx      session
 	dialect dialect
@@ -23,7 +23,7 @@ type transaction struct {
 func (t *transaction) lock(ctx context.Context) error {
 	t.step("lock_ledger")
 	if err := t.dialect.lock(ctx, t.tx.Tx); err != nil {
-		return fmt.Errorf("lock ledger: %w", err)
+		return fmt.Errorf("keep other writers out: %w", err)
 	}
 	return nil
 }
@@ -136,13 +136,36 @@ func (t *transaction) unstage(ctx context.Context, tables ...string) error {
 	return nil
 }
 
-// rowsPerInsert keeps the arguments of an insert under what the databases take.
-const rowsPerInsert = 500
+// rowsPerInsert keeps the arguments of an insert under what the databases take, and
+// bytesPerInsert their texts: a statement of Redshift, where each is a literal and may be
+// twice as long when it is escaped, has at most 16 MB.
+// https://docs.aws.amazon.com/redshift/latest/dg/c_redshift-sql.html
+const (
+	rowsPerInsert  = 500
+	bytesPerInsert = 4 << 20
+)
+
+// perInsert answers how many of the rows go into the next insert.
+func perInsert(rows [][]any) int {
+	size := 0
+	for n, row := range rows {
+		for _, v := range row {
+			if text, ok := v.(string); ok {
+				size += len(text)
+			}
+		}
+		if n == rowsPerInsert || n > 0 && size > bytesPerInsert {
+			return n
+		}
+	}
+	return len(rows)
+}
 
 // insert adds rows of values, in few statements.
 func (t *transaction) insert(ctx context.Context, table string, columns []string, rows [][]any) error {
-	for from := 0; from < len(rows); from += rowsPerInsert {
-		part := rows[from:min(from+rowsPerInsert, len(rows))]
+	for len(rows) > 0 {
+		part := rows[:perInsert(rows)]
+		rows = rows[len(part):]
 		var text strings.Builder
 		fmt.Fprintf(&text, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
 		args := make([]any, 0, len(part)*len(columns))
