@@ -172,7 +172,7 @@ func (t *task) settle(verdicts []*lake.Verdict, gone []warehouse.GoneSlice) {
 		w := before[key]
 		if w == nil {
 			w = &wait{since: t.loaded, pauses: backoff.NewExponentialBackOff()}
-			w.pauses.InitialInterval, w.pauses.MaxInterval = firstGonePause, lastGonePause
+			w.pauses.InitialInterval, w.pauses.MaxInterval, w.pauses.RandomizationFactor = firstGonePause, lastGonePause, 0
 		}
 		w.retry = t.tick(t.loaded.Add(w.pauses.NextBackOff()))
 		t.pending[key], t.gone[key] = kept[key], w
