@@ -2,13 +2,14 @@
 -- Topic:    customers
 -- Grain:    a segment in a calendar month (UTC) in which its customers have any completed or refunded order
 -- Columns:  month          first day of the month
---           segment        the customer's when the order was placed; unknown when it was not known then
+--           segment        the customer's when the order was placed, or unknown
 --           customers      distinct customers
 --           orders         completed and refunded orders
 --           revenue        net revenue: gross less refunds
 --           share_percent  of the month's net revenue; null when that is zero
 -- Owner:    sales analytics
--- Caveats:  a customer who changes segment within a month counts in both.
+-- Caveats:  a customer who changes segment within a month counts in both; orders that are older than all that is known of a
+--           customer have the first known segment; it is unknown when none is known or the customer was deleted.
 WITH segments AS (
     SELECT d.month_start AS month,
            COALESCE(v.customer_segment, 'unknown') AS segment,

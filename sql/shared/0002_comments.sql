@@ -189,10 +189,10 @@ COMMENT ON COLUMN sales.v_orders.revenue IS 'Money of the order, whatever its st
 COMMENT ON COLUMN sales.v_orders.currency IS 'ISO 4217 code';
 COMMENT ON COLUMN sales.v_orders.status IS 'pending, completed, cancelled or refunded';
 COMMENT ON COLUMN sales.v_orders.payment_method IS 'How it was paid, null when not said';
-COMMENT ON COLUMN sales.v_orders.customer_name IS 'Name of the customer when the order was placed; null when not known';
-COMMENT ON COLUMN sales.v_orders.customer_segment IS 'Segment of the customer when the order was placed';
-COMMENT ON COLUMN sales.v_orders.customer_city IS 'City of the customer when the order was placed';
-COMMENT ON COLUMN sales.v_orders.customer_country IS 'Country of the customer when the order was placed';
+COMMENT ON COLUMN sales.v_orders.customer_name IS 'Name of the customer when the order was placed; the first known one for earlier orders; null when none is known or the customer was deleted';
+COMMENT ON COLUMN sales.v_orders.customer_segment IS 'Segment of the customer when the order was placed; the first known one for earlier orders; null when none is known or the customer was deleted';
+COMMENT ON COLUMN sales.v_orders.customer_city IS 'City of the customer when the order was placed; the first known one for earlier orders; null when none is known or the customer was deleted';
+COMMENT ON COLUMN sales.v_orders.customer_country IS 'Country of the customer when the order was placed; the first known one for earlier orders; null when none is known or the customer was deleted';
 COMMENT ON COLUMN sales.v_orders.product_name IS 'Name in the catalogue; null when not known';
 COMMENT ON COLUMN sales.v_orders.product_category IS 'Category in the catalogue; of an inferred product, that of an order';
 COMMENT ON COLUMN sales.v_orders.list_price IS 'Price in the catalogue';

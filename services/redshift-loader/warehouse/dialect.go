@@ -33,7 +33,7 @@ type dialect interface {
 	// takes them, and what frees them after the load. needs is what will be read. A file
 	// that is gone is a missingFile.
 	prepare(ctx context.Context, files Files, needs []need) (Files, func(), error)
-	// lock waits until no other transaction holds the ledger, and holds it.
+	// lock waits until no other transaction holds the lock of writers, and holds it.
 	lock(ctx context.Context, tx *sql.Tx) error
 	// fill appends the rows of the files to a table, after it has compared each file
 	// with what the manifest says of it. A file that is gone is a missingFile.

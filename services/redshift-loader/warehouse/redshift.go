@@ -84,10 +84,16 @@ func (r *redshift) open(source string) (*sql.DB, error) {
 // https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html
 const writeLock = "etl.write_lock"
 
-// makeSchema also makes the table that is locked. Of two programs that do so at once one
-// fails, and finds what it wanted when it tries again.
+// makeSchema also makes the table that is locked, unless it is there: a comment on it would
+// wait for whoever holds it. Of two programs that make it at once one fails, and finds what it
+// wanted when it tries again.
 func (*redshift) makeSchema(ctx context.Context, db *sql.DB) error {
-	const text = "CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS " + writeLock + " (held BOOLEAN)"
+	var there bool
+	if err := db.QueryRowContext(ctx, standardQueries{}.TableExists(writeLock)).Scan(&there); err != nil || there {
+		return err
+	}
+	const text = "CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS " + writeLock + " (held BOOLEAN); COMMENT ON TABLE " + writeLock +
+		" IS 'Empty: loads and migrations lock it, so that they go one after the other and readers do not wait'"
 	_, err := db.ExecContext(ctx, text)
 	if made := (*pq.Error)(nil); errors.As(err, &made) && (made.Code.Class() == "42" || made.Code.Class() == "23") {
 		_, err = db.ExecContext(ctx, text)

@@ -116,7 +116,7 @@ func cancelled(err error) bool {
 	return errors.As(err, &answer) && answer.Code == queryCancelled
 }
 
-// transact runs work in a transaction that holds the ledger's lock, and commits it
+// transact runs work in a transaction that holds the lock of writers, and commits it
 // unless work answers an error.
 func (w *Warehouse) transact(ctx context.Context, work func(*transaction) error) error {
 	select {

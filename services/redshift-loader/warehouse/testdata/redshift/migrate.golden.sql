@@ -1,4 +1,6 @@
-CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS etl.write_lock (held BOOLEAN);
+SELECT COUNT(*) > 0 FROM information_schema.tables WHERE table_schema = 'etl' AND table_name = 'write_lock';
+
+CREATE SCHEMA IF NOT EXISTS etl; CREATE TABLE IF NOT EXISTS etl.write_lock (held BOOLEAN); COMMENT ON TABLE etl.write_lock IS 'Empty: loads and migrations lock it, so that they go one after the other and readers do not wait';
 
 SELECT COUNT(*) > 0 FROM information_schema.tables WHERE table_schema = 'etl' AND table_name = 'schema_version';
 
