@@ -10,7 +10,8 @@
 // implementation other than the writer's ([OpenFile]), unless it has read them before, judges them
 // by the declared rules ([Auditor.Judge]) and publishes a verdict with the manifest inside on
 // lake.verdicts. The loader reads nothing else. Before that commit the findings, the
-// lines of the ledger and samples of failing rows become files of dq/. A manifest of silver/customers takes the
+// lines of the ledger and samples of failing rows become files of dq/, of which
+// the task merges small ones after the commit, from time to time. A manifest of silver/customers takes the
 // same way, from lake.silver, alone where gold's tables of a day are judged together.
 //
 // When the loader says on lake.loads what the warehouse holds of a version, that is held

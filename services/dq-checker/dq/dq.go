@@ -112,6 +112,7 @@ type stage struct {
 	caughtUp chan struct{} // closed when the topics have been read to their end once
 	metrics  *metrics
 	standing *standing
+	merging  sync.Mutex // held by the task that merges files of dq/
 }
 
 // follow takes a record of a followed topic.

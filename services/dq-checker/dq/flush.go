@@ -62,7 +62,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	t.judged, t.strikes, t.seen = time.Now(), strikes, came
 	t.flushed = t.upTo()
 	commit.Next = t.flushed
-	return commit, notes.write(ctx, t.Bucket, t.Encoding, t.topic, t.partition, first)
+	return commit, t.files.write(ctx, notes, first)
 }
 
 // balances notes the ledgers of the sources of the task's partition that have moved. The

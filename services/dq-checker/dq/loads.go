@@ -21,7 +21,7 @@ const RuleWarehouse = "warehouse"
 // holds against the verdicts that let it in.
 type loads struct {
 	*stage
-	partition       int32
+	files           files
 	next, committed int64
 	since           time.Time // when the oldest pending arrived
 	pending         []*lake.Loaded
@@ -36,7 +36,7 @@ type loadFinding struct {
 }
 
 func (s *stage) openLoads(p stream.Partition, next int64) *loads {
-	return &loads{stage: s, partition: p.ID, next: next, committed: next}
+	return &loads{stage: s, files: s.files(p), next: next, committed: next}
 }
 
 // Add keeps the records for the next flush.
@@ -90,7 +90,7 @@ func (t *loads) Flush(ctx context.Context) (stream.Commit, error) {
 		}
 	}
 	t.flushed = t.next
-	return stream.Commit{Next: t.flushed}, notes.write(ctx, t.Bucket, t.Encoding, sales.TopicLoads, t.partition, t.committed)
+	return stream.Commit{Next: t.flushed}, t.files.write(ctx, notes, t.committed)
 }
 
 func (t *loads) note(n *notes, l *lake.Loaded, p *passed) error {
@@ -125,12 +125,13 @@ func compare(l *lake.Loaded, p *passed) lake.Finding {
 	return f
 }
 
-// Committed forgets what is written.
+// Committed forgets what is written, and has small files merged from time to time.
 func (t *loads) Committed() {
 	for _, b := range t.broken {
 		t.metrics.loaded.WithLabelValues(b.rule, b.table, string(b.outcome)).Inc()
 	}
 	t.pending, t.committed = slices.Delete(t.pending, 0, len(t.pending)), t.flushed
+	t.files.tidy()
 }
 
 // Close has nothing to do.

@@ -1,13 +1,8 @@
 package dq
 
 import (
-	"context"
-	"crypto/rand"
 	"fmt"
-	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -119,30 +114,4 @@ func appendRow(b *column.Batch, values ...any) {
 			c.AppendString(v)
 		}
 	}
-}
-
-// write puts a file of each table that has rows into the store: topic, partition and
-// offset are of the first record that the flush consumes. A flush that is not committed
-// leaves its files: the one that follows it writes its rows again, with a later run_ts.
-func (n *notes) write(ctx context.Context, bucket lake.Putter, encoding lake.Encoding, topic string, partition int32, first int64) error {
-	date := sales.FormatDay(sales.DayOf(n.run))
-	name := fmt.Sprintf("date=%s/p=%03d/%s-%020d-%s.parquet", date, partition, strings.TrimPrefix(topic, "lake."), first, strings.ToLower(rand.Text()[:8]))
-	group, ctx := errgroup.WithContext(ctx)
-	for _, rows := range []*column.Batch{n.results, n.ledger, n.samples} {
-		if rows.Rows() == 0 {
-			continue
-		}
-		group.Go(func() error {
-			encoder, err := lake.NewEncoder(rows.Schema, encoding)
-			if err != nil {
-				return err
-			}
-			data, err := encoder.Encode(nil, rows)
-			if err != nil {
-				return err
-			}
-			return bucket.Put(ctx, rows.Schema.Name+"/"+name, data)
-		})
-	}
-	return group.Wait()
 }

@@ -2,7 +2,6 @@ package dq
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -10,16 +9,26 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 // rows reads a table of dq/ whole: a text of the named columns for each row.
-func (r *rig) rows(schema *column.Schema, names ...string) (texts []string) {
-	b := column.NewBatch(schema, 0)
+func (r *rig) rows(schema *column.Schema, names ...string) []string {
+	var objects []blob.Object
 	for o, err := range r.bucket.List(context.Background(), schema.Name+"/") {
 		require.NoError(r.t, err)
+		objects = append(objects, o)
+	}
+	return r.rowsOf(schema, objects, names...)
+}
+
+// rowsOf reads files of a table of dq/.
+func (r *rig) rowsOf(schema *column.Schema, objects []blob.Object, names ...string) (texts []string) {
+	b := column.NewBatch(schema, 0)
+	for _, o := range objects {
 		data, err := r.bucket.Get(context.Background(), o.Key)
 		require.NoError(r.t, err)
 		file, err := lake.Open(o.Key, data)
@@ -151,15 +160,3 @@ func TestStageLocatesARowThatIsLost(t *testing.T) {
 	require.Contains(t, r.rows(sales.Samples, "table", "rule", "sample", "id", "source", "partition", "offset", "file", "row"),
 		"gold/fact_sales ledger 2 B sales_events 3 101 bronze/sales_events/100.parquet 2")
 }
-
-// A store that fails keeps the verdicts back.
-func TestNotesAreWrittenBeforeTheCommit(t *testing.T) {
-	n := newNotes()
-	require.NoError(t, n.verdict(&lake.Verdict{Outcome: lake.Pass, Findings: []lake.Finding{{Rule: "files", Outcome: lake.Pass}}, Manifest: lake.Manifest{Day: "2026-01-01"}}, nil))
-	away := errors.New("away")
-	require.ErrorIs(t, n.write(t.Context(), awayStore{away}, lake.Encoding{}, sales.TopicGold, 3, 7), away)
-}
-
-type awayStore struct{ error }
-
-func (f awayStore) Put(context.Context, string, []byte) error { return f.error }

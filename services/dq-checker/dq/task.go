@@ -61,6 +61,7 @@ type task struct {
 	gate
 	topic     string
 	partition int32
+	files     files
 	next      int64
 	committed int64
 	flushed   int64            // next of the last flush
@@ -82,7 +83,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if p.Topic == sales.TopicLoads {
 		return s.openLoads(p, next), nil
 	}
-	t := &task{stage: s, gate: gates[p.Topic], topic: p.Topic, partition: p.ID, next: next, committed: next, units: map[string]*unit{}, noted: time.Now()}
+	t := &task{stage: s, gate: gates[p.Topic], topic: p.Topic, partition: p.ID, files: s.files(p), next: next, committed: next, units: map[string]*unit{}, noted: time.Now()}
 	t.seat = s.accepted.sit()
 	held, err := t.held(ctx)
 	if err != nil || len(held) == 0 {
@@ -210,6 +211,7 @@ func (t *task) Committed() {
 		t.standing.given(t.place(), t.gate, j.Verdict)
 	}
 	t.given, t.committed, t.struck = nil, t.flushed, t.striking
+	t.files.tidy()
 }
 
 // Wake tells of acceptances, as stream.Waker wants it.
