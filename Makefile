@@ -46,7 +46,7 @@ build: ## Build every service into bin/ from its own go.mod alone
 
 .PHONY: unit
 unit: ## Unit, property and conformance tests, and the pipeline on embedded Kafka
-	go test -timeout 20m $(CODE)
+	go test -timeout 40m $(CODE)
 	go test -tags faults ./pkg/fault/...
 
 .PHONY: histories
