@@ -324,12 +324,13 @@ func TestTheServerRestartsInTheMiddleOfALoad(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			var at atomic.Value // the step before which the server goes away, once
 			at.Store("")
+			stopped, away := make(chan struct{}, 1), make(chan struct{}, 1)
 			b := newBenchOn(t, warehouse.Options{Dialect: dialect, Source: database(t), IAMRole: "default", Step: func(step string) {
 				if at.CompareAndSwap(step, "") {
 					server.Stop()
+					stopped <- struct{}{}
 				}
 			}})
-			away := make(chan struct{}, 1)
 			stop := b.start(func(o *loader.Options) {
 				o.Waiting = func(reason string) {
 					if reason != "" {
@@ -345,14 +346,21 @@ func TestTheServerRestartsInTheMiddleOfALoad(t *testing.T) {
 				order := warehousetest.Order{ID: fmt.Sprint("A", i), Day: fmt.Sprintf("2026-01-%02d", i+1), Version: 1, Cents: 100}
 				at.Store(step)
 				b.publish(b.lake.All(order.Day, 1, order)...)
-				select {
-				case <-away:
-				case <-time.After(patience):
-					t.Fatal("the loader has not found out that the server is away, step ", step)
+				for what, seen := range map[string]chan struct{}{"stopped the server": stopped, "found out that it is away": away} {
+					select {
+					case <-seen:
+					case <-time.After(patience):
+						t.Fatal("the loader has not ", what, ", step ", step)
+					}
 				}
 				server.Start(t)
 				want = append(want, fmt.Sprintf("A%d.1 %s 1.00", i, order.Day))
 				b.await(want...)
+				b.awaitCommitted()
+				select { // both partitions may have found out
+				case <-away:
+				default:
+				}
 			}
 			stop()
 			count, err := b.warehouse.Facts(t.Context())
