@@ -26,6 +26,7 @@ type Warehouse interface {
 	LoadProducts(ctx context.Context, path string) (rows int, err error)
 	Load(ctx context.Context, verdicts []*lake.Verdict) (warehouse.Result, error)
 	Ledger(ctx context.Context) ([]warehouse.Slice, error)
+	Loaded(ctx context.Context, verdicts []*lake.Verdict) (map[string]warehouse.Slice, error)
 	Totals(ctx context.Context) (map[string]lake.Count, error)
 }
 
@@ -138,7 +139,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	}
 	loaded := make(map[string]int64, len(ledger))
 	for i := range ledger {
-		loaded[ledger[i].Table+"/"+ledger[i].Slice] = ledger[i].Version
+		loaded[ledger[i].Key()] = ledger[i].Version
 	}
 	err = stream.ReadToEnd(ctx, s.Kafka, p.Topic, []int32{p.ID}, func(r stream.Record) error {
 		if r.Offset >= next || len(r.Value) == 0 {

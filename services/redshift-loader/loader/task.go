@@ -131,28 +131,25 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	if len(verdicts) == 0 {
 		return commit, nil
 	}
-	ledger, err := t.Warehouse.Ledger(ctx)
+	loaded, err := t.Warehouse.Loaded(ctx, verdicts)
 	if err != nil {
 		return commit, t.failed(err)
 	}
-	commit.Records = t.loads(verdicts, ledger)
+	commit.Records = t.loads(verdicts, loaded)
 	return commit, nil
 }
 
 // loads tells which of the verdicts' slices the warehouse holds, also those that it held
 // before: a crash may have come between its commit and Kafka's.
-func (t *task) loads(verdicts []*lake.Verdict, ledger []warehouse.Slice) []stream.Record {
-	asked := make(map[string]int64, len(verdicts))
-	for _, v := range verdicts {
-		asked[v.Key()] = v.Manifest.Version
-	}
+func (t *task) loads(verdicts []*lake.Verdict, loaded map[string]warehouse.Slice) []stream.Record {
 	var records []stream.Record
-	for i := range ledger {
-		s := &ledger[i]
-		l := lake.Loaded{Format: lake.Format, Table: s.Table, Slice: s.Slice, Version: s.Version, Count: s.Count, Loaded: t.loaded.UnixMicro()}
-		if version, ok := asked[l.Key()]; ok && l.Version >= version {
-			records = append(records, stream.Record{Topic: sales.TopicLoads, Partition: t.id, Key: []byte(l.Key()), Value: l.Encode()})
+	for _, v := range verdicts {
+		s, ok := loaded[v.Key()]
+		if !ok || s.Version < v.Manifest.Version {
+			continue
 		}
+		l := lake.Loaded{Format: lake.Format, Table: s.Table, Slice: s.Slice, Version: s.Version, Count: s.Count, Loaded: t.loaded.UnixMicro()}
+		records = append(records, stream.Record{Topic: sales.TopicLoads, Partition: t.id, Key: []byte(l.Key()), Value: l.Encode()})
 	}
 	return records
 }
@@ -168,7 +165,7 @@ func (t *task) settle(verdicts []*lake.Verdict, gone []warehouse.GoneSlice) {
 		delete(t.gone, v.Key())
 	}
 	for _, s := range gone {
-		key := s.Table + "/" + s.Slice.Slice
+		key := s.Key()
 		w := before[key]
 		if w == nil {
 			w = &wait{since: t.loaded, pauses: backoff.NewExponentialBackOff()}
@@ -184,7 +181,7 @@ func (t *task) settle(verdicts []*lake.Verdict, gone []warehouse.GoneSlice) {
 // tell says that a slice lacks a file, and when that does not pass, what to do.
 func (t *task) tell(s warehouse.GoneSlice, w *wait) {
 	waits := t.loaded.Sub(w.since)
-	fields := []zap.Field{zap.String("slice", s.Table+"/"+s.Slice.Slice), zap.Int64("version", s.Version), zap.String("file", s.File),
+	fields := []zap.Field{zap.String("slice", s.Key()), zap.Int64("version", s.Version), zap.String("file", s.File),
 		zap.Duration("since", waits), zap.Time("next_try", w.retry)}
 	if waits < goneTooLong {
 		t.log.Info("a file is gone: waiting for the verdict on the version that replaced it", fields...)

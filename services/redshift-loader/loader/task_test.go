@@ -87,7 +87,9 @@ func (l *lacking) Load(_ context.Context, verdicts []*lake.Verdict) (r warehouse
 	return r, nil
 }
 
-func (*lacking) Ledger(context.Context) ([]warehouse.Slice, error) { return nil, nil }
+func (*lacking) Loaded(context.Context, []*lake.Verdict) (map[string]warehouse.Slice, error) {
+	return nil, nil
+}
 
 func TestASliceThatLacksAFileIsAWarningInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

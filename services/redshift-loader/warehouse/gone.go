@@ -14,7 +14,7 @@ import (
 func (w *Warehouse) withoutGone(ctx context.Context, part []*lake.Verdict, loaded map[string]Slice, missed *missingFile, result *Result) ([]*lake.Verdict, error) {
 	var left []*lake.Verdict
 	for _, v := range part {
-		whole, gone, err := w.available(ctx, v, loaded[v.Key()])
+		whole, gone, err := w.available(ctx, v, loaded)
 		switch {
 		case err != nil:
 			return nil, w.judge(fmt.Errorf("look for the files of %s: %w", v.Key(), err))
@@ -30,14 +30,11 @@ func (w *Warehouse) withoutGone(ctx context.Context, part []*lake.Verdict, loade
 	return left, nil
 }
 
-// available answers the verdict as it can be loaded onto what is loaded of its slice, or
-// the key of a file without which it cannot.
-func (w *Warehouse) available(ctx context.Context, v *lake.Verdict, loaded Slice) (*lake.Verdict, string, error) {
-	if loaded.Version >= v.Manifest.Version && loaded.Slice != "" {
-		return v, "", nil // nothing of it is read
-	}
+// available answers the verdict as it can be loaded onto what is loaded, or the key of a
+// file without which it cannot.
+func (w *Warehouse) available(ctx context.Context, v *lake.Verdict, loaded map[string]Slice) (*lake.Verdict, string, error) {
 	for {
-		gone, err := w.firstGone(ctx, needsOf(v, loaded))
+		gone, err := w.firstGone(ctx, needs(v, loaded))
 		if gone == "" || err != nil || holds(&v.Manifest, gone) {
 			return v, gone, err
 		}

@@ -16,42 +16,38 @@ import (
 // Ledger answers the version of each slice that is loaded, ordered by table and slice.
 func (w *Warehouse) Ledger(ctx context.Context) ([]Slice, error) { return w.ledger(ctx, "read_ledger") }
 
-// ledger runs a statement that reads the ledger, outside of any transaction.
-func (w *Warehouse) ledger(ctx context.Context, statement string, args ...any) ([]Slice, error) {
-	text, err := warehousesql.Load(statement)
-	if err != nil {
-		return nil, err
-	}
-	text, args, err = w.dialect.bind(text, args)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", action(statement), err)
-	}
-	rows, err := w.db.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, w.judge(fmt.Errorf("read ledger: %w", err))
-	}
-	var all []Slice
-	err = scanAll(rows, "read ledger", func(rows *sql.Rows) error {
+func (w *Warehouse) ledger(ctx context.Context, statement string, args ...any) (all []Slice, err error) {
+	err = w.query(ctx, statement, func(rows *sql.Rows) error {
 		s, err := scanSlice(rows)
 		all = append(all, s)
 		return err
-	})
-	return all, w.judge(err)
+	}, args...)
+	return all, err
+}
+
+// query runs a statement of package sql outside of any transaction, and gives each row to
+// scan.
+func (w *Warehouse) query(ctx context.Context, statement string, scan func(*sql.Rows) error, args ...any) error {
+	text, err := warehousesql.Load(statement)
+	if err != nil {
+		return err
+	}
+	text, args, err = w.dialect.bind(text, args)
+	if err != nil {
+		return fmt.Errorf("%s: %w", action(statement), err)
+	}
+	rows, err := w.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return w.judge(fmt.Errorf("%s: %w", action(statement), err))
+	}
+	return w.judge(scanAll(rows, action(statement), scan))
 }
 
 // Totals answers rows and money that the ledger holds, by table of the lake. The database
 // adds them up, as there is a row of each slice that was ever loaded.
 func (w *Warehouse) Totals(ctx context.Context) (map[string]lake.Count, error) {
-	text, err := warehousesql.Load("sum_ledger")
-	if err != nil {
-		return nil, err
-	}
-	rows, err := w.db.QueryContext(ctx, text)
-	if err != nil {
-		return nil, w.judge(fmt.Errorf("sum ledger: %w", err))
-	}
 	totals := map[string]lake.Count{}
-	err = scanAll(rows, "sum ledger", func(rows *sql.Rows) error {
+	err := w.query(ctx, "sum_ledger", func(rows *sql.Rows) error {
 		var table, cents string
 		var sum lake.Count
 		if err := rows.Scan(&table, &sum.Rows, &cents); err != nil {
@@ -62,7 +58,7 @@ func (w *Warehouse) Totals(ctx context.Context) (map[string]lake.Count, error) {
 		totals[table] = sum
 		return err
 	})
-	return totals, w.judge(err)
+	return totals, err
 }
 
 // stageSlices notes the slices of the verdicts in a table of the session, and answers
@@ -87,7 +83,7 @@ func (t *transaction) stageSlices(ctx context.Context, verdicts []*lake.Verdict)
 	loaded := map[string]Slice{}
 	return loaded, t.query(ctx, "read_loaded", func(rows *sql.Rows) error {
 		s, err := scanSlice(rows)
-		loaded[s.Table+"/"+s.Slice] = s
+		loaded[s.Key()] = s
 		return err
 	})
 }

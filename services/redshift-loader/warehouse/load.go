@@ -23,6 +23,9 @@ type Slice struct {
 	inputs    map[string]int64 // facts: version by silver slice
 }
 
+// Key names the slice, as its manifest does.
+func (s *Slice) Key() string { return s.Table + "/" + s.Slice }
+
 // Result is what became of the verdicts of a load.
 type Result struct {
 	Loaded []Slice
@@ -50,7 +53,7 @@ func (w *Warehouse) Load(ctx context.Context, verdicts []*lake.Verdict) (Result,
 	if len(passed) == 0 {
 		return result, nil
 	}
-	loaded, err := w.loaded(ctx, passed)
+	loaded, err := w.Loaded(ctx, passed)
 	if err != nil {
 		return result, err
 	}

@@ -17,9 +17,9 @@ func (duckDB) prepare(_ context.Context, files Files, _ []need) (Files, func(), 
 	return files, func() {}, nil
 }
 
-// loaded answers what the ledger has of the days of the verdicts, by the slice's key. Nobody
-// holds a lock yet, so another loader may change that until the load begins.
-func (w *Warehouse) loaded(ctx context.Context, verdicts []*lake.Verdict) (map[string]Slice, error) {
+// Loaded answers what the ledger has of the days of the verdicts, by the slice's key. Nobody
+// holds a lock, so another loader may change that.
+func (w *Warehouse) Loaded(ctx context.Context, verdicts []*lake.Verdict) (map[string]Slice, error) {
 	days, err := spanOf(verdicts)
 	if err != nil {
 		return nil, fmt.Errorf("days of the verdicts: %w", err)
@@ -30,7 +30,7 @@ func (w *Warehouse) loaded(ctx context.Context, verdicts []*lake.Verdict) (map[s
 	}
 	loaded := make(map[string]Slice, len(ledger))
 	for _, s := range ledger {
-		loaded[s.Table+"/"+s.Slice] = s
+		loaded[s.Key()] = s
 	}
 	return loaded, nil
 }
