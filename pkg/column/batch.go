@@ -61,6 +61,22 @@ func (b *Batch) Reset() {
 	}
 }
 
+// AppendRow adds a row, whose values are an int32, an int64 or a string for each column, as
+// its type has it.
+func (b *Batch) AppendRow(values ...any) {
+	for i := range b.Columns {
+		c := &b.Columns[i]
+		switch v := values[i].(type) {
+		case int64:
+			c.I64 = append(c.I64, v)
+		case int32:
+			c.I32 = append(c.I32, v)
+		case string:
+			c.AppendString(v)
+		}
+	}
+}
+
 // AppendRows adds the rows of src that rows names, in that order. Both batches
 // must have the same columns.
 func (b *Batch) AppendRows(src *Batch, rows []int32) {

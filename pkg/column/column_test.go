@@ -33,20 +33,6 @@ func drawRow(t *rapid.T) []any {
 	return row
 }
 
-func appendRow(b *Batch, row []any) {
-	for i := range b.Columns {
-		c := &b.Columns[i]
-		switch v := row[i].(type) {
-		case int64:
-			c.I64 = append(c.I64, v)
-		case int32:
-			c.I32 = append(c.I32, v)
-		case string:
-			c.AppendString(v)
-		}
-	}
-}
-
 func requireSame(t require.TestingT, want model, b *Batch) {
 	require.Equal(t, len(want), b.Rows())
 	for i := range b.Columns {
@@ -74,13 +60,13 @@ func TestBatchIsLikeRows(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
 				i, row := rapid.IntRange(0, 1).Draw(t, "batch"), drawRow(t)
-				appendRow(batches[i], row)
+				batches[i].AppendRow(row...)
 				models[i] = append(models[i], row)
 			},
 			"half a row": func(t *rapid.T) {
 				i, row := rapid.IntRange(0, 1).Draw(t, "batch"), drawRow(t)
 				before := batches[i].Rows()
-				appendRow(&Batch{Schema: allTypes, Columns: batches[i].Columns[:rapid.IntRange(0, 7).Draw(t, "columns")]}, row)
+				(&Batch{Schema: allTypes, Columns: batches[i].Columns[:rapid.IntRange(0, 7).Draw(t, "columns")]}).AppendRow(row...)
 				require.Equal(t, before, batches[i].Rows())
 				batches[i].Truncate(before)
 			},
@@ -156,7 +142,7 @@ func BenchmarkAppendRows(b *testing.B) {
 	src, dst := NewBatch(allTypes, 0), NewBatch(allTypes, 0)
 	rows := make([]int32, 0, 65_536)
 	for i := range int32(65_536) {
-		appendRow(src, []any{i, int64(i), int64(i), int64(i), i, fmt.Sprint("order-", i), fmt.Sprint("sym", i%500), "raw"})
+		src.AppendRow(i, int64(i), int64(i), int64(i), i, fmt.Sprint("order-", i), fmt.Sprint("sym", i%500), "raw")
 		rows = append(rows, i*7919%65_536)
 	}
 	for b.Loop() {

@@ -55,7 +55,7 @@ func (n *notes) result(m *lake.Manifest, f *lake.Finding, outcome lake.Outcome) 
 	if f.Measured != nil {
 		measured = *f.Measured
 	}
-	appendRow(n.results, n.run, m.Table, m.Slice, day, m.Version, f.Rule, f.Kind, string(f.Severity), string(f.Outcome), f.Checked, f.Failed,
+	n.results.AppendRow(n.run, m.Table, m.Slice, day, m.Version, f.Rule, f.Kind, string(f.Severity), string(f.Outcome), f.Checked, f.Failed,
 		measured.Value, measured.Low, measured.High, measured.Unit, f.Message, f.Owner, string(outcome))
 	return nil
 }
@@ -75,7 +75,7 @@ func (n *notes) verdict(v *lake.Verdict, samples []Sample) error {
 		if s.Record == (lake.RecordID{}) {
 			partition, offset = unknown, unknown
 		}
-		appendRow(n.samples, n.run, m.Table, m.Slice, m.Version, s.Rule, number[s.Rule], s.ID, s.Record.Source, partition, offset, s.File, s.Row, s.Column, s.Value)
+		n.samples.AppendRow(n.run, m.Table, m.Slice, m.Version, s.Rule, number[s.Rule], s.ID, s.Record.Source, partition, offset, s.File, s.Row, s.Column, s.Value)
 	}
 	return nil
 }
@@ -96,22 +96,7 @@ func (n *notes) entries(entries ...Entry) error {
 		for _, c := range []lake.Count{e.In, e.Out, e.Duplicate, e.Superseded, e.Rejected, e.Residual()} {
 			values = append(values, c.Rows, c.Cents)
 		}
-		appendRow(n.ledger, append(values, e.Fault)...)
+		n.ledger.AppendRow(append(values, e.Fault)...)
 	}
 	return nil
-}
-
-// appendRow adds a row, whose values are an int32, int64 or string for each column.
-func appendRow(b *column.Batch, values ...any) {
-	for i := range b.Schema.Fields {
-		c := &b.Columns[i]
-		switch v := values[i].(type) {
-		case int64:
-			c.I64 = append(c.I64, v)
-		case int32:
-			c.I32 = append(c.I32, v)
-		case string:
-			c.AppendString(v)
-		}
-	}
 }

@@ -111,7 +111,7 @@ func sold(n int) (sum int64) {
 func (r *rig) landFile(ids ...string) {
 	b := column.NewBatch(sales.Bronze.Project("order_id", "_offset"), 0)
 	for i, id := range ids {
-		appendRow(b, id, r.h.next+int64(i))
+		b.AppendRow(id, r.h.next+int64(i))
 	}
 	e, err := lake.NewEncoder(b.Schema, lake.Encoding{})
 	require.NoError(r.t, err)
