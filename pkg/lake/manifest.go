@@ -180,6 +180,17 @@ const (
 	Fail Outcome = "fail"
 )
 
+// WorstOf is what numbers of warnings and of failures add up to.
+func WorstOf(warn, fail int64) Outcome {
+	switch {
+	case fail > 0:
+		return Fail
+	case warn > 0:
+		return Warn
+	}
+	return Pass
+}
+
 // Finding is the result of one rule. The numbers are those of a row of sales.Results.
 type Finding struct {
 	Rule     string  `json:"rule"`

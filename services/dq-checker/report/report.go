@@ -50,15 +50,7 @@ func rank(o lake.Outcome) int {
 }
 
 // worst is the outcome that they add up to.
-func (n Outcomes) worst() lake.Outcome {
-	switch {
-	case n.Fail > 0:
-		return lake.Fail
-	case n.Warn > 0:
-		return lake.Warn
-	}
-	return lake.Pass
-}
+func (n Outcomes) worst() lake.Outcome { return lake.WorstOf(n.Warn, n.Fail) }
 
 // Held is a slice version that is not loaded, with what is to be typed to load it all
 // the same. Tables of a day that are only held because others are have no line: they are

@@ -29,15 +29,7 @@ type score struct{ local.Rule }
 func (s score) Judged() int64 { return s.Pass + s.Warn + s.Fail }
 
 // Worst is the worst outcome.
-func (s score) Worst() lake.Outcome {
-	switch {
-	case s.Fail > 0:
-		return lake.Fail
-	case s.Warn > 0:
-		return lake.Warn
-	}
-	return lake.Pass
-}
+func (s score) Worst() lake.Outcome { return lake.WorstOf(s.Warn, s.Fail) }
 
 func scores(rules []local.Rule) (c scorecard) {
 	for _, r := range rules {
