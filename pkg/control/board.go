@@ -21,7 +21,8 @@ type Board struct {
 	kind     lake.Kind
 	mu       sync.Mutex
 	commands []*lake.Command
-	behind   bool // Follow has not read all that there is yet
+	behind   bool  // Follow has not read all that there is yet
+	came     int64 // commands so far, those that were withdrawn included
 	seats    map[*Seat]struct{}
 	failed   map[failure]string // why
 }
@@ -97,11 +98,30 @@ func (b *Board) Add(r stream.Record) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.commands = append(b.commands, c)
+	b.commands, b.came = append(b.commands, c), b.came+1
 	for s := range b.seats {
 		s.tell()
 	}
 	return nil
+}
+
+// Find gives the newest command that is one of those looked for, nil when there is none.
+func (b *Board) Find(is func(*lake.Command) bool) *lake.Command {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range slices.Backward(b.commands) {
+		if is(c) {
+			return c
+		}
+	}
+	return nil
+}
+
+// Came is how many commands have come so far: it grows with each.
+func (b *Board) Came() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.came
 }
 
 // Seat is a task's place before the board: it knows what the task's partition has

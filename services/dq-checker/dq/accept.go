@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/control"
@@ -18,90 +17,16 @@ import (
 // RuleAccepted is the rule of the finding that says who let a version pass, and why.
 const RuleAccepted = "accepted"
 
-// acceptances are the commands by which people let versions of slices pass that failed. All
-// there were are known: a restart finds them again. Its methods may be called at the same time.
-type acceptances struct {
-	mu       sync.Mutex
-	commands map[sliceVersion]*lake.Command
-	came     int64 // commands, so far
-	seats    map[chan struct{}]struct{}
-}
-
-// sliceVersion names a version of a slice.
-type sliceVersion struct {
-	slice   string
-	version int64
-}
-
-func newAcceptances() *acceptances {
-	return &acceptances{commands: map[sliceVersion]*lake.Command{}, seats: map[chan struct{}]struct{}{}}
-}
-
-// Add takes a record of lake.control. One without a value withdraws its command.
-func (a *acceptances) Add(r stream.Record) error {
-	if !lake.IsCommand(r.Key) {
-		return nil
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(r.Value) == 0 {
-		for v, c := range a.commands {
-			if c.Key() == string(r.Key) {
-				delete(a.commands, v)
-			}
-		}
-		return nil
-	}
-	c, err := lake.DecodeCommand(r.Value)
-	if err != nil {
-		return fmt.Errorf("%s/%d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
-	}
-	if c.Kind != lake.Accept {
-		return nil
-	}
-	a.commands[sliceVersion{c.Slice, c.Version}] = c
-	a.came++
-	for seat := range a.seats {
-		select {
-		case seat <- struct{}{}:
-		default:
-		}
-	}
-	return nil
-}
-
-// of gives the command that accepts exactly this version, nil when there is none.
-func (a *acceptances) of(m *lake.Manifest) *lake.Command {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.commands[sliceVersion{m.Key(), m.Version}]
-}
-
-func (a *acceptances) count() int64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.came
-}
-
-// sit gives a channel that tells of commands, until leave.
-func (a *acceptances) sit() chan struct{} {
-	seat := make(chan struct{}, 1)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.seats[seat] = struct{}{}
-	return seat
-}
-
-func (a *acceptances) leave(seat chan struct{}) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.seats, seat)
+// acceptance gives the command by which a person lets exactly this version pass, nil when
+// there is none. The board has all that there were, so a restart finds them again.
+func (s *stage) acceptance(m *lake.Manifest) *lake.Command {
+	return s.accepted.Find(func(c *lake.Command) bool { return c.Slice == m.Key() && c.Version == m.Version })
 }
 
 // acceptable tells whether a slice of the unit is accepted.
 func (t *task) acceptable(u *unit) bool {
 	for _, m := range u.manifests {
-		if t.accepted.of(m) != nil {
+		if t.acceptance(m) != nil {
 			return true
 		}
 	}

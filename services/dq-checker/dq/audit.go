@@ -70,7 +70,7 @@ type Slice struct {
 
 	table string // whose rules it is judged by
 	files []lake.File
-	parts map[string]part // by need
+	parts parts
 }
 
 func (s *Slice) file(key string) lake.File {
@@ -85,19 +85,19 @@ func (a *Auditor) Audit(ctx context.Context, m *lake.Manifest) (*Slice, error) {
 		return nil, fmt.Errorf("day of manifest %s: %w", m.Key(), err)
 	}
 	table := rulesTable(m)
-	s := &Slice{table: table, files: m.Files, parts: map[string]part{}}
+	s := &Slice{table: table, files: m.Files, parts: parts{}}
 	found, err := a.all(ctx, rules.Schema(table), day, m.Files, s)
 	if err != nil {
 		return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
 	}
 	for _, n := range a.needs[table] {
-		var parts []part
+		var of []part
 		for _, p := range found {
-			if of := p.parts[n.id]; of != nil {
-				parts = append(parts, of)
+			if one := p.parts[n.id]; one != nil {
+				of = append(of, one)
 			}
 		}
-		s.put(n.id, parts)
+		s.parts.put(n.id, of)
 	}
 	for i, p := range found {
 		s.Count = s.Count.Add(p.Count)
@@ -105,13 +105,7 @@ func (a *Auditor) Audit(ctx context.Context, m *lake.Manifest) (*Slice, error) {
 			s.Drift = append(s.Drift, s.files[i].Key+": "+drift)
 		}
 	}
-	return s, a.auditChanges(ctx, m, s)
-}
-
-func (s *Slice) put(id string, parts []part) {
-	if len(parts) > 0 {
-		s.parts[id] = parts[0].join(parts[1:])
-	}
+	return s, a.auditChanges(ctx, m, day, s)
 }
 
 // all gives the profiles of the files, in their order; one that cannot be read is empty.
@@ -162,9 +156,9 @@ func (a *Auditor) read(ctx context.Context, schema *column.Schema, day int32, f 
 		return nil, err
 	}
 	defer done()
-	p := &profile{drift: file.Drift(schema), parts: map[string]part{}}
+	p := &profile{drift: file.Drift(schema), parts: parts{}}
 	needs := a.needs[schema.Name]
-	groups := make([]map[string]part, len(file.footer.RowGroups))
+	groups := make([]parts, len(file.footer.RowGroups))
 	cents := make([]int64, len(groups))
 	work, ctx := errgroup.WithContext(ctx)
 	for i := range groups {
@@ -187,13 +181,11 @@ func (a *Auditor) read(ctx context.Context, schema *column.Schema, day int32, f 
 		return &profile{drift: p.drift}, err
 	}
 	for _, n := range needs {
-		parts := make([]part, len(groups))
+		of := make([]part, len(groups))
 		for i := range groups {
-			parts[i] = groups[i][n.id]
+			of[i] = groups[i][n.id]
 		}
-		if len(parts) > 0 {
-			p.parts[n.id] = parts[0].join(parts[1:])
-		}
+		p.parts.put(n.id, of)
 	}
 	p.Rows = file.rows
 	for _, c := range cents {
@@ -207,11 +199,11 @@ func (a *Auditor) read(ctx context.Context, schema *column.Schema, day int32, f 
 }
 
 // scan takes what is needed of a group, and its money.
-func (g *RowGroup) scan(needs []need, in scope) (parts map[string]part, cents int64, err error) {
+func (g *RowGroup) scan(needs []need, in scope) (found parts, cents int64, err error) {
 	defer recoverCorrupt(g.File, &err)
-	parts = make(map[string]part, len(needs))
+	found = make(parts, len(needs))
 	for _, n := range needs {
-		if parts[n.id], err = n.scan(g, in); err != nil {
+		if found[n.id], err = n.scan(g, in); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -227,7 +219,7 @@ func (g *RowGroup) scan(needs []need, in scope) (parts map[string]part, cents in
 			cents += n
 		}
 	}
-	return parts, cents, nil
+	return found, cents, nil
 }
 
 // moneyOf are the columns whose sum is the money of a table's manifests.
@@ -243,14 +235,10 @@ var moneyOf = map[string][]term{
 
 // auditChanges reads the files of changes, which a load follows instead of the day's
 // files where it can. One that is gone is no fault: the load takes the day's files then.
-func (a *Auditor) auditChanges(ctx context.Context, m *lake.Manifest, s *Slice) error {
+func (a *Auditor) auditChanges(ctx context.Context, m *lake.Manifest, day int32, s *Slice) error {
 	read := map[string]bool{}
 	for _, file := range m.Files {
 		read[file.Key] = true
-	}
-	day, err := sales.ParseDay(m.Day)
-	if err != nil {
-		return err
 	}
 	for _, in := range m.Inputs {
 		for _, change := range in.Changes {

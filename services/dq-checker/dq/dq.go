@@ -71,7 +71,7 @@ func Run(ctx context.Context, o Options) error {
 	auditor := NewAuditor(set, AuditorOptions{Objects: o.Bucket, Products: o.Products, Samples: o.Samples,
 		CustomTimeout: o.CustomTimeout, CustomMemory: o.CustomMemory, ReadBytes: o.ReadBytes, CacheBytes: o.CacheBytes})
 	keeper := NewKeeper()
-	s := &stage{Options: o, keeper: keeper, verdicts: NewVerdicts(), accepted: newAcceptances(), auditor: auditor,
+	s := &stage{Options: o, keeper: keeper, verdicts: NewVerdicts(), accepted: control.NewBoard(lake.Accept), auditor: auditor,
 		caughtUp: make(chan struct{}), metrics: newMetrics(o.Registry, set), standing: newStanding(keeper)}
 	o.Registry.MustRegister(s.standing)
 	group, ctx := errgroup.WithContext(ctx)
@@ -108,7 +108,7 @@ type stage struct {
 	keeper   *Keeper
 	auditor  *Auditor
 	verdicts *Verdicts
-	accepted *acceptances
+	accepted *control.Board
 	caughtUp chan struct{} // closed when the topics have been read to their end once
 	metrics  *metrics
 	standing *standing
@@ -121,7 +121,10 @@ func (s *stage) follow(r stream.Record) error {
 	case sales.TopicVerdicts:
 		return s.verdicts.Add(r)
 	case sales.TopicControl:
-		return s.accepted.Add(r)
+		if err := s.accepted.Add(r); err != nil {
+			return fmt.Errorf("%s/%d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
+		}
+		return nil
 	}
 	if err := s.auditor.Follow(r); err != nil {
 		return err

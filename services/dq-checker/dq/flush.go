@@ -29,7 +29,7 @@ const goneRetry = 30 * time.Second
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	first := t.committed
 	commit, notes := stream.Commit{}, newNotes()
-	strikes, came := t.keeper.Strikes(), t.accepted.count()
+	strikes, came := t.keeper.Strikes(), t.accepted.Came()
 	for _, name := range slices.Sorted(maps.Keys(t.units)) {
 		u := t.units[name]
 		accepted := came != t.seen && t.acceptable(u)
@@ -154,8 +154,10 @@ func (t *task) gather(ctx context.Context, m *lake.Manifest) (Evidence, error) {
 	if e.Balances, err = t.keeper.Wait(waitCtx, table, versions); err != nil {
 		return e, fmt.Errorf("%w: audit %s version %d: %w", stream.ErrRetry, m.Key(), m.Version, err)
 	}
-	if e.Located, err = locate(ctx, t.Bucket, e.Balances); err != nil {
-		return e, err
+	if slices.Contains(withLedger, rulesTable(m)) {
+		if e.Located, err = t.auditor.locate(ctx, e.Balances); err != nil {
+			return e, err
+		}
 	}
 	select { // what foreign keys refer to has been read, too
 	case <-t.caughtUp:
@@ -199,7 +201,7 @@ func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lak
 	t.keeper.Identify(rulesTable(e.Manifest), samples)
 	v := &lake.Verdict{Format: lake.Format, Findings: findings, Manifest: *e.Manifest, Profile: t.auditor.profileOf(&e), Created: time.Now().UnixMicro()}
 	v.Outcome = Worst(v.Findings)
-	if c := t.accepted.of(e.Manifest); c != nil && v.Outcome == lake.Fail {
+	if c := t.acceptance(e.Manifest); c != nil && v.Outcome == lake.Fail {
 		accept(v, c)
 	}
 	fields := []zap.Field{zap.String("slice", v.Key()), zap.Int64("version", e.Manifest.Version), zap.String("outcome", string(v.Outcome)),

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/saleslake/saleslake/pkg/lake"
@@ -86,7 +88,7 @@ func judgeSchema(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) 
 func judgeLedger(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) {
 	var faults []string
 	var in lake.Count
-	for _, p := range sortedKeys(e.Balances) {
+	for _, p := range slices.Sorted(maps.Keys(e.Balances)) {
 		in = in.Add(e.Balances[p].In)
 		for _, fault := range e.Balances[p].Faults {
 			faults = append(faults, fmt.Sprintf("p=%03d: %s", p, fault))

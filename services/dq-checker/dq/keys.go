@@ -1,7 +1,6 @@
 package dq
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -192,10 +191,11 @@ func (a *Auditor) confirm(ctx context.Context, s *Slice, rows map[string][]int64
 			continue
 		}
 		err := a.visit(ctx, s, file, rows[file.Key], func(g *RowGroup, i int) error {
-			key, err := g.key(i, columns)
+			keyOf, err := g.groups(columns)
 			if err != nil {
 				return err
 			}
+			key := keyOf(i)
 			if seen[key] {
 				if repeats++; len(samples) < a.Samples {
 					samples = append(samples, g.sample(i, columns[0]))
@@ -212,19 +212,6 @@ func (a *Auditor) confirm(ctx context.Context, s *Slice, rows map[string][]int64
 		return failed, samples, nil
 	}
 	return repeats, samples, nil
-}
-
-// key is the values of row i, told apart.
-func (g *RowGroup) key(i int, columns []string) (string, error) {
-	var b bytes.Buffer
-	for _, name := range columns {
-		v, err := g.Column(name)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&b, "%q ", g.format(v, i))
-	}
-	return b.String(), nil
 }
 
 // ForeignKey are the parameters of kind foreign_key: the column's values are members of

@@ -73,6 +73,16 @@ type part interface {
 	size() int              // bytes of memory, about
 }
 
+// parts are those of some rows, by need.
+type parts map[string]part
+
+// put joins what is kept of rows behind each other; without rows there is none.
+func (p parts) put(id string, of []part) {
+	if len(of) > 0 {
+		p[id] = of[0].join(of[1:])
+	}
+}
+
 // Result is what a kind says of a slice.
 type Result struct {
 	Outcome         lake.Outcome

@@ -3,7 +3,6 @@ package dq
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -130,7 +129,7 @@ func (t *loads) Committed() {
 	for _, b := range t.broken {
 		t.metrics.loaded.WithLabelValues(b.rule, b.table, string(b.outcome)).Inc()
 	}
-	t.pending, t.committed = slices.Delete(t.pending, 0, len(t.pending)), t.flushed
+	t.pending, t.committed = nil, t.flushed
 	t.files.tidy()
 }
 

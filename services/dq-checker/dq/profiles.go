@@ -17,7 +17,7 @@ import (
 type profile struct {
 	lake.Count
 	drift []string
-	parts map[string]part
+	parts parts
 }
 
 func (p *profile) size() int {

@@ -3,7 +3,6 @@ package dq
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/services/dq-checker/rules"
@@ -64,13 +63,4 @@ func judgeRejects(_ context.Context, e *Evidence, r *rules.Rule) (Result, error)
 	left, first := max(0, rejected-replayed), records-replayed
 	return Result{Outcome: outcome(r, first >= p.MinRecords && p.FailShare.Reached(left, first)), Checked: first, Failed: left, Measured: share(left, first, p.FailShare),
 		Message: fmt.Sprintf("%d of %d records rejected with a code (too many from %s of them on), %d replays taken off", left, first, p.FailShare, replayed)}, nil
-}
-
-func sortedKeys(m map[int32]Balance) []int32 {
-	keys := make([]int32, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -209,7 +210,7 @@ func TestStageJudgesHeldDaysAgain(t *testing.T) {
 
 // TestTaskWaitsForTheWholeDay gives the task the day's manifests one by one.
 func TestTaskWaitsForTheWholeDay(t *testing.T) {
-	task := &task{stage: &stage{Options: Options{MaxAge: time.Second}, keeper: NewKeeper(), accepted: newAcceptances()}, gate: gates[sales.TopicGold], next: 7, committed: 7, units: map[string]*unit{}}
+	task := &task{stage: &stage{Options: Options{MaxAge: time.Second}, keeper: NewKeeper(), accepted: control.NewBoard(lake.Accept)}, gate: gates[sales.TopicGold], next: 7, committed: 7, units: map[string]*unit{}}
 	now := time.Now()
 	for i, table := range goldTables {
 		m := &lake.Manifest{Format: lake.Format, Table: table, Slice: "day=2026-01-01", Day: "2026-01-01", Version: 1}
@@ -264,7 +265,7 @@ func TestAUnitThatLacksAFileRests(t *testing.T) {
 	for _, table := range goldTables {
 		u.manifests[table] = &lake.Manifest{Table: table, Version: 1}
 	}
-	lacking := &task{stage: &stage{accepted: newAcceptances()}, gate: gates[sales.TopicGold], next: 9, committed: 7, judged: start, units: map[string]*unit{"2026-01-01": u}}
+	lacking := &task{stage: &stage{accepted: control.NewBoard(lake.Accept)}, gate: gates[sales.TopicGold], next: 9, committed: 7, judged: start, units: map[string]*unit{"2026-01-01": u}}
 	require.Equal(t, int64(7), lacking.upTo(), "a restart reads its manifests again")
 	require.Equal(t, u.retry, lacking.Due(start, true))
 	require.Equal(t, u.retry, lacking.Due(start, false), "others do not flush for it")

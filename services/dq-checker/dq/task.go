@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -70,7 +71,7 @@ type task struct {
 	judged    time.Time        // when held units were last judged
 	strikes   int64            // of the keeper, at that time
 	seen      int64            // acceptances that had come by then
-	seat      chan struct{}    // tells of more
+	seat      *control.Seat    // tells of more
 	given     []judgement      // by the last flush
 	struck    map[string]int64 // number of the balance that is in dq/ledger, by table of silver
 	striking  map[string]int64 // the same, once the last flush is committed
@@ -84,7 +85,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 		return s.openLoads(p, next), nil
 	}
 	t := &task{stage: s, gate: gates[p.Topic], topic: p.Topic, partition: p.ID, files: s.files(p), next: next, committed: next, units: map[string]*unit{}, noted: time.Now()}
-	t.seat = s.accepted.sit()
+	t.seat = s.accepted.Sit(nil)
 	held, err := t.held(ctx)
 	if err != nil || len(held) == 0 {
 		return t, err
@@ -177,7 +178,7 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 		return now
 	case t.waiting() && !caughtUp:
 		return t.since.Add(t.MaxAge)
-	case len(t.units) > 0 && t.accepted.count() != t.seen:
+	case len(t.units) > 0 && t.accepted.Came() != t.seen:
 		return now
 	case len(t.units) > 0:
 		due := t.judged.Add(rejudgeEvery)
@@ -215,11 +216,11 @@ func (t *task) Committed() {
 }
 
 // Wake tells of acceptances, as stream.Waker wants it.
-func (t *task) Wake() <-chan struct{} { return t.seat }
+func (t *task) Wake() <-chan struct{} { return t.seat.Wake() }
 
 // Close also takes what the partition holds off this instance's metrics.
 func (t *task) Close() {
-	t.accepted.leave(t.seat)
+	t.seat.Leave()
 	t.standing.close(t.place())
 }
 
