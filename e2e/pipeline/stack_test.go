@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"fmt"
 	"net"
 	"net/http"
@@ -53,6 +54,7 @@ type stack struct {
 
 	mu        sync.Mutex
 	processes map[string]*process // by instance
+	failure   string              // told once more at the end, after all the logs
 }
 
 // process is one instance of a service.
@@ -66,6 +68,11 @@ func newStack(t *testing.T) *stack {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	s := &stack{t: t, root: root, dir: t.TempDir(), processes: map[string]*process{}}
+	t.Cleanup(func() {
+		if s.failure != "" {
+			t.Log(s.failure)
+		}
+	})
 	s.build()
 	s.broker, s.store, s.database = real.Kafka(t), real.S3(t), real.Postgres(t)
 	s.kafka = stream.Config{Brokers: []string{s.broker.Bootstrap}, Log: zap.NewNop()}
@@ -161,8 +168,15 @@ func (s *stack) until(limit time.Duration, what string, check func() error) {
 		}
 		<-time.After(100 * time.Millisecond)
 	}
-	s.showLogs()
-	require.NoError(s.t, err, "waited %s until %s", limit, what)
+	s.fail(fmt.Sprintf("waited %s until %s: %v", limit, what, err))
+}
+
+// fail ends the test, with what the database is at; killAll shows the logs.
+func (s *stack) fail(what string) {
+	s.t.Helper()
+	s.failure = what
+	s.showStatements()
+	s.t.FailNow()
 }
 
 // drained waits until every stage has handled all that there is.
@@ -225,6 +239,32 @@ func (s *stack) showLogs() {
 		if err == nil {
 			s.t.Logf("%s:\n%s", filepath.Base(path), b[max(0, len(b)-2500):])
 		}
+	}
+}
+
+// showStatements prints what the database's sessions do, and since when.
+func (s *stack) showStatements() {
+	db, err := sql.Open("postgres", s.database.DSN)
+	require.NoError(s.t, err)
+	defer func() { _ = db.Close() }()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	rows, err := db.QueryContext(ctx, `select format('%s %s for %s %s %s: %s', pid, state, now() - query_start, wait_event_type, wait_event, query)
+		from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid()`)
+	if err != nil {
+		s.t.Logf("statements of the database: %v", err)
+		return
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			break
+		}
+		s.t.Log(line)
+	}
+	if err := rows.Err(); err != nil {
+		s.t.Logf("statements of the database: %v", err)
 	}
 }
 

@@ -87,21 +87,23 @@ func (tb *table) add(what string, expected, found any) {
 }
 
 // check prints the table and fails the test when a line differs.
-func (tb *table) check(t *testing.T, title string) {
-	t.Helper()
+func (s *stack) check(tb *table, title string) {
+	s.t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%-44s %18s %18s\n", title, "", "expected", "found")
-	wrong := 0
+	wrong := ""
 	for _, l := range tb.lines {
 		mark := ""
 		if l.expected != l.found {
 			mark = "  <-- differs"
-			wrong++
+			wrong += fmt.Sprintf("\n%s: expected %s, found %s", l.what, l.expected, l.found)
 		}
 		fmt.Fprintf(&b, "%-44s %18.18s %18.18s%s\n", l.what, l.expected, l.found, mark)
 	}
-	t.Log(b.String())
-	require.Zero(t, wrong, "lines that differ")
+	s.t.Log(b.String())
+	if wrong != "" {
+		s.fail(title + wrong)
+	}
 }
 
 // compare holds topic, lake, dead letters and warehouse against the truth.
@@ -117,7 +119,7 @@ func (s *stack) compare(title string, tr *truth) {
 	s.compareLake(tb, want, updates)
 	s.compareLedger(tb, want, updates)
 	s.compareWarehouse(tb, want, updates)
-	tb.check(s.t, title)
+	s.check(tb, title)
 }
 
 func (s *stack) compareTopic(tb *table, topic string, want int64) {
