@@ -9,7 +9,7 @@ SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_
        f.order_date, TRUE
 FROM sales.fact_sales AS f
 JOIN stage_sought AS s ON s.order_id = f.order_id
-LEFT JOIN stage_rows AS r ON r.order_id = f.order_id AND r.order_date = f.order_date
+LEFT JOIN stage_rows AS r ON r.order_id = f.order_id AND r.order_date = CAST(f.order_ts AS DATE)
 WHERE r.order_id IS NULL
   AND f.order_ts >= CAST($1 AS TIMESTAMP) AND f.order_ts < CAST($2 AS TIMESTAMP)
 UNION ALL

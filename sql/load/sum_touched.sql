@@ -1,9 +1,10 @@
--- What the warehouse has of the orders that change, by day, in a range of days.
+-- What the warehouse has of the orders that change, by day, in a range of days. The day is computed, or PostgreSQL might
+-- join by its index of days, and compare each order with all others of its day.
 SELECT CAST(order_date AS VARCHAR(10)) AS order_date, COUNT(*) AS touched_rows, CAST(SUM(revenue) * 100 AS BIGINT) AS touched_cents
 FROM (
     SELECT f.order_date, f.revenue
     FROM sales.fact_sales AS f
-    JOIN stage_touched AS t ON t.order_id = f.order_id AND t.order_date = f.order_date
+    JOIN stage_touched AS t ON t.order_id = f.order_id AND t.order_date = CAST(f.order_ts AS DATE)
     WHERE f.order_ts >= CAST($1 AS TIMESTAMP) AND f.order_ts < CAST($2 AS TIMESTAMP)
     UNION ALL
     SELECT t.order_date, o.revenue

@@ -1,6 +1,7 @@
 package warehouse_test
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -79,6 +80,7 @@ func TestPostgres(t *testing.T) {
 	t.Run("two programs load at the same time", func(t *testing.T) { loadTogether(t, server) })
 	t.Run("Redshift's quotients are the same", func(t *testing.T) { redshiftRatio(t, server) })
 	t.Run("only products that differ are written", func(t *testing.T) { products(t, server) })
+	t.Run("changes of a big day do not wait for the planner to know the day", func(t *testing.T) { bigDay(t, server) })
 	t.Run("a loader that froze does not hold others for ever", func(t *testing.T) { frozen(t, server) })
 	t.Run("a process that is killed at any statement", func(t *testing.T) { killed(t, warehouse.Postgres, server.Database(t)) })
 	t.Run("a server that restarts in the middle loses nothing", func(t *testing.T) { restarted(t, server) })
@@ -124,6 +126,41 @@ func restarted(t *testing.T, server *warehousetest.Postgres) {
 			return
 		}
 	}
+}
+
+// bigDay changes some orders of a day that is newer and much bigger than those that the planner
+// has counted. Once it took the day for empty, and compared each of them with each order of the day.
+func bigDay(t *testing.T, server *warehousetest.Postgres) {
+	const rows, changed = 100_000, 5_000
+	files := warehousetest.NewLake(t)
+	w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t), Files: files.Bucket})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, w.Close()) }()
+	_, err = w.Migrate(t.Context())
+	require.NoError(t, err)
+	for _, text := range []string{
+		"ALTER TABLE sales.fact_sales SET (autovacuum_enabled = false)",
+		`INSERT INTO sales.fact_sales
+			SELECT 'B-' || i, day, day, day, 'e', 0, 'C', 0, 'P', 0, 'Books', 'Europe', 1, 1, 1, 'USD', 'completed', 'card', 0, i, day
+			FROM (SELECT i, CAST('2025-01-01' AS TIMESTAMP) + INTERVAL '1 day' * (i % 120) AS day FROM generate_series(1, 180000) AS g(i)) AS t`,
+		"ANALYZE sales.fact_sales",
+	} {
+		_, err = w.Select(t.Context(), text)
+		require.NoError(t, err)
+	}
+	orders := make([]warehousetest.Order, rows)
+	for i := range orders {
+		orders[i] = warehousetest.Order{ID: fmt.Sprint("A-", i), Day: "2026-01-01", Version: 1, Cents: 1}
+	}
+	_, err = w.Load(t.Context(), []*lake.Verdict{files.Facts("2026-01-01", 1, orders...)})
+	require.NoError(t, err)
+	for i := range changed {
+		orders[i*(rows/changed)].Version = 2
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	_, err = w.Load(ctx, []*lake.Verdict{files.Facts("2026-01-01", 2, orders...)})
+	require.NoError(t, err)
 }
 
 // products loads a catalogue again with one price and one name changed: xmin tells which

@@ -506,10 +506,10 @@ SELECT CAST(MIN(order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(order_date) A
 FROM stage_touched
 ;
 
--- The range of days is said twice, so that the sort key can be used.
+-- The range of days is said twice, so that the sort key can be used. The day is computed for the reason in sum_touched.
 DELETE FROM sales.fact_sales
 USING stage_touched AS s
-WHERE fact_sales.order_id = s.order_id AND fact_sales.order_date = s.order_date
+WHERE fact_sales.order_id = s.order_id AND CAST(fact_sales.order_ts AS DATE) = s.order_date
   AND fact_sales.order_ts >= CAST('1970-01-01' AS TIMESTAMP) AND fact_sales.order_ts < CAST('1970-01-01' AS TIMESTAMP)
 ;
 
