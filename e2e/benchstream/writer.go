@@ -72,7 +72,7 @@ func (p *process) drain(ctx context.Context, addr string, events int64) (first t
 			return first, errors.New("bronze-writer ended by itself")
 		case <-time.After(pause):
 		}
-		taken := counter(addr, "sales_bronze_records_in_total")
+		taken := counter(addr, `sales_stage_records_total{group="bronze-writer",stage="bronze"}`)
 		switch {
 		case taken >= events:
 			return first, p.stop()
@@ -94,8 +94,8 @@ func pauseFor(sofar time.Duration, taken, events int64) time.Duration {
 	return min(max(rest/2, shortest), time.Second)
 }
 
-// counter reads a metric without labels; 0 when nobody answers yet.
-func counter(addr, name string) int64 {
+// counter reads a series, as it is written; 0 when nobody answers yet.
+func counter(addr, series string) int64 {
 	response, err := http.Get("http://" + addr + "/metrics")
 	if err != nil {
 		return 0
@@ -103,7 +103,7 @@ func counter(addr, name string) int64 {
 	defer func() { _ = response.Body.Close() }() // only read from
 	lines := bufio.NewScanner(response.Body)
 	for lines.Scan() {
-		if text, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+		if text, ok := strings.CutPrefix(lines.Text(), series+" "); ok {
 			v, err := strconv.ParseFloat(text, 64)
 			if err == nil {
 				return int64(v)

@@ -20,14 +20,18 @@ func newDaemon(name string, settings config.Pipeline, stderr io.Writer) (*Daemon
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(newBuildInfo(name), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return &Daemon{Name: name, Log: log, Registry: registry, Settings: settings}, nil
+}
+
+func newBuildInfo(name string) *prometheus.GaugeVec {
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "sales_build_info", Help: "1, labelled with the program and its version.",
 	}, []string{"service", "version", "revision", "go"})
 	version := readVersion()
 	build.WithLabelValues(name, version.release, version.revision, version.toolchain).Set(1)
-	registry.MustRegister(build, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return &Daemon{Name: name, Log: log, Registry: registry, Settings: settings}, nil
+	return build
 }
 
 func newLog(name string, c config.Log, stderr io.Writer) (*zap.Logger, error) {

@@ -17,13 +17,15 @@ func (s *session) commit(ready []report) error {
 	if len(ready) == 0 {
 		return nil
 	}
-	begun := time.Now()
+	begun, m, group := time.Now(), s.rc.Metrics, s.rc.Group
+	m.transactions.begin(group)
+	defer m.transactions.end(group)
 	if err := s.transact(ready); err != nil {
 		return s.giveUp(err)
 	}
 	s.commits++
-	s.rc.Metrics.commits.Inc()
-	s.rc.Metrics.transaction.Observe(time.Since(begun).Seconds())
+	m.commits.WithLabelValues(group).Inc()
+	m.transaction.WithLabelValues(group).Observe(time.Since(begun).Seconds())
 	for _, r := range ready {
 		r.from.released <- struct{}{}
 	}
@@ -80,9 +82,9 @@ func (s *session) sendOffsets(next []kafka.TopicPartition) error {
 
 // giveUp aborts the transaction and says what is left to do.
 func (s *session) giveUp(cause error) error {
-	s.rc.Metrics.aborts.Inc()
+	s.rc.Metrics.aborts.WithLabelValues(s.rc.Group).Inc()
 	if isFenced(cause) {
-		s.rc.Metrics.fenced.Inc()
+		s.rc.Metrics.fenced.WithLabelValues(s.rc.Group).Inc()
 	}
 	if cureOf(cause) == restart {
 		return cause // its transaction ends with the process, or with its timeout
@@ -92,7 +94,7 @@ func (s *session) giveUp(cause error) error {
 	if err := s.txn.abort(ctx); err != nil {
 		s.log.Warn("the transaction is left to the next owner of its id", zap.Error(err))
 		if isFenced(err) && !isFenced(cause) {
-			s.rc.Metrics.fenced.Inc()
+			s.rc.Metrics.fenced.WithLabelValues(s.rc.Group).Inc()
 		}
 	}
 	if errors.Is(cause, ErrRetry) {

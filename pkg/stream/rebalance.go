@@ -12,7 +12,7 @@ import (
 
 // rebalance is called by the client, within Poll and Close, when partitions come or go.
 func (s *session) rebalance(_ *kafka.Consumer, e kafka.Event) error {
-	s.rc.Metrics.rebalances.Inc()
+	s.rc.Metrics.rebalances.WithLabelValues(s.rc.Group).Inc()
 	var err error
 	switch e := e.(type) {
 	case kafka.AssignedPartitions:
@@ -87,7 +87,7 @@ func (s *session) stopWorkers(ps []Partition) {
 		for parcel, ok := w.box.take(); ok; parcel, ok = w.box.take() {
 			s.handled(parcel)
 		}
-		s.rc.Metrics.forget(p)
+		s.rc.Metrics.forget(s.rc.Group, p)
 		if !s.closing { // the client may still ask for what was assigned
 			delete(s.workers, p)
 		}

@@ -50,6 +50,7 @@ type Waker interface {
 type Commit struct {
 	Next    int64    // the next offset to read (0 is valid), or NoOffset when nothing was consumed
 	Records []Record // what to publish; owned by stream until Committed
+	Tallies []Tally  // of the rows that are committed with it, one for each dataset
 }
 
 // The steps at which RunConfig.Fault is called, in the order of the commit path.
@@ -92,6 +93,7 @@ func (rc RunConfig) withDefaults() RunConfig {
 	if rc.Metrics == nil {
 		rc.Metrics = NewMetrics(nil, "stream")
 	}
+	rc.Metrics.startGroup(rc.Group)
 	return rc
 }
 

@@ -100,18 +100,38 @@ func TestRunConfig(t *testing.T) {
 	require.NoError(t, RunConfig{Group: "g", TransactionalID: "t", Topics: []string{"a"}}.check())
 }
 
-func TestMetricNames(t *testing.T) {
+func TestMetricsOfAPartition(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	m := NewMetrics(reg, "bronze-writer")
+	m := NewMetrics(reg, "bronze", Dataset{Name: "d", Outcomes: []string{Out}, Codes: []string{"empty"}})
 	p := Partition{Topic: "in", ID: 2}
-	m.lag(p, 7, 1500*time.Millisecond)
-	require.Equal(t, 7.0, testutil.ToFloat64(m.lagRecords.WithLabelValues("in", "2")))
-	require.Equal(t, 1.5, testutil.ToFloat64(m.lagSeconds.WithLabelValues("in", "2")))
-	m.forget(p)
-	n, err := testutil.GatherAndCount(reg, "sales_bronze_writer_lag_records", "sales_bronze_writer_lag_seconds")
+	now := time.UnixMicro(90 * live.Microseconds())
+	m.lag("g", p, 7, 1500*time.Millisecond)
+	require.Equal(t, 7.0, testutil.ToFloat64(m.lagRecords.WithLabelValues("g", "in", "2")))
+	require.Equal(t, 1.5, testutil.ToFloat64(m.lagSeconds.WithLabelValues("g", "in", "2")))
+
+	tally := Tally{Dataset: "d", Rows: map[string]int64{Out: 5}, Rejects: map[string]int64{"empty": 2, "of another version": 1}, Bytes: 9}
+	m.committed("g", p, []Tally{tally}, now)
+	require.Equal(t, 5.0, testutil.ToFloat64(m.rows.WithLabelValues("d", Out)))
+	require.Equal(t, 3.0, testutil.ToFloat64(m.rows.WithLabelValues("d", Rejected)))
+	require.Equal(t, 2.0, testutil.ToFloat64(m.rejects))
+	require.Equal(t, 9.0, testutil.ToFloat64(m.bytes))
+	for age, seen := range map[time.Duration]int{live + time.Second: 0, time.Second: 1, -time.Second: 1} { // an event of another clock is not from the future
+		tally.EventTime = now.Add(-age).UnixMicro()
+		m.watermark.Reset()
+		m.committed("g", p, []Tally{tally}, now)
+		require.Equal(t, seen, testutil.CollectAndCount(m.watermark), age)
+		if seen > 0 {
+			require.Equal(t, float64(now.Add(-max(age, 0)).UnixMicro())/1e6, testutil.ToFloat64(m.watermark))
+		}
+	}
+
+	tally.EventTime = now.UnixMicro()
+	m.committed("g", Partition{Topic: "in", ID: 3}, []Tally{tally}, now)
+	m.committed("other", p, []Tally{tally}, now)
+	m.forget("g", p)
+	require.Zero(t, testutil.CollectAndCount(m.lagRecords)+testutil.CollectAndCount(m.lagSeconds))
+	require.Equal(t, 2, testutil.CollectAndCount(m.watermark), "other partitions and groups are as they were")
+	problems, err := testutil.GatherAndLint(reg)
 	require.NoError(t, err)
-	require.Zero(t, n)
-	n, err = testutil.GatherAndCount(reg, "sales_bronze_writer_commits_total", "sales_bronze_writer_aborts_total", "sales_bronze_writer_fenced_total")
-	require.NoError(t, err)
-	require.Equal(t, 3, n)
+	require.Empty(t, problems)
 }

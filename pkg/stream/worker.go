@@ -137,7 +137,7 @@ func (w *worker) add(task Task, p parcel) error {
 		}
 		w.newest.Store(p.records[n-1].Time)
 		w.next.Store(p.records[n-1].Offset + 1)
-		w.session.rc.Metrics.recordsIn.Add(float64(n))
+		w.session.rc.Metrics.records.WithLabelValues(w.session.rc.Group).Add(float64(n))
 	}
 	if p.atEnd && w.box.empty() {
 		w.caughtUp = true
@@ -168,7 +168,9 @@ func (w *worker) sleep(task Task, due time.Time) {
 // flush makes the task's work durable, leaves the commit to the coordinator and waits until it is in Kafka. When the
 // partition is taken away first, nobody will ever send it.
 func (w *worker) flush(task Task) error {
+	begun := time.Now()
 	c, err := task.Flush(w.ctx)
+	took := time.Since(begun)
 	if err != nil {
 		return fmt.Errorf("flush: %w", err)
 	}
@@ -177,7 +179,9 @@ func (w *worker) flush(task Task) error {
 	}
 	w.session.rc.Fault(StepUploaded)
 	w.tell(report{commit: &c})
+	w.session.rc.Metrics.flush.WithLabelValues(w.session.rc.Group).Observe(took.Seconds())
 	if w.isReleased() {
+		w.account(&c, took)
 		task.Committed()
 	}
 	return nil

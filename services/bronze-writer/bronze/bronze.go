@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 	return stream.Run(ctx, o.Kafka, stream.RunConfig{
 		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: Topics(),
 		QueueBytes: o.Bronze.QueueBytes, TransactionTimeout: o.TransactionTimeout, SessionTimeout: o.SessionTimeout,
-		Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "bronze"),
+		Fault: o.Fault, Metrics: s.metrics.stream,
 	}, s)
 }
 

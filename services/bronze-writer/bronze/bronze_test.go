@@ -28,9 +28,9 @@ func TestEverythingLandsOnce(t *testing.T) {
 	r.drained()
 	require.NoError(t, i.end())
 	r.requireTruth()
-	require.Zero(t, metric(t, o, "sales_bronze_adopted_total", ""))
+	require.Zero(t, metric(t, o, "sales_bronze_adopted_total"))
 	for _, tr := range r.truth {
-		require.Equal(t, float64(len(tr.rows)), metric(t, o, "sales_bronze_rows_total", tr.topic))
+		require.Equal(t, float64(len(tr.rows)), metric(t, o, "sales_stage_rows_total", tr.topic, stream.Out))
 	}
 	goleak.VerifyNone(t, ignore)
 
@@ -106,7 +106,7 @@ func TestAdoption(t *testing.T) {
 			r.drained()
 			require.NoError(t, i.end())
 			r.requireTruth()
-			require.Equal(t, float64(2*partitions), metric(t, o, "sales_bronze_adopted_total", ""))
+			require.Equal(t, float64(2*partitions), metric(t, o, "sales_bronze_adopted_total"))
 			for key, data := range r.files("bronze/") {
 				if was, ok := old[key]; ok {
 					require.Equal(t, was, data, "replaced")

@@ -244,7 +244,6 @@ func (g *ingest) readPublished(ctx context.Context) (map[string]int64, error) {
 func (g *ingest) publish(ctx context.Context, files []*landed) error {
 	var records []stream.Record
 	var copies []lake.Entry
-	var fresh []*landed
 	for _, l := range files {
 		if l == nil {
 			continue
@@ -264,7 +263,6 @@ func (g *ingest) publish(ctx context.Context, files []*landed) error {
 		l.account(ledger)
 		records = append(records, g.records(l, ledger)...)
 		copies = append(copies, l.manifest(g.cluster, time.Now().UnixMicro()), ledger)
-		fresh = append(fresh, l)
 	}
 	err := g.transactor.Publish(ctx, records)
 	if errors.Is(err, stream.ErrFenced) {
@@ -272,9 +270,6 @@ func (g *ingest) publish(ctx context.Context, files []*landed) error {
 	}
 	if err != nil {
 		return err
-	}
-	for _, l := range fresh {
-		g.metrics.committed(l, time.Now())
 	}
 	return lake.Mirror(ctx, g.Bucket, copies...)
 }

@@ -112,7 +112,7 @@ func TestALostTopicWhoseLastCommitHasNoCopy(t *testing.T) {
 	i := r.run(o)
 	r.drained()
 	require.NoError(t, i.end())
-	require.InDelta(t, 1, metric(t, o, "sales_bronze_adopted_total", ""), 0)
+	require.InDelta(t, 1, metric(t, o, "sales_bronze_adopted_total"), 0)
 	require.True(t, maps.Equal(before, r.entries()))
 }
 

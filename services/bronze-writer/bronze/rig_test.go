@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -150,12 +151,16 @@ func read(t *testing.T, key string, data []byte, s *column.Schema) *column.Batch
 }
 
 // metric gives a counter's value, that of a dataset where it has the label.
-func metric(t *testing.T, o Options, name, dataset string) float64 {
+func metric(t *testing.T, o Options, name string, labels ...string) float64 {
 	families, err := o.Registry.(*prometheus.Registry).Gather()
 	require.NoError(t, err)
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			if f.GetName() == name && (len(m.GetLabel()) == 0 || m.GetLabel()[0].GetValue() == dataset) {
+			values := map[string]bool{}
+			for _, l := range m.GetLabel() {
+				values[l.GetValue()] = true
+			}
+			if f.GetName() == name && !slices.ContainsFunc(labels, func(l string) bool { return !values[l] }) {
 				return m.GetCounter().GetValue()
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
@@ -46,7 +45,6 @@ var errStands = errors.New("the bronze file stands")
 // that was frozen meanwhile, then writes the rejects of the same records. So
 // none can take a reject away from another.
 func (s *store) put(ctx context.Context, p *piece) (landed, error) {
-	begun := time.Now()
 	data, err := s.rows.encode(ctx, p.meta(), p.rows...)
 	if err != nil {
 		return landed{}, fmt.Errorf("encode %s: %w", s.set.key(p.slice), err)
@@ -64,7 +62,6 @@ func (s *store) put(ctx context.Context, p *piece) (landed, error) {
 			return landed{}, err
 		}
 	}
-	s.metrics.flush.Observe(time.Since(begun).Seconds())
 	return l, nil
 }
 

@@ -80,7 +80,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	}
 	t.landed = l
 	l.account(&t.ledger)
-	return stream.Commit{Next: l.source.Next, Records: t.stage.records(l, &t.ledger)}, nil
+	return stream.Commit{Next: l.source.Next, Records: t.stage.records(l, &t.ledger), Tallies: []stream.Tally{l.tally()}}, nil
 }
 
 // land answers nil when a file stands whose range has not all come yet.
@@ -118,7 +118,6 @@ func (t *task) Committed() {
 	if t.landed == nil {
 		return
 	}
-	t.stage.metrics.committed(t.landed, time.Now())
 	t.mirror(t.landed.manifest(t.stage.cluster, time.Now().UnixMicro()))
 	t.landed = nil
 	t.pending.reset()

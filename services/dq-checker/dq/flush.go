@@ -62,6 +62,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	t.judged, t.strikes, t.seen = time.Now(), strikes, came
 	t.flushed = t.upTo()
 	commit.Next = t.flushed
+	commit.Tallies = []stream.Tally{t.tally()}
 	return commit, t.files.write(ctx, notes, first)
 }
 

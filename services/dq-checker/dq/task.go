@@ -25,14 +25,15 @@ var goldTables = []string{sales.TableFacts, sales.TableDailySales, sales.TableDa
 
 // gate says what of a topic is judged.
 type gate struct {
+	dataset  string
 	tables   []string                    // that are loaded; others get no verdict
 	together func(*lake.Manifest) string // names what is judged together
 }
 
 // gates are those of the topics that the stage consumes.
 var gates = map[string]gate{
-	sales.TopicGold:   {goldTables, func(m *lake.Manifest) string { return m.Day }},
-	sales.TopicSilver: {[]string{sales.TableSilverCustomers}, func(m *lake.Manifest) string { return m.Slice }},
+	sales.TopicGold:   {sales.TopicEvents, goldTables, func(m *lake.Manifest) string { return m.Day }},
+	sales.TopicSilver: {sales.TopicCustomers, []string{sales.TableSilverCustomers}, func(m *lake.Manifest) string { return m.Slice }},
 }
 
 // unit is what the task knows of slices that are judged together and have no passing

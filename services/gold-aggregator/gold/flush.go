@@ -51,8 +51,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	}
 	t.flushed = c
 	t.metrics.waiting.WithLabelValues(t.label()).Set(float64(waiting))
-	t.metrics.flush.Observe(time.Since(started).Seconds())
-	return stream.Commit{Next: c.next, Records: t.records(c)}, nil
+	return stream.Commit{Next: c.next, Records: t.records(c), Tallies: []stream.Tally{c.tally()}}, nil
 }
 
 // make has versions of days made, as many at a time as there are workers, and puts them into the

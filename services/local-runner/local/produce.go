@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -76,8 +75,8 @@ func (r *runner) watch(ctx context.Context) error {
 	}
 }
 
-// metrics is the registry's state: counters, sums and counts of histograms are
-// added up over labels, lags in seconds are the worst.
+// metrics is the registry's state by stage: counters, sums and counts of histograms are
+// added up over the other labels, lags in seconds are the worst.
 type metrics struct {
 	at     time.Time
 	values map[string]float64
@@ -97,31 +96,47 @@ func (r *runner) gather() (metrics, error) {
 	return m, nil
 }
 
+const (
+	lagRecords = "sales_stage_lag_records"
+	lagSeconds = "sales_stage_lag_seconds"
+	freshness  = "sales_stage_freshness_seconds"
+)
+
+// of names a metric's values in one stage.
+func of(name, stage string) string { return name + " " + stage }
+
 func (m *metrics) add(name string, v *dto.Metric) {
+	stage := ""
+	for _, l := range v.GetLabel() {
+		if l.GetName() == "stage" {
+			stage = l.GetValue()
+		}
+	}
 	switch {
 	case v.GetHistogram() != nil:
-		m.values[name+"_sum"] += v.GetHistogram().GetSampleSum()
-		m.values[name+"_count"] += float64(v.GetHistogram().GetSampleCount())
-	case strings.HasSuffix(name, "_lag_seconds"):
-		m.values[name] = max(m.values[name], v.GetGauge().GetValue())
+		m.values[of(name+"_sum", stage)] += v.GetHistogram().GetSampleSum()
+		m.values[of(name+"_count", stage)] += float64(v.GetHistogram().GetSampleCount())
+	case name == lagSeconds:
+		at := of(name, stage)
+		m.values[at] = max(m.values[at], v.GetGauge().GetValue())
 	default:
-		m.values[name] += v.GetGauge().GetValue() + v.GetCounter().GetValue()
+		m.values[of(name, stage)] += v.GetGauge().GetValue() + v.GetCounter().GetValue()
 	}
 }
 
 func gauges(before, now metrics, elapsed time.Duration) Gauges {
 	since := func(name string) float64 { return now.values[name] - before.values[name] }
-	g := Gauges{Elapsed: elapsed, Sent: int64(now.values["sales_producer_events_total"])}
+	sent := of("sales_producer_events_total", "")
+	g := Gauges{Elapsed: elapsed, Sent: int64(now.values[sent])}
 	if !before.at.IsZero() {
-		g.Rate = since("sales_producer_events_total") / now.at.Sub(before.at).Seconds()
+		g.Rate = since(sent) / now.at.Sub(before.at).Seconds()
 	}
-	const freshness = "sales_load_freshness_seconds"
-	if n := since(freshness + "_count"); n > 0 {
-		g.Freshness = since(freshness+"_sum") / n
+	if n := since(of(freshness+"_count", "load")); n > 0 {
+		g.Freshness = since(of(freshness+"_sum", "load")) / n
 	}
 	for _, name := range []string{"bronze", "silver", "gold", "dq", "load"} {
 		g.Stages = append(g.Stages, StageGauge{Name: name,
-			LagRecords: int64(now.values["sales_"+name+"_lag_records"]), LagSeconds: now.values["sales_"+name+"_lag_seconds"]})
+			LagRecords: int64(now.values[of(lagRecords, name)]), LagSeconds: now.values[of(lagSeconds, name)]})
 	}
 	return g
 }

@@ -163,7 +163,7 @@ type metrics struct{ events, bytes prometheus.Counter }
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		events: prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_producer_events_total", Help: "Events handed to the Kafka client."}),
-		bytes:  prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_producer_bytes_total", Help: "Bytes of their values."}),
+		bytes:  prometheus.NewCounter(prometheus.CounterOpts{Name: "sales_producer_bytes_total", Help: "Bytes of the values of these events."}),
 	}
 	if reg != nil {
 		reg.MustRegister(m.events, m.bytes)

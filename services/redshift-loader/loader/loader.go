@@ -67,11 +67,12 @@ func Run(ctx context.Context, o Options) error {
 	if o.OnReady != nil {
 		o.OnReady()
 	}
+	s := &stage{Options: o, metrics: newMetrics(o.Registry)}
 	return stream.Run(ctx, o.Kafka, stream.RunConfig{
 		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicVerdicts},
 		TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
-		Fault: o.Fault, Metrics: stream.NewMetrics(o.Registry, "load"),
-	}, &stage{Options: o, metrics: newMetrics(o.Registry)})
+		Fault: o.Fault, Metrics: s.metrics.stream,
+	}, s)
 }
 
 // prepare brings the schema up to date and the products in.

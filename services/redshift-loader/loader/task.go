@@ -126,8 +126,8 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	t.Waiting("")
 	t.loaded = time.Now()
 	t.settle(verdicts, r.Gone)
-	t.report(ctx, r, t.loaded.Sub(start))
-	commit := stream.Commit{Next: t.next}
+	t.report(ctx, r)
+	commit := stream.Commit{Next: t.next, Tallies: tallies(r.Loaded)}
 	if len(verdicts) == 0 {
 		return commit, nil
 	}
@@ -201,12 +201,11 @@ func (t *task) failed(err error) error {
 	return err
 }
 
-func (t *task) report(ctx context.Context, r warehouse.Result, took time.Duration) {
-	t.metrics.loaded(r, took)
+func (t *task) report(ctx context.Context, r warehouse.Result) {
+	t.metrics.loaded(r)
 	if len(r.Loaded) == 0 {
 		return
 	}
-	t.log.Info("loaded", zap.Int("slices", len(r.Loaded)), zap.Duration("took", took))
 	totals, err := t.Warehouse.Totals(ctx)
 	if err != nil {
 		t.log.Warn("the ledger's totals are not shown", zap.Error(err)) // the load itself is done

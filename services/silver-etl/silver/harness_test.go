@@ -82,6 +82,7 @@ type harness struct {
 	committed  []int64           // by partition
 	tasks      []stream.Task
 	follower   *follower // nil for none
+	tallies    []stream.Tally
 }
 
 func newOptions(t require.TestingT, folder string, partitions int) Options {
@@ -220,6 +221,7 @@ func (h *harness) flush(p, crash int) {
 	}
 	require.NoError(h.t, h.topic.publish(h.ctx, c.Records))
 	h.committed[p] = c.Next
+	h.tallies = append(h.tallies, c.Tallies...)
 	if h.follower != nil {
 		h.follower.follow(h.t, h.options, c.Records)
 	}

@@ -80,7 +80,7 @@ func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *
 	t.made = c
 	t.Log.Info("reprocessed", zap.String("command", command.ID), zap.Int32("partition", t.partition), zap.String("through", c.done.Through),
 		zap.Int("slices", len(c.manifests)), zap.Duration("took", time.Since(start)))
-	return stream.Commit{Next: c.next, Records: c.records()}, nil
+	return stream.Commit{Next: c.next, Records: c.records(), Tallies: []stream.Tally{c.tally()}}, nil
 }
 
 // reprocess finds out what the command, or its next days, would change. Only the

@@ -77,15 +77,16 @@ func Run(ctx context.Context, o Options) error {
 	if o.OnReady != nil {
 		o.OnReady()
 	}
+	m := newStreamMetrics(o.Registry)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range stages {
-		group.Go(func() error { return s.run(ctx) })
+		group.Go(func() error { return s.run(ctx, m) })
 	}
 	return group.Wait()
 }
 
 // run keeps the dataset's table up to date until the context ends.
-func (s *stage) run(ctx context.Context) error {
+func (s *stage) run(ctx context.Context, m *stream.Metrics) error {
 	group, ctx := errgroup.WithContext(ctx)
 	followCtx, stopFollowing := context.WithCancel(ctx)
 	if s.commands {
@@ -96,7 +97,7 @@ func (s *stage) run(ctx context.Context) error {
 		return stream.Run(ctx, s.Kafka, stream.RunConfig{
 			Group: s.group, TransactionalID: s.group + "-" + s.Instance, Topics: []string{sales.TopicBronze},
 			TransactionTimeout: s.Transaction, SessionTimeout: s.Session,
-			Fault: s.Fault, Metrics: stream.NewMetrics(s.Registry, "silver"),
+			Fault: s.Fault, Metrics: m,
 		}, s)
 	})
 	return group.Wait()
@@ -140,8 +141,7 @@ const stepDays = 500
 
 // newStage makes the stage of a dataset, which takes turns with those of others.
 func newStage(o Options, d *dataset, cluster string, read stream.Reader, turn chan struct{}) (*stage, error) {
-	o.Registry = prometheus.WrapRegistererWith(prometheus.Labels{"dataset": d.name}, o.Registry)
-	s := &stage{Options: o, dataset: d, cluster: cluster, readTopic: read, metrics: newMetrics(o.Registry),
+	s := &stage{Options: o, dataset: d, cluster: cluster, readTopic: read, metrics: newMetrics(o.Registry, d.name),
 		clean: d.cleaner(o).Clean, board: control.NewBoard(lake.Reprocess),
 		writers: make(chan *writer, runtime.GOMAXPROCS(0)), stepDays: stepDays, turn: turn}
 	for range cap(s.writers) {

@@ -132,7 +132,6 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 		t.made = &commit{task: t, version: t.version, next: t.next}
 		return stream.Commit{Next: t.next}, nil
 	}
-	start := time.Now()
 	c := &commit{task: t, version: t.version + 1, inputs: t.head()}
 	c.next = t.next
 	if rest := t.pending[len(c.inputs):]; len(rest) > 0 {
@@ -146,8 +145,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 		t.rows -= in.Rows
 	}
 	t.made = c
-	t.metrics.flush.Observe(time.Since(start).Seconds())
-	return stream.Commit{Next: c.next, Records: c.records()}, nil
+	return stream.Commit{Next: c.next, Records: c.records(), Tallies: []stream.Tally{c.tally()}}, nil
 }
 
 // The bronze bytes of a commit are bounded by silver.max_rows, too, should rows

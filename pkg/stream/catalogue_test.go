@@ -1,0 +1,13 @@
+package stream
+
+import (
+	"testing"
+
+	"github.com/saleslake/saleslake/pkg/metrictest"
+)
+
+func TestCatalogue(t *testing.T) {
+	reg := metrictest.NewRegistry()
+	NewMetrics(reg, "bronze")
+	reg.Require(t, "../../docs/metrics.md", "Every stage")
+}
