@@ -39,7 +39,7 @@ func (b *bench) write(ctx context.Context, n int) (r run, err error) {
 	}
 	cmd := exec.CommandContext(ctx, b.program, "run")
 	cmd.Env = append(append(os.Environ(), place.env...), "SALES_KAFKA_BROKERS="+b.broker.Bootstrap,
-		"SALES_KAFKA_REPLICATION=1", "SALES_LAKE_PARTITIONS="+strconv.Itoa(partitions), "SALES_HTTP_ADDR="+addr)
+		"SALES_KAFKA_REPLICATION=1", "SALES_BRONZE_HEARTBEAT=0s", "SALES_LAKE_PARTITIONS="+strconv.Itoa(partitions), "SALES_HTTP_ADDR="+addr)
 	p, err := start(cmd)
 	if err != nil {
 		return r, err

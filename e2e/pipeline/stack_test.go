@@ -88,7 +88,8 @@ func newStack(t *testing.T) *stack {
 		"SALES_LAKE_PARTITIONS=" + strconv.Itoa(partitions),
 		"AWS_ACCESS_KEY_ID=" + s.store.Key,
 		"AWS_SECRET_ACCESS_KEY=" + s.store.Secret,
-		"SALES_BRONZE_MAX_AGE=1s", "SALES_SILVER_MAX_AGE=500ms", "SALES_GOLD_MAX_AGE=500ms", "SALES_WAREHOUSE_LOAD_EVERY=1s",
+		"SALES_BRONZE_MAX_AGE=1s", "SALES_BRONZE_HEARTBEAT=0s", // records of the topics are counted by their offsets
+		"SALES_SILVER_MAX_AGE=500ms", "SALES_GOLD_MAX_AGE=500ms", "SALES_WAREHOUSE_LOAD_EVERY=1s",
 		"SALES_WAREHOUSE_DSN=" + s.database.DSN,
 		"SALES_WAREHOUSE_PRODUCTS=" + filepath.Join(root, "data/products.csv"),
 	}

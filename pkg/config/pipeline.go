@@ -83,6 +83,7 @@ type Bronze struct {
 	MaxAge        time.Duration `yaml:"max_age" value:"5s" min:"10ms" max:"1h" help:"Age of its oldest event at which a file is closed."`
 	MaxEventBytes int           `yaml:"max_event_bytes" value:"1MiB" unit:"bytes" min:"1KiB" max:"1MiB" help:"Size above which an event is rejected as too_large."`
 	QueueBytes    int           `yaml:"queue_bytes" value:"32MiB" unit:"bytes" min:"1MiB" max:"2GiB" help:"Bound of what is fetched and not yet handled, for the whole instance."`
+	Heartbeat     time.Duration `yaml:"heartbeat" value:"10s" min:"0s" max:"1h" help:"Pause between two heartbeats: records that bronze-writer sends itself through all services, to prove that the path works when there are no events. 0s for none."`
 }
 
 // Silver bounds the commits of silver-etl.

@@ -9,5 +9,7 @@
 // every task) is thrown away and a new one starts at the committed offsets; when partitions are revoked, their tasks
 // are. Nothing is ever patched, so a task only has to be right from Open on.
 //
+// Heartbeats are records of this package's own, which pass through all stages and are never handed to a task or a reader.
+//
 // This is the only package that imports the Kafka client, and it knows nothing of what the records mean.
 package stream

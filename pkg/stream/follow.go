@@ -202,6 +202,9 @@ func (r *reader) record(m *kafka.Message, fn func(Record) error) error {
 	if !at.endless && record.Offset >= at.target {
 		return nil
 	}
+	if _, ok := heartbeatOf(&record); ok {
+		return nil
+	}
 	if err := fn(record); err != nil {
 		return fmt.Errorf("%s at offset %d: %w", p, record.Offset, err)
 	}

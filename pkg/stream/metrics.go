@@ -36,6 +36,8 @@ type Metrics struct {
 	lagRecords           *prometheus.GaugeVec     // by group, topic and partition
 	lagSeconds           *prometheus.GaugeVec     // the same
 	watermark            *prometheus.GaugeVec     // and by dataset
+	heartbeatTime        *prometheus.GaugeVec     // by group, topic and partition
+	heartbeat            *prometheus.HistogramVec // by group
 	transaction, flush   *prometheus.HistogramVec // by group
 	batchRows, freshness *prometheus.HistogramVec // by dataset
 	transactions         openSince
@@ -43,6 +45,9 @@ type Metrics struct {
 	collectors           []prometheus.Collector
 	constant             prometheus.Labels
 }
+
+// freshnessBuckets are close together around what people wait for, seconds.
+var freshnessBuckets = []float64{.1, .25, .5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600, 21600, 86400}
 
 // NewMetrics makes the metrics of a stage ("bronze") and registers them; a nil registerer leaves them unregistered.
 func NewMetrics(reg prometheus.Registerer, stage string, datasets ...Dataset) *Metrics {
@@ -59,11 +64,13 @@ func NewMetrics(reg prometheus.Registerer, stage string, datasets ...Dataset) *M
 	m.lagRecords = m.gauge("lag_records", "Records in the partition that its task has not handled, 0 when caught up.", "group", "topic", "partition")
 	m.lagSeconds = m.gauge("lag_seconds", "Age of the newest handled record while behind, 0 when caught up.", "group", "topic", "partition")
 	m.watermark = m.gauge("watermark_timestamp_seconds", "Time of the newest event that is committed, since the partition was assigned.", "group", "topic", "partition", "dataset")
+	m.heartbeatTime = m.gauge("heartbeat_timestamp_seconds", "When the newest heartbeat was sent that the stage has committed.", "group", "topic", "partition")
 	m.transaction = m.histogram("transaction_seconds", "Time from the begin of a transaction to the end of its commit.", prometheus.ExponentialBuckets(0.001, 2, 15), "group")
 	m.flush = m.histogram("flush_seconds", "Time to make a batch durable, before its transaction.", prometheus.ExponentialBuckets(0.001, 2, 17), "group")
+	m.heartbeat = m.histogram("heartbeat_seconds", "Time from the sending of a heartbeat to its commit by the stage, behind everything that came before it.", freshnessBuckets, "group")
 	m.batchRows = m.histogram("batch_rows", "Rows of a committed batch, empty ones left out.", prometheus.ExponentialBuckets(1, 4, 12), "dataset")
 	m.freshness = m.histogram("freshness_seconds", "Age of a batch's newest event, by its own time, when the batch is committed.",
-		[]float64{.1, .25, .5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600, 21600, 86400}, "dataset")
+		freshnessBuckets, "dataset")
 	m.collectors = append(m.collectors, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sales_stage_transaction_age_seconds", ConstLabels: m.constant,
 		Help: "Age of the oldest transaction that is open, 0 when none is."}, m.transactions.age))
 	m.start(datasets)
@@ -156,7 +163,7 @@ func (m *Metrics) lag(group string, p Partition, records int64, age time.Duratio
 // forget drops the gauges of a partition that another instance reads now.
 func (m *Metrics) forget(group string, p Partition) {
 	labels := prometheus.Labels{"group": group, "topic": p.Topic, "partition": strconv.Itoa(int(p.ID))}
-	for _, v := range []*prometheus.GaugeVec{m.lagRecords, m.lagSeconds, m.watermark} {
+	for _, v := range []*prometheus.GaugeVec{m.lagRecords, m.lagSeconds, m.watermark, m.heartbeatTime} {
 		v.DeletePartialMatch(labels)
 	}
 }

@@ -22,6 +22,26 @@ func Pending(ctx context.Context, c Config, group, topic string) (records int64,
 			delete(places, p)
 		}
 	}
+	return count(ctx, c, places, fmt.Sprintf("count what group %s has not handled in topic %s", group, topic))
+}
+
+// Between counts the records of a partition that are there from offset from on and below offset to.
+func Between(ctx context.Context, c Config, p Partition, from, to int64) (records int64, err error) {
+	places, err := findPlaces(ctx, c, p.Topic)
+	if err != nil {
+		return 0, err
+	}
+	at := places[p]
+	if at == nil {
+		return 0, fmt.Errorf("topic %s has no partition %d", p.Topic, p.ID)
+	}
+	if at.next, at.target = max(at.next, from), min(at.target, to); at.reached() {
+		return 0, nil
+	}
+	return count(ctx, c, map[Partition]*place{p: at}, fmt.Sprintf("look for records of %s from offset %d to %d", p, from, to))
+}
+
+func count(ctx context.Context, c Config, places map[Partition]*place, what string) (records int64, err error) {
 	if len(places) == 0 {
 		return 0, nil
 	}
@@ -32,7 +52,7 @@ func Pending(ctx context.Context, c Config, group, topic string) (records int64,
 	defer r.close()
 	for !r.reachedEnd() {
 		if err := context.Cause(ctx); err != nil {
-			return 0, fmt.Errorf("count what group %s has not handled in topic %s: %w", group, topic, err)
+			return 0, fmt.Errorf("%s: %w", what, err)
 		}
 		if err := r.step(func(Record) error { records++; return nil }); err != nil {
 			return 0, err

@@ -35,6 +35,8 @@ type session struct {
 	paused   bool
 	fullFrom time.Time // when the mailboxes were found full
 	measured time.Time
+	beaten   time.Time  // when heartbeats were last sent
+	beats    *Publisher // of heartbeats, nil for none
 	commits  int
 
 	reports chan report
@@ -60,6 +62,12 @@ func runSession(ctx context.Context, c Config, rc RunConfig, stage Stage) (commi
 		return 0, unlessEnded(ctx, err)
 	}
 	defer s.txn.close()
+	if rc.HeartbeatEvery > 0 {
+		if s.beats, err = NewPublisher(c); err != nil {
+			return 0, err
+		}
+		defer s.beats.Close()
+	}
 	if err := s.join(); err != nil {
 		return 0, err
 	}
@@ -130,6 +138,7 @@ func (s *session) run(ctx context.Context) error {
 			return err
 		}
 		s.measure()
+		s.beat(ctx)
 	}
 	return nil
 }

@@ -73,6 +73,12 @@ type RunConfig struct {
 	TransactionTimeout time.Duration // default 30 s; short, since an open transaction holds back the topics' readers
 	SessionTimeout     time.Duration // default 15 s: how long the group waits for an instance that is silent
 
+	// Heartbeats gives the topic that heartbeats of an input topic are passed on to, "" at the end of their way. Those of
+	// other inputs go no further, and are not told of.
+	Heartbeats map[string]string
+	// HeartbeatEvery is how often one is sent to each partition of the topics in Heartbeats that is assigned; 0 = never.
+	HeartbeatEvery time.Duration
+
 	Fault   func(step string) // test hook, see the Step constants; called from several goroutines; nil in production
 	Metrics *Metrics          // nil = not measured
 }

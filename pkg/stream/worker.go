@@ -22,11 +22,14 @@ type worker struct {
 	released chan struct{} // the commit of the last flush is in Kafka
 	done     chan struct{}
 
-	caughtUp bool         // of the worker's goroutine
-	next     atomic.Int64 // behind the newest record that the task has; the committed offset at first
-	newest   atomic.Int64 // that record's time, microseconds; 0 = none yet
-	atEnd    atomic.Bool  // the task has everything that there is
-	assigned bool         // the consumer reads the partition; of the coordinator
+	caughtUp    bool         // of the worker's goroutine, and so are the next three
+	given       int64        // behind the newest record that the task has
+	committedTo int64        // the offset of the last commit
+	heartbeats  []heartbeat  // that are not committed, by offset
+	next        atomic.Int64 // behind the newest record that was taken, heartbeats too; the committed offset at first
+	newest      atomic.Int64 // that record's time, microseconds; 0 = none yet
+	atEnd       atomic.Bool  // the task has everything that there is
+	assigned    bool         // the consumer reads the partition; of the coordinator
 }
 
 // report is what a worker tells the coordinator: that the task is open, that it has flushed, or that it has failed.
@@ -64,6 +67,7 @@ func (w *worker) work() error {
 		return w.unlessDraining(err)
 	}
 	w.next.Store(max(next, 0))
+	w.given, w.committedTo = max(next, 0), max(next, 0)
 	task, err := w.session.stage.Open(w.opening, w.p, max(next, 0))
 	if err != nil {
 		return w.unlessDraining(fmt.Errorf("open: %w", err))
@@ -121,6 +125,9 @@ func (w *worker) step(task Task) (flushed bool, err error) {
 	switch {
 	case !due.IsZero() && !due.After(time.Now()):
 		return true, w.flush(task)
+	case len(w.heartbeats) > 0 && w.settled():
+		w.flushHeartbeats()
+		return true, nil
 	case !ok && w.box.empty():
 		w.sleep(task, due)
 	}
@@ -130,14 +137,18 @@ func (w *worker) step(task Task) (flushed bool, err error) {
 func (w *worker) add(task Task, p parcel) error {
 	defer w.session.handled(p)
 	if n := len(p.records); n > 0 {
-		w.caughtUp = false
-		w.atEnd.Store(false)
-		if err := task.Add(w.ctx, p.records); err != nil {
-			return err
+		newest := p.records[n-1]
+		if records := w.withoutHeartbeats(p.records); len(records) > 0 {
+			w.caughtUp = false
+			w.atEnd.Store(false)
+			if err := task.Add(w.ctx, records); err != nil {
+				return err
+			}
+			w.given = records[len(records)-1].Offset + 1
+			w.session.rc.Metrics.records.WithLabelValues(w.session.rc.Group).Add(float64(len(records)))
 		}
-		w.newest.Store(p.records[n-1].Time)
-		w.next.Store(p.records[n-1].Offset + 1)
-		w.session.rc.Metrics.records.WithLabelValues(w.session.rc.Group).Add(float64(n))
+		w.newest.Store(newest.Time)
+		w.next.Store(newest.Offset + 1)
 	}
 	if p.atEnd && w.box.empty() {
 		w.caughtUp = true
@@ -177,10 +188,17 @@ func (w *worker) flush(task Task) error {
 	if next := w.next.Load(); c.Next != NoOffset && (c.Next < 0 || c.Next > next) {
 		return fmt.Errorf("the task commits offset %d, it was given those below %d", c.Next, next)
 	}
+	h, beats := w.pass(&c)
 	w.session.rc.Fault(StepUploaded)
 	w.tell(report{commit: &c})
 	w.session.rc.Metrics.flush.WithLabelValues(w.session.rc.Group).Observe(took.Seconds())
 	if w.isReleased() {
+		if c.Next != NoOffset {
+			w.committedTo = c.Next
+		}
+		if beats {
+			w.passed(h)
+		}
 		w.account(&c, took)
 		task.Committed()
 	}

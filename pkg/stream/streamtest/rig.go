@@ -154,13 +154,26 @@ func (i *instance) end() error {
 	return <-i.done
 }
 
+// heartbeats is how many the instance has committed.
+func (i *instance) heartbeats(t testing.TB) (n uint64) {
+	t.Helper()
+	families, err := i.reg.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		if f.GetName() == "sales_stage_heartbeat_seconds" {
+			n += f.GetMetric()[0].GetHistogram().GetSampleCount()
+		}
+	}
+	return n
+}
+
 // metric is the value of one of the instance's counters.
 func (i *instance) metric(t testing.TB, name string) float64 {
 	t.Helper()
 	families, err := i.reg.Gather()
 	require.NoError(t, err)
 	for _, f := range families {
-		if f.GetName() == "sales_copy_"+name {
+		if f.GetName() == "sales_stage_"+name {
 			return f.GetMetric()[0].GetCounter().GetValue()
 		}
 	}

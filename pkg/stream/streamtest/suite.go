@@ -46,6 +46,7 @@ func RunSuite(t *testing.T, addr string, options ...Option) {
 		{"transact", testTransact},
 		{"copy", testCopy},
 		{"drain", testDrain},
+		{"heartbeats", testHeartbeats},
 		{"errors", testErrors},
 		{"unstable offsets", testUnstableOffsets},
 		{"kill", testKill},

@@ -42,6 +42,7 @@ type Limits struct {
 	MaxAge        time.Duration // of the oldest record when its file is closed
 	MaxEventBytes int           // of one event; more is too_large
 	QueueBytes    int           // fetched and not handled yet, of the whole instance
+	Heartbeat     time.Duration // between two heartbeats, 0 = none
 }
 
 // Run lands the events of all datasets until the context ends. It returns nil
@@ -58,6 +59,7 @@ func Run(ctx context.Context, o Options) error {
 		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: Topics(),
 		QueueBytes: o.Bronze.QueueBytes, TransactionTimeout: o.TransactionTimeout, SessionTimeout: o.SessionTimeout,
 		Fault: o.Fault, Metrics: s.metrics.stream,
+		Heartbeats: map[string]string{sales.TopicEvents: sales.TopicBronze}, HeartbeatEvery: o.Bronze.Heartbeat,
 	}, s)
 }
 
@@ -117,7 +119,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	if err != nil {
 		return nil, err
 	}
-	if err := past.agrees(p, next, src.id); err != nil {
+	if err := s.agrees(ctx, past, p, next, src.id); err != nil {
 		return nil, err
 	}
 	t := &task{

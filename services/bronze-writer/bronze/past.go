@@ -76,12 +76,19 @@ func (h *past) add(r stream.Record, source string) error {
 }
 
 // agrees tells whether the group's offset is that of the ledger: both are
-// committed in one transaction. A topic that was made anew starts anew.
-func (h *past) agrees(p stream.Partition, next int64, topicID string) error {
-	switch {
-	case !h.known, h.last != nil && h.last.Source.TopicID != topicID, h.ledger.Through == next:
+// committed in one transaction. Only heartbeats move the offset on alone. A topic
+// that was made anew starts anew.
+func (s *stage) agrees(ctx context.Context, h *past, p stream.Partition, next int64, topicID string) error {
+	through := h.ledger.Through
+	if !h.known || h.last != nil && h.last.Source.TopicID != topicID || through == next {
 		return nil
 	}
+	if through < next {
+		records, err := stream.Between(ctx, s.Kafka, p, through, next)
+		if err != nil || records == 0 {
+			return err
+		}
+	}
 	return fmt.Errorf("group %s is at offset %d of %s, its ledger in %s at %d: set the group's offset to %d again",
-		Group, next, p, sales.TopicBronze, h.ledger.Through, h.ledger.Through)
+		Group, next, p, sales.TopicBronze, through, through)
 }

@@ -90,8 +90,10 @@ func (r *runner) bronzeOptions() bronze.Options {
 	}
 }
 
+// bronze sends no heartbeats: whoever runs it sees how it goes.
 func (r *runner) bronze(ctx context.Context, onReady func()) error {
 	o := r.bronzeOptions()
+	o.Bronze.Heartbeat = 0
 	o.OnReady = onReady
 	return bronze.Run(ctx, o)
 }

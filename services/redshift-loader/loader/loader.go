@@ -71,7 +71,7 @@ func Run(ctx context.Context, o Options) error {
 	return stream.Run(ctx, o.Kafka, stream.RunConfig{
 		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicVerdicts},
 		TransactionTimeout: o.Transaction, SessionTimeout: o.Session,
-		Fault: o.Fault, Metrics: s.metrics.stream,
+		Fault: o.Fault, Metrics: s.metrics.stream, Heartbeats: map[string]string{sales.TopicVerdicts: ""},
 	}, s)
 }
 

@@ -135,6 +135,7 @@ func TestLoadsWhatPassedAndHoldsWhatFailed(t *testing.T) {
 	b.awaitCommitted()
 	require.InDelta(t, 7, b.metric("sales_load_slices_total", "loaded"), 0)
 	require.InDelta(t, 1, b.metric("sales_load_slices_total", "held"), 0)
+	require.Eventually(t, func() bool { return b.metric("sales_stage_rows_total", sales.TopicEvents) == 2 }, patience, 20*time.Millisecond, "one row of each day")
 	stop()
 
 	loads := b.loads()
@@ -149,7 +150,6 @@ func TestLoadsWhatPassedAndHoldsWhatFailed(t *testing.T) {
 	n, err := testutil.GatherAndCount(b.registry, "sales_load_ledger_rows")
 	require.NoError(t, err)
 	require.Equal(t, 6, n, "the ledger's tables")
-	require.InDelta(t, 3, b.metric("sales_stage_rows_total", sales.TopicEvents), 0, "of three loads of a day: A, B, none")
 }
 
 // metric sums the series of a metric that have the label value.

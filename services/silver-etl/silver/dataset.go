@@ -23,7 +23,8 @@ type dataset struct {
 	dayColumn  string        // column whose UTC day is that of the slice
 	flag       string        // number of bronze that is sent as true or false; "" when there is none
 	cleaner    func(Options) *clean.Cleaner
-	commands   bool // those of lake.control are for it
+	commands   bool              // those of lake.control are for it
+	heartbeats map[string]string // see stream.RunConfig: one dataset passes them on
 }
 
 var salesEvents = &dataset{
@@ -31,7 +32,7 @@ var salesEvents = &dataset{
 	bronze: sales.Bronze, silver: sales.Silver, changes: sales.Changes, quarantine: sales.Quarantine,
 	columns: dedup.Columns{ID: "order_id", Time: "event_ts", Event: "event_id", Money: "revenue"}, dayColumn: "order_ts",
 	cleaner:  func(o Options) *clean.Cleaner { return clean.ForSales(o.Categories, o.Regions) },
-	commands: true,
+	commands: true, heartbeats: map[string]string{sales.TopicBronze: sales.TopicSilver},
 }
 
 var customerUpdates = &dataset{

@@ -97,7 +97,7 @@ func (s *stage) run(ctx context.Context, m *stream.Metrics) error {
 		return stream.Run(ctx, s.Kafka, stream.RunConfig{
 			Group: s.group, TransactionalID: s.group + "-" + s.Instance, Topics: []string{sales.TopicBronze},
 			TransactionTimeout: s.Transaction, SessionTimeout: s.Session,
-			Fault: s.Fault, Metrics: m,
+			Fault: s.Fault, Metrics: m, Heartbeats: s.heartbeats,
 		}, s)
 	})
 	return group.Wait()
