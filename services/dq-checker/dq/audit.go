@@ -14,8 +14,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 // Auditor reads the files of slices again from the store and judges what it finds by the

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/saleslake/saleslake/pkg/lake"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
+	"github.com/saleslake/saleslake/pkg/rules"
 )
 
 const (

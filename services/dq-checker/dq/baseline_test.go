@@ -10,9 +10,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 // today is a Wednesday.

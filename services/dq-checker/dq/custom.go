@@ -15,7 +15,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
+	"github.com/saleslake/saleslake/pkg/rules"
 )
 
 // Custom are the parameters of kind custom: a SELECT in DuckDB's SQL that gives the rows at

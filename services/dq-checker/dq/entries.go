@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 // What the lines of the ledger of a day are made from.

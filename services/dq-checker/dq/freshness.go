@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
+	"github.com/saleslake/saleslake/pkg/rules"
 )
 
 // Freshness are the parameters of kind freshness: from the newest event of a slice's change to

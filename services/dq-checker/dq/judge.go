@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 // RuleDay is the rule that is not declared: all tables of a day pass, or none.

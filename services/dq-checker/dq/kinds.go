@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 // kind is how rules of a kind are read, what they need to know of files, and how they judge.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 // Reconcile are the parameters of kind reconcile: sums that are equal, or a column that is

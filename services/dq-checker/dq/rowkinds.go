@@ -5,8 +5,8 @@ import (
 	"regexp"
 
 	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 // NotNull are the parameters of kind not_null.

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/saleslake/saleslake/pkg/column"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
+	"github.com/saleslake/saleslake/pkg/rules"
 )
 
 // Limits are the parameters of rules that count failing rows.

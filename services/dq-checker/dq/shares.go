@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/saleslake/saleslake/pkg/lake"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
+	"github.com/saleslake/saleslake/pkg/rules"
 )
 
 // RowLoss are the parameters of kind row_loss: records without an account, as a share of all

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
-	"github.com/saleslake/saleslake/services/dq-checker/rules"
 )
 
 const hoursOfDay, microsPerHour = 24, sales.MicrosPerDay / 24

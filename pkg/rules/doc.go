@@ -3,5 +3,5 @@
 // A file is YAML. It is held against a JSON Schema (config/dq.schema.json), then each rule's
 // own parameters are decoded and checked by its [Kind] for what a schema cannot say: whether
 // the columns exist, whether a pattern compiles. All that is wrong is listed at once, with
-// line and column ([Faults]). What the rules find is the business of package dq.
+// line and column ([Faults]). What the rules find is the business of services.
 package rules
