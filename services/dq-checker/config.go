@@ -7,9 +7,10 @@ import (
 
 // cli is the command line: the commands, and the settings that they use.
 type cli struct {
-	Kafka config.Kafka `embed:"" prefix:"kafka-"`
-	Lake  config.Lake  `embed:"" prefix:"lake-"`
-	DQ    config.DQ    `embed:"" prefix:"dq-"`
+	Kafka  config.Kafka  `embed:"" prefix:"kafka-"`
+	Lake   config.Lake   `embed:"" prefix:"lake-"`
+	Schema config.Schema `embed:"" prefix:"schema-"`
+	DQ     config.DQ     `embed:"" prefix:"dq-"`
 
 	Run         run                `cmd:"" default:"withargs" help:"Judge gold slices until told to stop."`
 	Accept      accept             `cmd:"" help:"Let a version of a slice pass that is held. It is loaded with a warning."`

@@ -7,6 +7,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/dq-checker/dq"
 )
@@ -19,6 +20,9 @@ type run struct{}
 
 // Run opens what the stage needs, in the order a record meets it.
 func (run) Run(ctx context.Context, d *daemon.Daemon) error {
+	if err := sales.Extend(d.Settings.Schema.Columns); err != nil { // rules are about those columns too, and files have them
+		return daemon.UsageError{Err: err}
+	}
 	kafka, bucket, err := wire.Open(ctx, d)
 	if err != nil {
 		return err
