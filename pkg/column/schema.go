@@ -32,6 +32,9 @@ func (t Type) String() string {
 	return fmt.Sprintf("Type(%d)", t)
 }
 
+// IsText tells whether a column of the type holds text, or any bytes.
+func (t Type) IsText() bool { return t == String || t == Symbol || t == Binary }
+
 // Field declares one column.
 //
 // Only String, Symbol and Binary columns may be Optional; their empty value is null.

@@ -180,6 +180,24 @@ const (
 	Fail Outcome = "fail"
 )
 
+// Severity says what a breach of a rule means.
+type Severity string
+
+// The severities of rules.
+const (
+	SeverityWarn       Severity = "warn"       // it is told of
+	SeverityQuarantine Severity = "quarantine" // silver refuses the row; a slice that has one all the same is held
+	SeverityFail       Severity = "fail"       // the slice is held
+)
+
+// Outcome is that of a slice that breaches a rule of the severity.
+func (s Severity) Outcome() Outcome {
+	if s == SeverityWarn {
+		return Warn
+	}
+	return Fail
+}
+
 // WorstOf is what numbers of warnings and of failures add up to.
 func WorstOf(warn, fail int64) Outcome {
 	switch {
@@ -193,15 +211,15 @@ func WorstOf(warn, fail int64) Outcome {
 
 // Finding is the result of one rule. The numbers are those of a row of sales.Results.
 type Finding struct {
-	Rule     string  `json:"rule"`
-	Kind     string  `json:"kind,omitempty"`
-	Severity Outcome `json:"severity,omitempty"` // what a breach means: Warn or Fail
-	Outcome  Outcome `json:"outcome"`
-	Message  string  `json:"message"` // with the numbers: found and expected
-	Checked  int64   `json:"checked,omitempty"`
-	Failed   int64   `json:"failed,omitempty"`
-	Measured *Range  `json:"measured,omitempty"` // of a rule that measures
-	Owner    string  `json:"owner,omitempty"`
+	Rule     string   `json:"rule"`
+	Kind     string   `json:"kind,omitempty"`
+	Severity Severity `json:"severity,omitempty"`
+	Outcome  Outcome  `json:"outcome"`
+	Message  string   `json:"message"` // with the numbers: found and expected
+	Checked  int64    `json:"checked,omitempty"`
+	Failed   int64    `json:"failed,omitempty"`
+	Measured *Range   `json:"measured,omitempty"` // of a rule that measures
+	Owner    string   `json:"owner,omitempty"`
 }
 
 // Range is a measured value between the bounds that it had to keep.

@@ -16,8 +16,8 @@ import (
 // Builtin is the name of the rules that are compiled in: config/dq.yaml.
 const Builtin = "config/dq.yaml (built in)"
 
-// Load reads a rules file, or when path is empty the one that is compiled in. What is wrong
-// with its content is *Faults.
+// Load reads a rules file, or when path is empty the one that is compiled in. Rules of kinds that
+// are not given are held against the schema and left out. What is wrong with its content is *Faults.
 func Load(path string, kinds map[string]Kind) (*Set, error) {
 	if path == "" {
 		return Parse(Builtin, config.DQ, kinds)
@@ -29,7 +29,7 @@ func Load(path string, kinds map[string]Kind) (*Set, error) {
 	return Parse(path, data, kinds)
 }
 
-// Parse reads the text of a rules file.
+// Parse reads the text of a rules file, as [Load] does.
 func Parse(file string, data []byte, kinds map[string]Kind) (*Set, error) {
 	p := &parser{faults: &Faults{File: file}}
 	var document yaml.Node
@@ -48,12 +48,15 @@ func Parse(file string, data []byte, kinds map[string]Kind) (*Set, error) {
 		if p.wrong[i] {
 			continue // decoding would say the same again
 		}
-		p.rule(r, kinds[child(r.node, "kind").Value])
-		if line := names[r.Name]; line > 0 {
-			p.fault(child(r.node, "name"), r.Name, fmt.Sprintf("is also the name of the rule at line %d", line), "give it another")
+		name := child(r.node, "name")
+		if line := names[name.Value]; line > 0 {
+			p.fault(name, name.Value, fmt.Sprintf("is also the name of the rule at line %d", line), "give it another")
 		}
-		names[r.Name] = r.node.Line
-		set.Rules = append(set.Rules, r)
+		names[name.Value] = r.node.Line
+		if kind, known := kinds[child(r.node, "kind").Value]; known {
+			p.rule(r, kind)
+			set.Rules = append(set.Rules, r)
+		}
 	}
 	if len(p.faults.Faults) > 0 {
 		return nil, p.faults.sorted()

@@ -15,7 +15,7 @@ type Rule struct {
 	Name        string
 	Kind        string
 	Table       string // "" for every table that the kind knows
-	Severity    lake.Outcome
+	Severity    lake.Severity
 	Owner       string
 	Description string
 	Runbook     string // URL or path in the repository, "" when there is none
@@ -54,6 +54,17 @@ type Set struct {
 func (s *Set) Of(table string) (of []*Rule) {
 	for _, r := range s.Rules {
 		if r.Table == table || r.Table == "" && s.kinds[r.Kind].knows(table) {
+			of = append(of, r)
+		}
+	}
+	return of
+}
+
+// Quarantining gives the rules of which silver refuses the rows that break them: they are about
+// silver/sales, and their parameters are RowParams.
+func (s *Set) Quarantining() (of []*Rule) {
+	for _, r := range s.Rules {
+		if r.Severity == lake.SeverityQuarantine {
 			of = append(of, r)
 		}
 	}

@@ -24,7 +24,7 @@ var Results = &column.Schema{Name: TableResults, Version: 1, Fields: []column.Fi
 	{ID: 5, Name: "version", Type: column.Int64, Doc: "version of the slice"},
 	{ID: 6, Name: "rule", Type: column.Symbol, Doc: "name of the rule"},
 	{ID: 7, Name: "kind", Type: column.Symbol, Doc: "kind of the rule"},
-	{ID: 8, Name: "severity", Type: column.Symbol, Doc: "what a breach means: warn or fail"},
+	{ID: 8, Name: "severity", Type: column.Symbol, Doc: "what a breach means: warn, quarantine or fail"},
 	{ID: 9, Name: "outcome", Type: column.Symbol, Doc: "pass, warn or fail"},
 	{ID: 10, Name: "checked", Type: column.Int64, Doc: "rows that were looked at"},
 	{ID: 11, Name: "failed", Type: column.Int64, Doc: "rows at fault"},

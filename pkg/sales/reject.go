@@ -29,6 +29,7 @@ const (
 	UnsupportedCurrency Code = "unsupported_currency"
 	FutureTimestamp     Code = "future_timestamp"      // over MaxClockSkew after the broker's time
 	Implausible         Code = "implausible_timestamp" // before 2000
+	RuleViolated        Code = "rule_violated"         // against a declared rule of severity quarantine
 )
 
 // BronzeCodes lists bronze's codes in their order.
@@ -37,7 +38,7 @@ var BronzeCodes = []Code{Empty, TooLarge, InvalidUTF8, MalformedRow, InvalidJSON
 
 // SilverCodes lists silver's codes in their order.
 var SilverCodes = []Code{QuantityNotPositive, NegativePrice, NegativeRevenue, UnknownStatus,
-	UnsupportedCurrency, FutureTimestamp, Implausible}
+	UnsupportedCurrency, FutureTimestamp, Implausible, RuleViolated}
 
 // Reject is why one record was not taken.
 type Reject struct {

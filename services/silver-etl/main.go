@@ -59,7 +59,7 @@ func options(ctx context.Context, d *daemon.Daemon) (silver.Options, error) {
 		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
 		MaxRows: s.Silver.MaxRows, MaxAge: s.Silver.MaxAge, Grace: s.Silver.Grace,
 		TargetBytes: int64(s.Silver.TargetBytes), Horizon: s.Silver.DedupHorizon, IndexBytes: s.Silver.IndexBytes,
-		Categories: s.Catalogue.Categories, Regions: s.Catalogue.Regions, Encoding: lake.Encoding{Compression: s.Lake.Compression},
+		Categories: s.Catalogue.Categories, Regions: s.Catalogue.Regions, Rules: s.DQ.Rules, Encoding: lake.Encoding{Compression: s.Lake.Compression},
 	}, err
 }
 

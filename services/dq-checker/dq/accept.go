@@ -36,7 +36,7 @@ func (t *task) acceptable(u *unit) bool {
 // accept lets a verdict that failed pass with a warning. Its findings stay as they are.
 func accept(v *lake.Verdict, c *lake.Command) {
 	v.Outcome, v.Accepted = lake.Warn, c
-	v.Findings = append(v.Findings, lake.Finding{Rule: RuleAccepted, Kind: RuleAccepted, Severity: lake.Warn, Outcome: lake.Warn, Checked: unknown, Failed: unknown,
+	v.Findings = append(v.Findings, lake.Finding{Rule: RuleAccepted, Kind: RuleAccepted, Severity: lake.SeverityWarn, Outcome: lake.Warn, Checked: unknown, Failed: unknown,
 		Message: fmt.Sprintf("accepted by %s on %s: %s (failed: %s)", c.By, time.UnixMicro(c.Created).UTC().Format(time.RFC3339), c.Reason, strings.Join(failing(v.Findings), ", "))})
 }
 

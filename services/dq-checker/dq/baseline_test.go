@@ -95,9 +95,9 @@ func TestVolumeAndDistribution(t *testing.T) {
 				require.NotNil(t, found.Measured)
 				require.Positive(t, found.Failed)
 			}
-			found, err := judgeVolume(t.Context(), e, &rules.Rule{Severity: lake.Warn, Params: &Volume{Baseline: usualBaseline, Lateness: time.Minute}})
+			found, err := judgeVolume(t.Context(), e, &rules.Rule{Severity: lake.SeverityWarn, Params: &Volume{Baseline: usualBaseline, Lateness: time.Minute}})
 			check(found, err, c.volume)
-			found, err = judgeDistribution(t.Context(), e, &rules.Rule{Severity: lake.Warn, Params: &Distribution{usualBaseline, "category"}})
+			found, err = judgeDistribution(t.Context(), e, &rules.Rule{Severity: lake.SeverityWarn, Params: &Distribution{usualBaseline, "category"}})
 			check(found, err, c.distribution)
 		})
 	}
@@ -134,7 +134,7 @@ func TestProfilesOfDaysAreBounded(t *testing.T) {
 }
 
 func TestFreshness(t *testing.T) {
-	r := &rules.Rule{Severity: lake.Warn}
+	r := &rules.Rule{Severity: lake.SeverityWarn}
 	p := &Freshness{Max: time.Minute, Live: time.Hour}
 	now := time.Unix(1_000_000, 0)
 	for age, want := range map[time.Duration]lake.Outcome{

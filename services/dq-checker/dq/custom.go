@@ -21,8 +21,8 @@ import (
 // Custom are the parameters of kind custom: a SELECT in DuckDB's SQL that gives the rows at
 // fault of the view rows, which has the columns of the table, file and row (from 1).
 type Custom struct {
-	Limits `yaml:",inline"`
-	SQL    string `yaml:"sql"`
+	rules.Limits `yaml:",inline"`
+	SQL          string `yaml:"sql"`
 }
 
 // Check has DuckDB prepare the statement against an empty table.
@@ -120,12 +120,12 @@ func judgeCustom(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error
 	case ctx.Err() != nil:
 		return found, ctx.Err()
 	case err != nil:
-		found.Outcome, found.Failed = r.Severity, -1
+		found.Outcome, found.Failed = r.Severity.Outcome(), -1
 		found.Message = fmt.Sprintf("the statement could not be run in %s and %d bytes: %v", a.CustomTimeout, a.CustomMemory, err)
 		return found, nil
 	}
-	found.Failed, found.Outcome = failed, outcome(r, p.breached(failed, found.Checked))
-	found.Message = fmt.Sprintf("%d of %d rows are at fault", failed, found.Checked) + p.said()
+	found.Failed, found.Outcome = failed, outcome(r, p.Breached(failed, found.Checked))
+	found.Message = fmt.Sprintf("%d of %d rows are at fault", failed, found.Checked) + p.Said()
 	for _, f := range e.Slice.files {
 		slices.Sort(rows[f.Key])
 		if len(rows[f.Key]) == 0 {

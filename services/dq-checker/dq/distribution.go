@@ -82,7 +82,7 @@ func judgeDistribution(_ context.Context, e *Evidence, r *rules.Rule) (Result, e
 		if share >= low && share <= high || away <= worst {
 			continue
 		}
-		worst, found.Outcome, found.Failed = away, r.Severity, now[value]
+		worst, found.Outcome, found.Failed = away, r.Severity.Outcome(), now[value]
 		found.Measured = &lake.Range{Value: share, Low: low, High: high, Unit: "ppm"}
 		found.Message = fmt.Sprintf("%q is %s of %s, from %s to %s are usual on this weekday (median %s of %d weeks)", value,
 			rules.Share(share), p.Column, rules.Share(low), rules.Share(high), rules.Share(median), len(past))

@@ -10,7 +10,7 @@ import (
 
 // What the lines of the ledger of a day are made from.
 var (
-	soldTerms = []term{{column: "revenue", where: Where{"status": []rules.Text{sales.Completed, sales.Refunded}}}}
+	soldTerms = []term{{column: "revenue", where: rules.Where{"status": []rules.Text{sales.Completed, sales.Refunded}}}}
 	dayTerms  = []term{{column: "orders"}, {column: "pending_orders"}, {column: "cancelled_orders"}, {column: "gross_revenue"}}
 )
 

@@ -129,7 +129,7 @@ func (g *RowGroup) Column(name string) (*Values, error) {
 		if v.Name != name {
 			continue
 		}
-		if v.text != isText(field.Type) {
+		if v.text != field.Type.IsText() {
 			return nil, fmt.Errorf("%s: %w: column %s is not a %s", g.File, lake.ErrCorrupt, name, field.Type)
 		}
 		return v, nil
@@ -137,7 +137,7 @@ func (g *RowGroup) Column(name string) (*Values, error) {
 	if !field.Added {
 		return nil, fmt.Errorf("%s: %w: no column %s", g.File, lake.ErrCorrupt, name)
 	}
-	v := &Values{Name: name, text: isText(field.Type)}
+	v := &Values{Name: name, text: field.Type.IsText()}
 	if v.text {
 		v.Codes = make([]int32, g.Rows)
 		for i := range v.Codes {
@@ -150,10 +150,6 @@ func (g *RowGroup) Column(name string) (*Values, error) {
 		v.Ints[i] = field.Default
 	}
 	return v, nil
-}
-
-func isText(t column.Type) bool {
-	return t == column.String || t == column.Symbol || t == column.Binary
 }
 
 // Drift says where the file's columns are not those that are declared. Columns that were

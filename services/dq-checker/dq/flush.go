@@ -138,7 +138,7 @@ func holdTogether(verdicts []judgement) {
 	for _, v := range verdicts {
 		if len(held) > 0 && v.Outcome != lake.Fail {
 			v.Outcome = lake.Fail
-			v.Findings = append(v.Findings, lake.Finding{Rule: RuleDay, Kind: RuleDay, Severity: lake.Fail, Outcome: lake.Fail, Checked: unknown, Failed: unknown, Message: "held with " + strings.Join(held, ", ")})
+			v.Findings = append(v.Findings, lake.Finding{Rule: RuleDay, Kind: RuleDay, Severity: lake.SeverityFail, Outcome: lake.Fail, Checked: unknown, Failed: unknown, Message: "held with " + strings.Join(held, ", ")})
 		}
 	}
 }

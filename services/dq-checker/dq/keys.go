@@ -95,8 +95,8 @@ func (v *Values) hashInto(to []uint64, first bool) {
 // Unique are the parameters of kind unique: no two rows of a slice have the same values in
 // all of the columns. Rows whose first column is null are left to not_null.
 type Unique struct {
-	Limits  `yaml:",inline"`
-	Columns []string `yaml:"columns"`
+	rules.Limits `yaml:",inline"`
+	Columns      []string `yaml:"columns"`
 }
 
 // Check wants the columns to be there.
@@ -125,10 +125,10 @@ func judgeUnique(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error
 	if found.Failed, found.Samples, err = e.auditor.confirm(ctx, e.Slice, repeated, failed, p.Columns); err != nil {
 		return found, err
 	}
-	found.Outcome = outcome(r, p.breached(found.Failed, found.Checked))
+	found.Outcome = outcome(r, p.Breached(found.Failed, found.Checked))
 	found.Message = fmt.Sprintf("none of %d rows repeats %s", found.Checked, strings.Join(p.Columns, " and "))
 	if found.Failed > 0 {
-		found.Message = fmt.Sprintf("%d rows repeat %s, such as %s", found.Failed, strings.Join(p.Columns, " and "), places(found.Samples)) + p.said()
+		found.Message = fmt.Sprintf("%d rows repeat %s, such as %s", found.Failed, strings.Join(p.Columns, " and "), places(found.Samples)) + p.Said()
 	}
 	return found, nil
 }
@@ -218,9 +218,9 @@ func (a *Auditor) confirm(ctx context.Context, s *Slice, rows map[string][]int64
 // silver/customers or of products.csv. While there are none at all, there is nothing to
 // hold it against.
 type ForeignKey struct {
-	Limits     `yaml:",inline"`
-	Column     string `yaml:"column"`
-	References string `yaml:"references"`
+	rules.Limits `yaml:",inline"`
+	Column       string `yaml:"column"`
+	References   string `yaml:"references"`
 }
 
 // Check wants a column of text.
@@ -264,8 +264,8 @@ func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, e
 		found.Message = fmt.Sprintf("%s has no members to hold %s against", p.References, p.Column)
 		return found, nil
 	}
-	found.Outcome = outcome(r, p.breached(found.Failed, found.Checked))
-	found.Message = fmt.Sprintf("%d of %d rows have a %s that %s does not have", found.Failed, found.Checked, p.Column, p.References) + p.said()
+	found.Outcome = outcome(r, p.Breached(found.Failed, found.Checked))
+	found.Message = fmt.Sprintf("%d of %d rows have a %s that %s does not have", found.Failed, found.Checked, p.Column, p.References) + p.Said()
 	if found.Outcome == lake.Pass { // a few are no reason to read files again
 		return found, nil
 	}

@@ -23,10 +23,10 @@ var kinds = map[string]kind{
 	"ledger":          {rules.Kind{New: noParams, Tables: withLedger}, nil, judgeLedger},
 	"row_loss":        {rules.Kind{New: func() rules.Params { return &RowLoss{} }, Tables: withLedger}, nil, judgeRowLoss},
 	"rejects":         {rules.Kind{New: func() rules.Params { return &Rejects{} }, Tables: withLedger}, nil, judgeRejects},
-	"not_null":        {rules.Kind{New: func() rules.Params { return &NotNull{} }}, rowNeeds, judgeRows},
-	"accepted_values": {rules.Kind{New: func() rules.Params { return &AcceptedValues{} }}, rowNeeds, judgeRows},
-	"range":           {rules.Kind{New: func() rules.Params { return &Range{} }}, rowNeeds, judgeRows},
-	"regex":           {rules.Kind{New: func() rules.Params { return &Regex{} }}, rowNeeds, judgeRows},
+	"not_null":        {rules.RowKinds["not_null"], rowNeeds, judgeRows},
+	"accepted_values": {rules.RowKinds["accepted_values"], rowNeeds, judgeRows},
+	"range":           {rules.RowKinds["range"], rowNeeds, judgeRows},
+	"regex":           {rules.RowKinds["regex"], rowNeeds, judgeRows},
 	"unique":          {rules.Kind{New: func() rules.Params { return &Unique{} }}, uniqueNeeds, judgeUnique},
 	"foreign_key":     {rules.Kind{New: func() rules.Params { return &ForeignKey{} }}, foreignKeyNeeds, judgeForeignKey},
 	"reconcile":       {rules.Kind{New: func() rules.Params { return &Reconcile{} }}, reconcileNeeds, judgeReconcile},
@@ -92,10 +92,10 @@ type Result struct {
 	Samples         []Sample    // some of the rows that failed
 }
 
-// outcome is the rule's severity when it is breached.
+// outcome is what the rule's severity makes of a breach.
 func outcome(r *rules.Rule, breached bool) lake.Outcome {
 	if breached {
-		return r.Severity
+		return r.Severity.Outcome()
 	}
 	return lake.Pass
 }

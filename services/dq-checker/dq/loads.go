@@ -114,7 +114,7 @@ func (t *loads) note(n *notes, l *lake.Loaded, p *passed) error {
 
 // compare gives the finding on a load.
 func compare(l *lake.Loaded, p *passed) lake.Finding {
-	f := lake.Finding{Rule: RuleWarehouse, Kind: "reconcile", Severity: lake.Fail, Outcome: lake.Pass, Checked: p.Rows,
+	f := lake.Finding{Rule: RuleWarehouse, Kind: "reconcile", Severity: lake.SeverityFail, Outcome: lake.Pass, Checked: p.Rows,
 		Message: fmt.Sprintf("the warehouse holds the %d rows and %s that passed", p.Rows, sales.FormatCents(p.Cents))}
 	if l.Count != p.Count {
 		f.Outcome, f.Failed = lake.Fail, max(1, abs(p.Rows-l.Rows))

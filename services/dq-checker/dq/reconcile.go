@@ -17,22 +17,22 @@ import (
 // Reconcile are the parameters of kind reconcile: sums that are equal, or a column that is
 // the product of two others in every row. One of Equal and Product is given.
 type Reconcile struct {
-	Limits    `yaml:",inline"`
-	Where     Where      `yaml:"where"` // of Product
-	Equal     []Equality `yaml:"equal"`
-	Product   *Product   `yaml:"product"`
-	Tolerance rules.Text `yaml:"tolerance"` // of Product, an amount
+	rules.Limits `yaml:",inline"`
+	Where        rules.Where `yaml:"where"` // of Product
+	Equal        []Equality  `yaml:"equal"`
+	Product      *Product    `yaml:"product"`
+	Tolerance    rules.Text  `yaml:"tolerance"` // of Product, an amount
 
 	tolerance int64 // cents
 }
 
 // Equality is two sums that are equal, in each group when By names columns.
 type Equality struct {
-	Left        []string `yaml:"left"`
-	Right       []string `yaml:"right"`
-	Where       Where    `yaml:"where"` // rows of the other table
-	By          []string `yaml:"by"`    // of both tables
-	ThisVersion bool     `yaml:"this_version"`
+	Left        []string    `yaml:"left"`
+	Right       []string    `yaml:"right"`
+	Where       rules.Where `yaml:"where"` // rows of the other table
+	By          []string    `yaml:"by"`    // of both tables
+	ThisVersion bool        `yaml:"this_version"`
 
 	left, right []term
 	of          column.Type // how sums are written
@@ -49,10 +49,10 @@ func (p *Reconcile) Check(c *rules.Checker) {
 	if (len(p.Equal) > 0) == (p.Product != nil) {
 		c.Fault("has neither equal nor product, or both", "give one of them")
 	}
-	p.Where.check(c, c.Schema, "where")
+	p.Where.Check(c, c.Schema, "where")
 	if p.Product != nil {
 		p.checkProduct(c)
-	} else if p.Tolerance != "" || p.Where != nil || p.Limits != (Limits{}) {
+	} else if p.Tolerance != "" || p.Where != nil || p.Limits != (rules.Limits{}) {
 		c.Fault("tolerance, where, max_failed_share and min_rows are of a product", "take them out: sums are equal or not")
 	}
 	for i := range p.Equal {
@@ -106,7 +106,7 @@ func (eq *Equality) terms(c *rules.Checker, texts []string, by, path []string) (
 			s := rules.Schema(table)
 			eq.note(sumColumn(c, s, t.column, at))
 			t.where = eq.Where
-			eq.Where.check(c, s, append(slices.Clone(path[:2]), "where")...)
+			eq.Where.Check(c, s, append(slices.Clone(path[:2]), "where")...)
 			for j, name := range by {
 				c.ColumnOf(s, name, nil, path[0], path[1], "by", fmt.Sprint(j))
 			}
@@ -156,7 +156,7 @@ func reconcileNeeds(r *rules.Rule) (needs []need) {
 
 // scanProduct counts the rows whose column is not the product.
 func (p *Reconcile) scanProduct(g *RowGroup, in scope) (part, error) {
-	about, err := p.Where.rows(g)
+	about, err := g.meant(p.Where)
 	if err != nil {
 		return nil, err
 	}
@@ -210,11 +210,11 @@ func judgeProduct(e *Evidence, r *rules.Rule, p *Reconcile) Result {
 	found := Result{Outcome: lake.Pass}
 	product := strings.Join(p.Product.Of, " times ")
 	if rows, _ := e.Slice.parts[r.Name+"/"+p.Product.Column].(*rowsPart); rows != nil {
-		found = Result{Outcome: outcome(r, p.breached(rows.failed, rows.checked)), Checked: rows.checked, Failed: rows.failed, Samples: rows.samples}
+		found = Result{Outcome: outcome(r, p.Breached(rows.failed, rows.checked)), Checked: rows.checked, Failed: rows.failed, Samples: rows.samples}
 	}
 	found.Message = fmt.Sprintf("%s is %s in %d rows", p.Product.Column, product, found.Checked)
 	if found.Failed > 0 {
-		found.Message = fmt.Sprintf("%s is not %s in %d of %d rows, such as %s", p.Product.Column, product, found.Failed, found.Checked, places(found.Samples)) + p.said()
+		found.Message = fmt.Sprintf("%s is not %s in %d of %d rows, such as %s", p.Product.Column, product, found.Failed, found.Checked, places(found.Samples)) + p.Said()
 	}
 	return found
 }
@@ -246,7 +246,7 @@ func (eq *Equality) differences(e *Evidence) (faults []string, err string) {
 		}
 		if left[group] != right[other] {
 			faults = append(faults, fmt.Sprintf("%s%s: found %s, expected %s (%s)", join(eq.left), of,
-				formatNumber(eq.of, left[group]), formatNumber(eq.of, right[other]), join(eq.right)))
+				sales.FormatNumber(eq.of, left[group]), sales.FormatNumber(eq.of, right[other]), join(eq.right)))
 		}
 	}
 	return faults, ""

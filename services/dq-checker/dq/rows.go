@@ -11,38 +11,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/rules"
 )
 
-// Limits are the parameters of rules that count failing rows.
-type Limits struct {
-	MaxFailedShare rules.Share `yaml:"max_failed_share"` // of the rows that were looked at
-	MinRows        int64       `yaml:"min_rows"`         // looked at, from which on the slice is judged
-}
-
-// breached tells whether too many of the rows failed.
-func (l Limits) breached(failed, checked int64) bool {
-	return failed > 0 && checked >= l.MinRows && l.MaxFailedShare.Exceeded(failed, checked)
-}
-
-// Where says which rows a rule is about: those whose columns hold one of the values each.
-type Where map[string][]rules.Text
-
-// check wants the columns to be there, in a table.
-func (w Where) check(c *rules.Checker, s *column.Schema, path ...string) {
-	for name := range w {
-		c.ColumnOf(s, name, []column.Type{column.Symbol, column.String, column.Int32, column.Int64}, append(path, name)...)
-	}
-}
-
-// String gives the condition in one spelling.
-func (w Where) String() string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(w)) {
-		fmt.Fprintf(&b, " %s in %q", name, w[name])
-	}
-	return b.String()
-}
-
-// rows gives a test of the rows of a group, nil when all are meant.
-func (w Where) rows(g *RowGroup) (func(i int) bool, error) {
+// meant gives a test of the rows of a group that a condition is about, nil when all are.
+func (g *RowGroup) meant(w rules.Where) (func(i int) bool, error) {
 	var test func(int) bool
 	for _, name := range slices.Sorted(maps.Keys(w)) {
 		v, err := g.Column(name)
@@ -107,16 +77,6 @@ func (v *Values) null(i int) bool {
 	}
 }
 
-// rowParams are the parameters of kinds that look at one row at a time.
-type rowParams interface {
-	limits() Limits
-	about() Where
-	columns() []string // at each of which a row may be at fault
-	fault() string     // what is wrong with rows at fault, such as "is missing"
-	// test tells which rows of a column are at fault.
-	test(g *RowGroup, column string, in scope) (func(i int) bool, error)
-}
-
 // rowsPart counts rows, and samples those at fault.
 type rowsPart struct {
 	checked, failed int64
@@ -138,14 +98,14 @@ func (p *rowsPart) join(after []part) part {
 func (p *rowsPart) size() int { return 64 + 256*len(p.samples) }
 
 func rowNeeds(r *rules.Rule) (needs []need) {
-	p := r.Params.(rowParams)
-	for _, name := range p.columns() {
+	p := r.Params.(rules.RowParams)
+	for _, name := range p.Named() {
 		needs = append(needs, need{r.Table, r.Name + "/" + name, func(g *RowGroup, in scope) (part, error) {
-			about, err := p.about().rows(g)
+			about, err := g.meant(p.About())
 			if err != nil {
 				return nil, err
 			}
-			fails, err := p.test(g, name, in)
+			fails, err := rowTest(p, g, name, in)
 			if err != nil {
 				return nil, err
 			}
@@ -175,10 +135,10 @@ func (g *RowGroup) count(column string, about, fails func(int) bool, most int) *
 
 // judgeRows adds the columns up: a row that is at fault in two counts twice.
 func judgeRows(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) {
-	p := r.Params.(rowParams)
+	p := r.Params.(rules.RowParams)
 	var found Result
 	var faults []string
-	for _, name := range p.columns() {
+	for _, name := range p.Named() {
 		rows, _ := e.Slice.parts[r.Name+"/"+name].(*rowsPart)
 		if rows == nil { // of a slice without rows
 			continue
@@ -186,24 +146,16 @@ func judgeRows(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) {
 		found.Checked = max(found.Checked, rows.checked)
 		found.Failed += rows.failed
 		if rows.failed > 0 {
-			faults = append(faults, fmt.Sprintf("%s %s in %d of %d rows, such as %s", name, p.fault(), rows.failed, rows.checked, places(rows.samples)))
+			faults = append(faults, fmt.Sprintf("%s %s in %d of %d rows, such as %s", name, p.Fault(), rows.failed, rows.checked, places(rows.samples)))
 			found.Samples = append(found.Samples, rows.samples[:min(len(rows.samples), e.auditor.Samples-len(found.Samples))]...)
 		}
 	}
-	found.Outcome = outcome(r, p.limits().breached(found.Failed, found.Checked))
-	found.Message = fmt.Sprintf("%s: none of %d rows %s", strings.Join(p.columns(), ", "), found.Checked, p.fault())
+	found.Outcome = outcome(r, p.Allowed().Breached(found.Failed, found.Checked))
+	found.Message = fmt.Sprintf("%s: none of %d rows %s", strings.Join(p.Named(), ", "), found.Checked, p.Fault())
 	if len(faults) > 0 {
-		found.Message = strings.Join(faults, "; ") + p.limits().said()
+		found.Message = strings.Join(faults, "; ") + p.Allowed().Said()
 	}
 	return found, nil
-}
-
-// said names the share that may fail, when there is one.
-func (l Limits) said() string {
-	if l.MaxFailedShare == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" (at most %s of them may)", l.MaxFailedShare)
 }
 
 // places names the first few samples, with their values where they have one.

@@ -72,18 +72,5 @@ func (g *RowGroup) format(v *Values, i int) string {
 	if c := g.schema.Index(v.Name); c >= 0 {
 		of = g.schema.Fields[c].Type
 	}
-	return formatNumber(of, v.Ints[i])
-}
-
-func formatNumber(of column.Type, n int64) string {
-	switch of {
-	case column.Decimal:
-		return sales.FormatCents(n)
-	case column.Date:
-		return sales.FormatDay(int32(n))
-	case column.Timestamp:
-		return string(sales.AppendTimestamp(nil, n))
-	default:
-		return strconv.FormatInt(n, 10)
-	}
+	return sales.FormatNumber(of, v.Ints[i])
 }

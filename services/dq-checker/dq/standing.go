@@ -88,7 +88,7 @@ func (s *standing) set(p stream.Partition, g gate, v *lake.Verdict) {
 		}
 		severity := f.Severity
 		if severity == "" {
-			severity = f.Outcome
+			severity = lake.Severity(f.Outcome)
 		}
 		b := breach{f.Rule, now.table, string(severity)}
 		now.own = now.own || f.Outcome == lake.Fail && f.Rule != RuleDay

@@ -52,9 +52,9 @@ func TestStandingIsThatOfTheNewestVerdicts(t *testing.T) {
 		return &lake.Verdict{Outcome: outcome, Created: created, Findings: append(broken, lake.Finding{Rule: "unique", Outcome: lake.Pass}),
 			Manifest: lake.Manifest{Table: table, Slice: "day=" + day, Day: day, Version: version}}
 	}
-	files := lake.Finding{Rule: "files", Severity: lake.Fail, Outcome: lake.Fail}
+	files := lake.Finding{Rule: "files", Severity: lake.SeverityFail, Outcome: lake.Fail}
 	waits := lake.Finding{Rule: RuleDay, Outcome: lake.Fail}
-	loss := lake.Finding{Rule: "row_loss", Severity: lake.Fail, Outcome: lake.Warn}
+	loss := lake.Finding{Rule: "row_loss", Severity: lake.SeverityFail, Outcome: lake.Warn}
 	s.open(p, g, map[string]*lake.Verdict{"": verdict(sales.TableDailySales, "2026-01-02", 1, hourAgo, lake.Fail, files)})
 	for _, v := range []*lake.Verdict{
 		verdict(sales.TableDailySales, "2026-01-02", 2, hourAgo+1800e6, lake.Fail, files), // held again

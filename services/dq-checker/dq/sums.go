@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
@@ -19,7 +20,7 @@ type term struct {
 	column string
 	minus  bool
 	by     []string
-	where  Where
+	where  rules.Where
 }
 
 // Where the numbers of a manifest and of its inputs come from, and what the tables of the same
@@ -102,7 +103,7 @@ func (t term) scan(g *RowGroup, _ scope) (part, error) {
 			sums.weigh(g, values)
 		}
 	}
-	about, err := t.where.rows(g)
+	about, err := g.meant(t.where)
 	if err != nil {
 		return nil, err
 	}

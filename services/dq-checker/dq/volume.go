@@ -116,7 +116,7 @@ func judgeVolume(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) 
 		if rows >= low && rows <= high || max(rows, median) < p.MinRows {
 			continue
 		}
-		found.Outcome, found.Failed = r.Severity, found.Failed+1
+		found.Outcome, found.Failed = r.Severity.Outcome(), found.Failed+1
 		if away := abs(rows - median); away > worst {
 			worst, found.Measured = away, &lake.Range{Value: rows, Low: low, High: high, Unit: "rows"}
 			found.Message = fmt.Sprintf("hour %02d UTC has %d rows, from %d to %d are usual on a %s (median %d of %d weeks)", h, rows, low, high, weekday, median, len(past))

@@ -220,6 +220,9 @@ func TestOneChangedRuleIsNoticed(t *testing.T) {
 	require.NotEmpty(t, differences(t, changed, run(t, changed), want), "the pipeline forgets the spelling of regions")
 
 	for _, code := range sales.SilverCodes {
+		if code == sales.RuleViolated { // no rule is declared that refuses
+			continue
+		}
 		_, other := made(t, func(truth *generate.Truth) {
 			if truth.Code == string(code) {
 				truth.Code, truth.Stage = "", ""

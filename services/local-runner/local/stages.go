@@ -110,7 +110,7 @@ func (r *runner) silverOptions() silver.Options {
 		Partitions: r.Settings.Lake.Partitions, Replication: 1,
 		MaxRows: r.Settings.Silver.MaxRows, MaxAge: r.Settings.Silver.MaxAge, Grace: r.Settings.Silver.Grace,
 		TargetBytes: int64(r.Settings.Silver.TargetBytes), Horizon: r.Settings.Silver.DedupHorizon, IndexBytes: r.Settings.Silver.IndexBytes,
-		Categories: r.Settings.Catalogue.Categories, Regions: r.Settings.Catalogue.Regions,
+		Categories: r.Settings.Catalogue.Categories, Regions: r.Settings.Catalogue.Regions, Rules: r.Settings.DQ.Rules,
 		Encoding: lake.Encoding{Compression: r.Settings.Lake.Compression},
 	}
 }

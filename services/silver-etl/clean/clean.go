@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/saleslake/saleslake/pkg/column"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
@@ -11,20 +12,22 @@ import (
 // concurrent use.
 type Cleaner struct {
 	silver   *column.Schema
-	rules    []rule
+	rules    []rule                         // on bronze rows
+	declared []rule                         // on rows of silver
 	spelling map[string]func(string) string // of columns that are not taken as they are
 }
 
-// ForSales makes a cleaner of the known categories and regions.
-func ForSales(categories, regions []string) *Cleaner {
-	return &Cleaner{sales.Silver, salesRules, map[string]func(string) string{
+// ForSales makes a cleaner of the known categories and regions, and of the declared rules of severity
+// quarantine, which come after the contract's.
+func ForSales(categories, regions []string, quarantining []*rules.Rule) *Cleaner {
+	return &Cleaner{sales.Silver, salesRules, declared(quarantining), map[string]func(string) string{
 		"category": sales.NewCatalogue(categories).Canonical, "region": sales.NewCatalogue(regions).Canonical}}
 }
 
 // ForCustomers makes a cleaner of updates of customers: white space around text
 // does not count.
 func ForCustomers() *Cleaner {
-	c := &Cleaner{sales.SilverCustomers, customerRules, map[string]func(string) string{}}
+	c := &Cleaner{silver: sales.SilverCustomers, rules: customerRules, spelling: map[string]func(string) string{}}
 	for _, name := range []string{"name", "email", "segment", "city", "country"} {
 		c.spelling[name] = strings.TrimSpace
 	}
@@ -49,8 +52,10 @@ type Result struct {
 
 // Clean judges the rows of a batch of the dataset's bronze schema.
 func (c *Cleaner) Clean(bronze *column.Batch) Result {
-	marks := c.judge(bronze)
 	r := Result{Rows: c.rows(bronze)}
+	marks := make([]uint16, bronze.Rows())
+	judge(bronze, c.rules, 0, marks)
+	judge(r.Rows, c.declared, len(c.rules), marks)
 	rejects := 0
 	for _, m := range marks {
 		if m != passed {
@@ -64,7 +69,13 @@ func (c *Cleaner) Clean(bronze *column.Batch) Result {
 			r.Keep = append(r.Keep, int32(row))
 			continue
 		}
-		r.Rejects = append(r.Rejects, Rejected{int32(row), c.rules[m-1].reject(bronze, row)})
+		reject := sales.Reject{}
+		if of := int(m) - 1; of < len(c.rules) {
+			reject = c.rules[of].reject(bronze, row)
+		} else {
+			reject = c.declared[of-len(c.rules)].reject(r.Rows, row)
+		}
+		r.Rejects = append(r.Rejects, Rejected{int32(row), reject})
 	}
 	return r
 }

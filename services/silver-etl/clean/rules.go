@@ -3,6 +3,7 @@ package clean
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -16,7 +17,7 @@ const passed = 0
 type rule struct {
 	code  sales.Code
 	field string
-	mark  func(b *column.Batch, c *column.Column, marks []uint8, id uint8)
+	mark  func(b *column.Batch, c *column.Column, marks []uint16, id uint16)
 	say   func(b *column.Batch, c *column.Column, row int) string
 }
 
@@ -41,34 +42,33 @@ var customerRules = []rule{
 	{sales.Implausible, "updated_ts", longBelow(sales.Year2000), sayEarly},
 }
 
-// judge gives each row the mark of the first rule that rejects it.
-func (c *Cleaner) judge(b *column.Batch) []uint8 {
-	marks := make([]uint8, b.Rows())
-	for i, r := range c.rules {
-		r.mark(b, b.Column(r.field), marks, uint8(i+1))
+// judge marks each row that has no mark with the first of the rules that rejects it. Marks begin after
+// those of other rules.
+func judge(b *column.Batch, rules []rule, after int, marks []uint16) {
+	for i, r := range rules {
+		r.mark(b, b.Column(r.field), marks, uint16(after+i+1))
 	}
-	return marks
 }
 
 func (r *rule) reject(b *column.Batch, row int) sales.Reject {
 	return sales.Reject{Code: r.code, Field: r.field, Message: r.say(b, b.Column(r.field), row)}
 }
 
-type marker = func(b *column.Batch, c *column.Column, marks []uint8, id uint8)
+type marker = func(b *column.Batch, c *column.Column, marks []uint16, id uint16)
 
 func intBelow(limit int32) marker {
-	return func(_ *column.Batch, c *column.Column, marks []uint8, id uint8) {
+	return func(_ *column.Batch, c *column.Column, marks []uint16, id uint16) {
 		markBelow(c.I32, limit, marks, id)
 	}
 }
 
 func longBelow(limit int64) marker {
-	return func(_ *column.Batch, c *column.Column, marks []uint8, id uint8) {
+	return func(_ *column.Batch, c *column.Column, marks []uint16, id uint16) {
 		markBelow(c.I64, limit, marks, id)
 	}
 }
 
-func markBelow[T int32 | int64](values []T, limit T, marks []uint8, id uint8) {
+func markBelow[T int32 | int64](values []T, limit T, marks []uint16, id uint16) {
 	for row, v := range values {
 		if v < limit && marks[row] == passed {
 			marks[row] = id
@@ -77,7 +77,7 @@ func markBelow[T int32 | int64](values []T, limit T, marks []uint8, id uint8) {
 }
 
 func notOneOf(known ...string) marker {
-	return func(_ *column.Batch, c *column.Column, marks []uint8, id uint8) {
+	return func(_ *column.Batch, c *column.Column, marks []uint16, id uint16) {
 		unknown := make([]bool, c.Dict.Len())
 		some := false
 		for code := range unknown {
@@ -95,7 +95,7 @@ func notOneOf(known ...string) marker {
 	}
 }
 
-func future(b *column.Batch, c *column.Column, marks []uint8, id uint8) {
+func future(b *column.Batch, c *column.Column, marks []uint16, id uint16) {
 	arrived := b.Column("_ingest_ts").I64
 	for row, v := range c.I64 {
 		if v > arrived[row]+sales.MaxClockSkew && marks[row] == passed {
@@ -117,12 +117,17 @@ func sayMoney(_ *column.Batch, c *column.Column, row int) string {
 
 func sayText(want string) func(*column.Batch, *column.Column, int) string {
 	return func(_ *column.Batch, c *column.Column, row int) string {
-		shown := c.String(row)
-		if len(shown) > maxShown {
-			shown = shown[:maxShown] + "…"
-		}
-		return fmt.Sprintf("is %q, %s", shown, want)
+		return fmt.Sprintf("is %s, %s", quoted(c, row), want)
 	}
+}
+
+// quoted is a text, or its beginning.
+func quoted(c *column.Column, row int) string {
+	text := c.String(row)
+	if len(text) > maxShown {
+		text = text[:maxShown] + "…"
+	}
+	return strconv.Quote(text)
 }
 
 func sayFuture(b *column.Batch, c *column.Column, row int) string {

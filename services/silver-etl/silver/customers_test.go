@@ -16,6 +16,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
+	"github.com/saleslake/saleslake/services/silver-etl/clean"
 	"github.com/saleslake/saleslake/services/silver-etl/dedup"
 )
 
@@ -268,7 +269,7 @@ func TestRejectedUpdatesAreKeptAsSent(t *testing.T) {
 		{id: "C-1", name: "Ada", email: "a@example.com", segment: "consumer", city: "Porto", country: "PT", at: 0},
 		{id: "C-2", at: 0, deleted: 1},
 	})
-	q := customerUpdates.quarantined(bronze, customerUpdates.cleaner(Options{}).Clean(bronze).Rejects)
+	q := customerUpdates.quarantined(bronze, clean.ForCustomers().Clean(bronze).Rejects)
 	require.JSONEq(t, `{"customer_id":"C-1","updated_ts":"1970-01-01T00:00:00.000000Z","name":"Ada","email":"a@example.com","segment":"consumer","city":"Porto","country":"PT","deleted":false}`,
 		q.Column("raw").String(0))
 	require.JSONEq(t, `{"customer_id":"C-2","updated_ts":"1970-01-01T00:00:00.000000Z","deleted":true}`, q.Column("raw").String(1))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/rules"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/services/silver-etl/clean"
 	"github.com/saleslake/saleslake/services/silver-etl/dedup"
@@ -22,7 +23,7 @@ type dataset struct {
 	columns    dedup.Columns // by which rows of silver are compared
 	dayColumn  string        // column whose UTC day is that of the slice
 	flag       string        // number of bronze that is sent as true or false; "" when there is none
-	cleaner    func(Options) *clean.Cleaner
+	cleaner    func(Options) (*clean.Cleaner, error)
 	commands   bool              // those of lake.control are for it
 	heartbeats map[string]string // see stream.RunConfig: one dataset passes them on
 }
@@ -31,7 +32,13 @@ var salesEvents = &dataset{
 	name: sales.TopicEvents, group: Group,
 	bronze: sales.Bronze, silver: sales.Silver, changes: sales.Changes, quarantine: sales.Quarantine,
 	columns: dedup.Columns{ID: "order_id", Time: "event_ts", Event: "event_id", Money: "revenue"}, dayColumn: "order_ts",
-	cleaner:  func(o Options) *clean.Cleaner { return clean.ForSales(o.Categories, o.Regions) },
+	cleaner: func(o Options) (*clean.Cleaner, error) {
+		declared, err := rules.Load(o.Rules, rules.RowKinds)
+		if err != nil {
+			return nil, err
+		}
+		return clean.ForSales(o.Categories, o.Regions, declared.Quarantining()), nil
+	},
 	commands: true, heartbeats: map[string]string{sales.TopicBronze: sales.TopicSilver},
 }
 
@@ -39,7 +46,7 @@ var customerUpdates = &dataset{
 	name: sales.TopicCustomers, group: Group + "-customers",
 	bronze: sales.BronzeCustomers, silver: sales.SilverCustomers, changes: sales.CustomerChanges, quarantine: sales.QuarantineCustomers,
 	columns: dedup.Columns{ID: "customer_id", Time: "updated_ts", History: true}, dayColumn: "updated_ts", flag: "deleted",
-	cleaner: func(Options) *clean.Cleaner { return clean.ForCustomers() },
+	cleaner: func(Options) (*clean.Cleaner, error) { return clean.ForCustomers(), nil },
 }
 
 var datasets = []*dataset{salesEvents, customerUpdates}

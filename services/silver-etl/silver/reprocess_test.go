@@ -22,7 +22,7 @@ import (
 // otherRules are those of another release: they know no such code, they spell by
 // other catalogues, and they reject the rows of a product.
 func otherRules(unknown []sales.Code, unwanted string) func(*column.Batch) clean.Result {
-	judge := clean.ForSales([]string{"BOOKS"}, []string{"EUROPE"}).Clean
+	judge := clean.ForSales([]string{"BOOKS"}, []string{"EUROPE"}, nil).Clean
 	return func(b *column.Batch) clean.Result {
 		r := judge(b)
 		var rejects []clean.Rejected

@@ -46,6 +46,7 @@ type Options struct {
 	IndexBytes  int           // bound of index and filter of a partition
 	Categories  []string      // the catalogue's spelling
 	Regions     []string
+	Rules       string // file of the declared rules, empty for those compiled in; of severity quarantine they refuse rows
 	Encoding    lake.Encoding
 	Transaction time.Duration // timeout, 0 = stream's default
 	Session     time.Duration // timeout, 0 = stream's default
@@ -141,8 +142,12 @@ const stepDays = 500
 
 // newStage makes the stage of a dataset, which takes turns with those of others.
 func newStage(o Options, d *dataset, cluster string, read stream.Reader, turn chan struct{}) (*stage, error) {
+	cleaner, err := d.cleaner(o)
+	if err != nil {
+		return nil, err
+	}
 	s := &stage{Options: o, dataset: d, cluster: cluster, readTopic: read, metrics: newMetrics(o.Registry, d.name),
-		clean: d.cleaner(o).Clean, board: control.NewBoard(lake.Reprocess),
+		clean: cleaner.Clean, board: control.NewBoard(lake.Reprocess),
 		writers: make(chan *writer, runtime.GOMAXPROCS(0)), stepDays: stepDays, turn: turn}
 	for range cap(s.writers) {
 		w, err := newWriter(d, o.Encoding)
