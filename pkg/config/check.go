@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/url"
@@ -75,19 +76,52 @@ func (l *loader) checkKafka(k Kafka) {
 	for _, broker := range k.Brokers {
 		l.checkAddr("kafka.brokers", broker, false)
 	}
-	if k.CAFile != "" {
-		if _, err := os.Stat(k.CAFile); err != nil {
-			l.wrong("kafka.ca_file", fmt.Sprintf("cannot be read: %v", reason(err)), "name a PEM file")
-		}
-	}
-	if !strings.HasPrefix(k.SecurityProtocol, "sasl_") {
+	l.checkCA(k)
+	l.checkLogin(k)
+}
+
+func (l *loader) checkCA(k Kafka) {
+	if k.CAFile == "" {
 		return
 	}
-	if k.SASLUsername == "" {
-		l.wrong("kafka.sasl_username", "is missing, as kafka.security_protocol is "+k.SecurityProtocol, "name the user")
+	pem, err := os.ReadFile(k.CAFile)
+	if err != nil {
+		l.wrong("kafka.ca_file", fmt.Sprintf("cannot be read: %v", reason(err)), "name a PEM file")
+	} else if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		l.wrong("kafka.ca_file", "holds no certificate", "name a PEM file")
 	}
-	if k.SASLPassword == "" && k.SASLPasswordFile == "" {
-		l.wrong("kafka.sasl_password", "is missing, as kafka.security_protocol is "+k.SecurityProtocol, "set SALES_KAFKA_SASL_PASSWORD or kafka.sasl_password_file")
+	if !strings.HasSuffix(k.SecurityProtocol, "ssl") {
+		l.wrong("kafka.ca_file", "is not used, as kafka.security_protocol is "+k.SecurityProtocol, "set that to ssl or sasl_ssl, or take this out")
+	}
+}
+
+// checkLogin wants a user and a password where they are used, and nowhere else: who sets them thinks that
+// they protect something.
+func (l *loader) checkLogin(k Kafka) {
+	why := "kafka.security_protocol is " + k.SecurityProtocol
+	sasl := strings.HasPrefix(k.SecurityProtocol, "sasl_")
+	iam := sasl && k.SASLMechanism == MSKIAM
+	if iam {
+		why = "kafka.sasl_mechanism is " + MSKIAM
+		if k.SecurityProtocol != "sasl_ssl" {
+			l.wrong("kafka.security_protocol", "shows the token to the network, and "+why, "use sasl_ssl")
+		}
+	}
+	user, password := k.SASLUsername != "", k.SASLPassword != "" || k.SASLPasswordFile != ""
+	if sasl && !iam {
+		if !user {
+			l.wrong("kafka.sasl_username", "is missing, as "+why, "name the user")
+		}
+		if !password {
+			l.wrong("kafka.sasl_password", "is missing, as "+why, "set SALES_KAFKA_SASL_PASSWORD or kafka.sasl_password_file")
+		}
+		return
+	}
+	if user {
+		l.wrong("kafka.sasl_username", "is not used, as "+why, "take it out, or log in with it")
+	}
+	if password {
+		l.hidden("kafka.sasl_password", "is not used, as "+why, "take it out, or log in with it")
 	}
 }
 

@@ -162,12 +162,36 @@ func TestUnusableFile(t *testing.T) {
 	require.Empty(t, faults(t, config.Sources{File: write(t, "# nothing\n")}))
 }
 
+// Whoever sets a protection that is not used believes in it.
 func TestKafkaLogin(t *testing.T) {
-	require.Equal(t, []string{
-		`kafka.ca_file = "/nowhere.pem" (environment SALES_KAFKA_CA_FILE): cannot be read: no such file or directory; name a PEM file`,
-		`kafka.sasl_username (default): is missing, as kafka.security_protocol is sasl_ssl; name the user`,
-		`kafka.sasl_password (default): is missing, as kafka.security_protocol is sasl_ssl; set SALES_KAFKA_SASL_PASSWORD or kafka.sasl_password_file`,
-	}, faults(t, config.Sources{Environ: []string{"SALES_KAFKA_SECURITY_PROTOCOL=sasl_ssl", "SALES_KAFKA_CA_FILE=/nowhere.pem"}}))
+	none := write(t, "no certificate")
+	for _, c := range []struct{ environ, want []string }{
+		{[]string{"SECURITY_PROTOCOL=sasl_ssl", "CA_FILE=/nowhere.pem"}, []string{
+			`kafka.ca_file = "/nowhere.pem" (environment SALES_KAFKA_CA_FILE): cannot be read: no such file or directory; name a PEM file`,
+			`kafka.sasl_username (default): is missing, as kafka.security_protocol is sasl_ssl; name the user`,
+			`kafka.sasl_password (default): is missing, as kafka.security_protocol is sasl_ssl; set SALES_KAFKA_SASL_PASSWORD or kafka.sasl_password_file`,
+		}},
+		{[]string{"CA_FILE=" + none, "SASL_USERNAME=u", "SASL_PASSWORD=hunter2"}, []string{
+			`kafka.ca_file = "FILE" (environment SALES_KAFKA_CA_FILE): holds no certificate; name a PEM file`,
+			`kafka.ca_file = "FILE" (environment SALES_KAFKA_CA_FILE): is not used, as kafka.security_protocol is plaintext; set that to ssl or sasl_ssl, or take this out`,
+			`kafka.sasl_username = "u" (environment SALES_KAFKA_SASL_USERNAME): is not used, as kafka.security_protocol is plaintext; take it out, or log in with it`,
+			`kafka.sasl_password = "***" (environment SALES_KAFKA_SASL_PASSWORD): is not used, as kafka.security_protocol is plaintext; take it out, or log in with it`,
+		}},
+		{[]string{"SECURITY_PROTOCOL=sasl_plaintext", "SASL_MECHANISM=aws-msk-iam", "SASL_PASSWORD=hunter2"}, []string{
+			`kafka.security_protocol = "sasl_plaintext" (environment SALES_KAFKA_SECURITY_PROTOCOL): shows the token to the network, and kafka.sasl_mechanism is aws-msk-iam; use sasl_ssl`,
+			`kafka.sasl_password = "***" (environment SALES_KAFKA_SASL_PASSWORD): is not used, as kafka.sasl_mechanism is aws-msk-iam; take it out, or log in with it`,
+		}},
+		{[]string{"SECURITY_PROTOCOL=sasl_ssl", "SASL_MECHANISM=aws-msk-iam"}, []string{}},
+	} {
+		for i := range c.environ {
+			c.environ[i] = "SALES_KAFKA_" + c.environ[i]
+		}
+		found := faults(t, config.Sources{Environ: c.environ})
+		for i := range found {
+			found[i] = strings.ReplaceAll(found[i], none, "FILE")
+		}
+		require.Equal(t, c.want, found)
+	}
 }
 
 func TestFaultHookNeedsItsBuild(t *testing.T) {
@@ -182,6 +206,7 @@ func TestFaultHookNeedsItsBuild(t *testing.T) {
 func TestSecrets(t *testing.T) {
 	file := write(t, "from-file\n")
 	load := func(environ ...string) config.Pipeline {
+		environ = append(environ, "SALES_KAFKA_SECURITY_PROTOCOL=sasl_ssl", "SALES_KAFKA_SASL_USERNAME=sales")
 		p, err := config.Load(config.Sources{Environ: environ})
 		require.NoError(t, err)
 		return p
@@ -198,7 +223,7 @@ func TestSecrets(t *testing.T) {
 		`warehouse.password_file = "EMPTY" (environment SALES_WAREHOUSE_PASSWORD_FILE): cannot be read: the file is empty; name a file that holds the secret, or set SALES_WAREHOUSE_PASSWORD`,
 	}, func() []string {
 		empty := write(t, "\n")
-		found := faults(t, config.Sources{Environ: []string{"SALES_KAFKA_SASL_PASSWORD_FILE=/nowhere", "SALES_WAREHOUSE_PASSWORD_FILE=" + empty}})
+		found := faults(t, config.Sources{Environ: []string{"SALES_KAFKA_SECURITY_PROTOCOL=sasl_ssl", "SALES_KAFKA_SASL_USERNAME=sales", "SALES_KAFKA_SASL_PASSWORD_FILE=/nowhere", "SALES_WAREHOUSE_PASSWORD_FILE=" + empty}})
 		for i := range found {
 			found[i] = strings.ReplaceAll(found[i], empty, "EMPTY")
 		}

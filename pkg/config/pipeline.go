@@ -19,12 +19,15 @@ type Pipeline struct {
 	Warehouse Warehouse `yaml:"warehouse" help:"What redshift-loader loads, and where to. The password is never written here: set SALES_WAREHOUSE_PASSWORD or password_file."`
 }
 
+// MSKIAM is the sasl_mechanism with which Amazon MSK knows its clients by their roles.
+const MSKIAM = "aws-msk-iam"
+
 // Kafka says how the cluster is reached.
 type Kafka struct {
 	Brokers            []string      `yaml:"brokers" value:"localhost:9092" help:"Brokers to start from, host:port each."`
 	ClientID           string        `yaml:"client_id" value:"saleslake" help:"Name under which the brokers log and limit this client."`
 	SecurityProtocol   string        `yaml:"security_protocol" value:"plaintext" oneof:"plaintext,ssl,sasl_plaintext,sasl_ssl" help:"How connections are secured."`
-	SASLMechanism      string        `yaml:"sasl_mechanism" value:"scram-sha-512" oneof:"plain,scram-sha-256,scram-sha-512" help:"How to log in; used with the sasl_* protocols."`
+	SASLMechanism      string        `yaml:"sasl_mechanism" value:"scram-sha-512" oneof:"plain,scram-sha-256,scram-sha-512,aws-msk-iam" help:"How to log in; used with the sasl_* protocols. aws-msk-iam takes credentials and region from the AWS environment or role, and neither user nor password."`
 	SASLUsername       string        `yaml:"sasl_username" value:"" help:"User to log in as."`
 	SASLPasswordFile   string        `yaml:"sasl_password_file" value:"" help:"File that holds the password, such as a mounted secret."`
 	SASLPassword       Secret        `yaml:"-" secret:"sasl_password" kong:"-" file:"SASLPasswordFile" help:"Password to log in with."`

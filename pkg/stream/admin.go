@@ -17,33 +17,46 @@ const requestTimeout = 10 * time.Second
 
 // administer makes a request to the cluster, again while its error is transient, until ctx ends.
 func administer(ctx context.Context, c Config, what string, f func(context.Context, *kafka.AdminClient) error) error {
+	return request(ctx, c, what, transient, f)
+}
+
+// request makes a request to the cluster, again while again accepts its error, until ctx ends. When the cluster does not
+// let the client in, the error says why, and the request is not made again.
+func request(ctx context.Context, c Config, what string, again func(error) bool, f func(context.Context, *kafka.AdminClient) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	conf := c.client(nil)
-	logs := c.collectLogs(conf)
-	defer logs.stop()
+	u := c.upkeep(conf)
+	u.refused = cancel
 	admin, err := kafka.NewAdminClient(conf)
 	if err != nil {
+		u.end(nil)
 		return fmt.Errorf("make an admin client: %w", err)
 	}
-	defer admin.Close()
+	defer u.end(admin.Close)
+	u.authenticate(admin)
 	notify := func(err error) {
 		c.log().Warn("Kafka does not answer as it should; trying again",
-			zap.String("action", what), zap.Strings("brokers", c.Brokers), zap.Error(err))
+			zap.String("action", what), zap.Strings("brokers", c.Brokers), zap.Error(u.explain(err)))
 	}
-	err = retry(ctx, pauses(50*time.Millisecond, 5*time.Second), transient, notify, func() error {
+	err = retry(ctx, pauses(50*time.Millisecond, 5*time.Second), again, notify, func() error {
 		try, cancel := context.WithTimeout(ctx, requestTimeout)
 		defer cancel()
 		return f(try, admin)
 	})
 	if err != nil {
-		return fmt.Errorf("%s at %s: %w", what, strings.Join(c.Brokers, ","), err)
+		return fmt.Errorf("%s at %s: %w", what, strings.Join(c.Brokers, ","), u.explain(err))
 	}
 	return nil
 }
 
-// Wait returns when the cluster answers, or when ctx ends.
-func Wait(ctx context.Context, c Config) error {
-	_, err := ClusterID(ctx, c)
-	return err
+// Ping tells whether the cluster answers and lets the client in. It tries once; its error says why not.
+func Ping(ctx context.Context, c Config) error {
+	never := func(error) bool { return false }
+	return request(ctx, c, "ask for the cluster's id", never, func(ctx context.Context, a *kafka.AdminClient) error {
+		_, err := a.ClusterID(ctx)
+		return err
+	})
 }
 
 // ClusterID is the cluster's own name.

@@ -1,9 +1,10 @@
 package stream
 
 import (
+	"context"
 	"maps"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"go.uber.org/zap"
@@ -14,11 +15,18 @@ type Config struct {
 	Brokers          []string
 	ClientID         string
 	SecurityProtocol string // "", "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"
-	SASLMechanism    string // "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"
+	SASLMechanism    string // "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"
 	SASLUsername     string
 	SASLPassword     string
-	CAFile           string // PEM
+	Token            func(context.Context) (Token, error) // for OAUTHBEARER; may be called from several goroutines
+	CAFile           string                               // PEM; empty for the system's authorities
 	Log              *zap.Logger
+}
+
+// Token is what a client logs in with by OAUTHBEARER, until it expires.
+type Token struct {
+	Value   string
+	Expires time.Time
 }
 
 // MaxRecordBytes is the largest record that goes through, in both directions.
@@ -53,36 +61,4 @@ func (c Config) client(more kafka.ConfigMap) *kafka.ConfigMap {
 	}
 	maps.Copy(m, more)
 	return &m
-}
-
-// logs passes the client's own log lines on. stop must be called after the client is closed.
-type logs struct {
-	lines chan kafka.LogEvent
-	done  sync.WaitGroup
-}
-
-func (c Config) collectLogs(m *kafka.ConfigMap) *logs {
-	l := &logs{lines: make(chan kafka.LogEvent, 16)}
-	(*m)["go.logs.channel.enable"] = true
-	(*m)["go.logs.channel"] = l.lines
-	l.done.Go(func() {
-		for e := range l.lines {
-			c.logLine(e)
-		}
-	})
-	return l
-}
-
-func (l *logs) stop() {
-	close(l.lines)
-	l.done.Wait()
-}
-
-func (c Config) logLine(e kafka.LogEvent) {
-	const syslogError, lostConnection = 3, "FAIL"
-	write := c.log().Debug
-	if e.Level <= syslogError && e.Tag != lostConnection { // the consumer says once that the cluster is away
-		write = c.log().Warn
-	}
-	write("kafka client", zap.String("client", e.Name), zap.String("about", e.Tag), zap.String("line", e.Message))
 }

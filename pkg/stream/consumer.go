@@ -34,16 +34,17 @@ func consumerConfig(group string, queueBytes int, more kafka.ConfigMap) kafka.Co
 	return m
 }
 
-// newConsumer makes a consumer; closing it is left to closeConsumer.
-func newConsumer(c Config, conf kafka.ConfigMap) (*kafka.Consumer, *logs, error) {
+// newConsumer makes a consumer, which is closed by way of its upkeep.
+func newConsumer(c Config, conf kafka.ConfigMap) (*kafka.Consumer, *upkeep, error) {
 	m := c.client(conf)
-	logs := c.collectLogs(m)
+	u := c.upkeep(m)
 	consumer, err := kafka.NewConsumer(m)
 	if err != nil {
-		logs.stop()
+		u.end(nil)
 		return nil, nil, fmt.Errorf("make a consumer: %w", err)
 	}
-	return consumer, logs, nil
+	u.authenticate(consumer)
+	return consumer, u, nil
 }
 
 // identity reads the generation and the member from the client's group metadata. It matters, because brokers accept

@@ -122,7 +122,7 @@ func pick(places map[Partition]*place, topic string, ids []int32) map[Partition]
 // reader consumes partitions from their start, without a group.
 type reader struct {
 	consumer *kafka.Consumer
-	logs     *logs
+	upkeep   *upkeep
 	places   map[Partition]*place
 	waiting  map[Partition]*place // those that have not reached their end
 	complaints
@@ -132,11 +132,11 @@ const readerQueueBytes = 8 << 20
 
 func openReader(c Config, places map[Partition]*place, more kafka.ConfigMap) (*reader, error) {
 	// The client asks for a group, but one that only assigns never joins it.
-	consumer, logs, err := newConsumer(c, consumerConfig("reader-without-group", readerQueueBytes, more))
+	consumer, u, err := newConsumer(c, consumerConfig("reader-without-group", readerQueueBytes, more))
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{consumer: consumer, logs: logs, places: places, waiting: map[Partition]*place{}, complaints: complaints{log: c.log()}}
+	r := &reader{consumer: consumer, upkeep: u, places: places, waiting: map[Partition]*place{}, complaints: complaints{log: c.log()}}
 	var from []kafka.TopicPartition
 	for p, at := range places {
 		r.waiting[p] = at
@@ -164,10 +164,11 @@ func (r *reader) meet(p kafka.TopicPartition) {
 }
 
 func (r *reader) close() {
-	if err := r.consumer.Close(); err != nil {
-		r.log.Warn("close a reader", zap.Error(err))
-	}
-	r.logs.stop()
+	r.upkeep.end(func() {
+		if err := r.consumer.Close(); err != nil {
+			r.log.Warn("close a reader", zap.Error(err))
+		}
+	})
 }
 
 func (r *reader) reachedEnd() bool { return len(r.waiting) == 0 }

@@ -16,7 +16,7 @@ import (
 type Publisher struct {
 	producer *kafka.Producer
 	log      *zap.Logger
-	logs     *logs
+	upkeep   *upkeep
 	events   sync.WaitGroup
 
 	sent, settled atomic.Int64
@@ -36,13 +36,14 @@ func NewPublisher(c Config) (*Publisher, error) {
 		"message.timeout.ms":           0, // hold while the cluster is away, lose nothing
 		"go.delivery.report.fields":    "none",
 	}))
-	logs := c.collectLogs(conf)
+	u := c.upkeep(conf)
 	producer, err := kafka.NewProducer(conf)
 	if err != nil {
-		logs.stop()
+		u.end(nil)
 		return nil, fmt.Errorf("make the producer: %w", err)
 	}
-	p := &Publisher{producer: producer, log: c.log(), logs: logs}
+	p := &Publisher{producer: producer, log: c.log(), upkeep: u}
+	u.authenticate(producer)
 	p.events.Go(p.watch)
 	return p, nil
 }
@@ -106,7 +107,6 @@ func (p *Publisher) Flush(ctx context.Context) error {
 
 // Close frees the client; what was not flushed may be lost.
 func (p *Publisher) Close() {
-	p.producer.Close()
+	p.upkeep.end(p.producer.Close)
 	p.events.Wait()
-	p.logs.stop()
 }

@@ -24,7 +24,7 @@ type session struct {
 
 	ctx      context.Context // of the session's work; it outlives the caller's by the grace to drain
 	consumer *kafka.Consumer
-	logs     *logs
+	upkeep   *upkeep
 	txn      *transactions
 
 	workers  map[Partition]*worker
@@ -98,7 +98,7 @@ func withGrace(parent context.Context, grace time.Duration) (context.Context, co
 
 func (s *session) join() (err error) {
 	session := int(s.rc.SessionTimeout.Milliseconds())
-	s.consumer, s.logs, err = newConsumer(s.cfg, consumerConfig(s.rc.Group, s.rc.QueueBytes/2, kafka.ConfigMap{
+	s.consumer, s.upkeep, err = newConsumer(s.cfg, consumerConfig(s.rc.Group, s.rc.QueueBytes/2, kafka.ConfigMap{
 		"partition.assignment.strategy": "cooperative-sticky",
 		"session.timeout.ms":            session,
 		"heartbeat.interval.ms":         session / 5,
@@ -118,10 +118,11 @@ func (s *session) join() (err error) {
 func (s *session) leave() {
 	s.closing = true
 	s.stopWorkers(s.all())
-	if err := s.consumer.Close(); err != nil {
-		s.log.Warn("leave the group", zap.Error(err))
-	}
-	s.logs.stop()
+	s.upkeep.end(func() {
+		if err := s.consumer.Close(); err != nil {
+			s.log.Warn("leave the group", zap.Error(err))
+		}
+	})
 }
 
 // run is the coordinator's loop: read, then see to the workers.

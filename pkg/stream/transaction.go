@@ -14,7 +14,7 @@ import (
 type transactions struct {
 	producer *kafka.Producer
 	log      *zap.Logger
-	logs     *logs
+	upkeep   *upkeep
 	events   sync.WaitGroup
 }
 
@@ -35,13 +35,14 @@ func openTransactions(ctx context.Context, c Config, id string, timeout time.Dur
 		"request.timeout.ms":           int(min(timeout, 30*time.Second).Milliseconds()),
 		"queue.buffering.max.messages": 100_000,
 	}))
-	logs := c.collectLogs(conf)
+	u := c.upkeep(conf)
 	p, err := kafka.NewProducer(conf)
 	if err != nil {
-		logs.stop()
+		u.end(nil)
 		return nil, fmt.Errorf("make the transactional producer %s: %w", id, err)
 	}
-	t := &transactions{producer: p, log: c.log().With(zap.String("transactional_id", id)), logs: logs}
+	t := &transactions{producer: p, log: c.log().With(zap.String("transactional_id", id)), upkeep: u}
+	u.authenticate(p)
 	t.events.Go(t.watch)
 	if err := t.call(ctx, "take over transactional id "+id, p.InitTransactions); err != nil {
 		t.close()
@@ -141,7 +142,6 @@ func (t *transactions) abort(ctx context.Context) error {
 }
 
 func (t *transactions) close() {
-	t.producer.Close()
+	t.upkeep.end(t.producer.Close)
 	t.events.Wait()
-	t.logs.stop()
 }

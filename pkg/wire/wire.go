@@ -11,6 +11,7 @@ import (
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/config"
 	"github.com/saleslake/saleslake/pkg/daemon"
+	"github.com/saleslake/saleslake/pkg/msk"
 	"github.com/saleslake/saleslake/pkg/registry"
 	"github.com/saleslake/saleslake/pkg/stream"
 )
@@ -19,7 +20,11 @@ import (
 // connection is made.
 func Kafka(k config.Kafka, log *zap.Logger) stream.Config {
 	c := stream.Config{Brokers: k.Brokers, ClientID: k.ClientID, SecurityProtocol: strings.ToUpper(k.SecurityProtocol), CAFile: k.CAFile, Log: log}
-	if strings.HasPrefix(k.SecurityProtocol, "sasl_") {
+	switch {
+	case !strings.HasPrefix(k.SecurityProtocol, "sasl_"):
+	case k.SASLMechanism == config.MSKIAM:
+		c.SASLMechanism, c.Token = "OAUTHBEARER", msk.NewSigner().Token
+	default:
 		c.SASLMechanism, c.SASLUsername, c.SASLPassword = strings.ToUpper(k.SASLMechanism), k.SASLUsername, k.SASLPassword.Reveal()
 	}
 	return c
@@ -47,7 +52,7 @@ func Inbox(l config.Lake, log *zap.Logger) func(ctx context.Context, url string)
 // that waiting cannot cure.
 func Open(ctx context.Context, d *daemon.Daemon) (stream.Config, *blob.Bucket, error) {
 	kafka := Kafka(d.Settings.Kafka, d.Log)
-	if err := daemon.WaitFor(ctx, d, "kafka", func(ctx context.Context) error { return stream.Wait(ctx, kafka) }); err != nil {
+	if err := daemon.WaitFor(ctx, d, "kafka", func(ctx context.Context) error { return stream.Ping(ctx, kafka) }); err != nil {
 		return kafka, nil, err
 	}
 	options := Bucket(d.Settings.Lake, d.Log)

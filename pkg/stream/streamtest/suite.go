@@ -92,7 +92,7 @@ func testPublish(t *testing.T, addr string, s settings) {
 
 func testTopics(t *testing.T, addr string, s settings) {
 	r := newRig(t, addr, s, 3)
-	require.NoError(t, stream.Wait(r.ctx, r.kafka))
+	require.NoError(t, stream.Ping(r.ctx, r.kafka))
 	require.NoError(t, stream.EnsureTopics(r.ctx, r.kafka, -1, stream.TopicSpec{Name: r.in, Partitions: 3}))
 	err := stream.EnsureTopics(r.ctx, r.kafka, -1, stream.TopicSpec{Name: r.in, Partitions: 5})
 	require.ErrorContains(t, err, "it has 3 partitions, the configuration says 5")
