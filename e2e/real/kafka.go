@@ -26,7 +26,10 @@ var kafkaPOM []byte
 type Broker struct {
 	server
 
-	Bootstrap string // host:port
+	Bootstrap string // host:port, without TLS and login
+
+	Secure string // host:port of the SASL_SSL listener of a secured broker
+	CAFile string // PEM, of the authority that signed its certificate
 }
 
 // Kafka starts a broker that lives as long as the test.
@@ -39,7 +42,10 @@ func Kafka(t testing.TB) *Broker {
 }
 
 // StartKafka starts a broker on an empty log directory; Close ends it.
-func StartKafka(ctx context.Context) (*Broker, error) {
+func StartKafka(ctx context.Context) (*Broker, error) { return new(Broker).launch(ctx) }
+
+// launch starts the broker, with a second listener if Secure names its address.
+func (b *Broker) launch(ctx context.Context) (*Broker, error) {
 	java, err := program("java", "install a Java 17 runtime")
 	if err != nil {
 		return nil, err
@@ -52,7 +58,7 @@ func StartKafka(ctx context.Context) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, config, err := kafkaConfig(dir)
+	config, err := b.configure(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -63,9 +69,8 @@ func StartKafka(ctx context.Context) (*Broker, error) {
 		return nil, fmt.Errorf("format Kafka's storage: %w", err)
 	}
 
-	b := &Broker{Bootstrap: address(port)}
 	b.server = server{
-		dir: dir, startTime: time.Minute, stopTime: 30 * time.Second, serves: b.serves,
+		dir: dir, startTime: 3 * time.Minute, stopTime: 30 * time.Second, serves: b.serves,
 		Process: NewProcess(Program{
 			Name: "kafka", Dir: dir, Log: filepath.Join(dir, "kafka.log"),
 			quitCode: 143, // a JVM that shuts down cleanly still reports the signal
@@ -115,19 +120,27 @@ func kafkaLibs(ctx context.Context) (string, error) {
 	})
 }
 
-// kafkaConfig writes the broker's settings into dir.
-func kafkaConfig(dir string) (port int, path string, err error) {
-	port, err = freePort()
+// configure writes the broker's settings into dir, and answers their file.
+func (b *Broker) configure(dir string) (path string, err error) {
+	port, err := freePort()
 	if err != nil {
-		return 0, "", err
+		return "", err
 	}
 	controller, err := freePort()
 	if err != nil {
-		return 0, "", err
+		return "", err
+	}
+	b.Bootstrap = address(port)
+	listeners, more := "PLAINTEXT://"+b.Bootstrap, ""
+	if b.Secure != "" {
+		listeners += ",SASL_SSL://" + b.Secure
+		if more, err = b.secureSettings(dir); err != nil {
+			return "", err
+		}
 	}
 	path = filepath.Join(dir, "server.properties")
-	settings := fmt.Sprintf(kafkaSettings, address(port), address(controller), filepath.Join(dir, "data"))
-	return port, path, os.WriteFile(path, []byte(settings), 0o644)
+	settings := fmt.Sprintf(kafkaSettings, listeners, address(controller), filepath.Join(dir, "data"))
+	return path, os.WriteFile(path, []byte(settings+more), 0o644)
 }
 
 // kafkaSettings: everything that is replicated has one copy, what makes a start,
@@ -135,9 +148,9 @@ func kafkaConfig(dir string) (port int, path string, err error) {
 // have few partitions.
 const kafkaSettings = `process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://%[1]s,CONTROLLER://%[2]s
-advertised.listeners=PLAINTEXT://%[1]s
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=%[1]s,CONTROLLER://%[2]s
+advertised.listeners=%[1]s
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@%[2]s
 log.dirs=%[3]s

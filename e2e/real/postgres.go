@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -23,6 +24,9 @@ type Database struct {
 	server
 
 	DSN string // postgres://user@host:port/database, for lib/pq
+
+	Password string // of a secured server; the DSN holds it, too
+	CAFile   string // PEM, of the authority that signed its certificate
 }
 
 // Postgres starts a database that lives as long as the test.
@@ -34,8 +38,20 @@ func Postgres(t testing.TB) *Database {
 	return d
 }
 
+// SecurePostgres starts a database that lets in by TLS and password only.
+func SecurePostgres(t testing.TB) *Database {
+	t.Helper()
+	d, err := (&Database{Password: "database:p@ss/word"}).launch(context.Background())
+	Require(t, err)
+	d.closeWith(t)
+	return d
+}
+
 // StartPostgres makes a cluster and serves it; Close ends it.
-func StartPostgres(ctx context.Context) (*Database, error) {
+func StartPostgres(ctx context.Context) (*Database, error) { return new(Database).launch(ctx) }
+
+// launch starts the server, secured if there is a Password.
+func (d *Database) launch(ctx context.Context) (*Database, error) {
 	initdb, err := postgresProgram("initdb")
 	if err != nil {
 		return nil, err
@@ -49,14 +65,20 @@ func StartPostgres(ctx context.Context) (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := initCluster(ctx, initdb, data, owner); err != nil {
-		return nil, err
-	}
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	d := &Database{DSN: fmt.Sprintf("postgres://sales@%s/postgres?sslmode=disable", address(port))}
+	if d.Password == "" {
+		d.DSN = fmt.Sprintf("postgres://sales@%s/postgres?sslmode=disable", address(port))
+		err = initCluster(ctx, initdb, data, owner, "-A", "trust")
+	} else {
+		err = d.secure(ctx, initdb, data, owner)
+		d.DSN = fmt.Sprintf("postgres://sales:%s@%s/postgres?sslmode=verify-full&sslrootcert=%s", url.QueryEscape(d.Password), address(port), d.CAFile)
+	}
+	if err != nil {
+		return nil, err
+	}
 	d.server = server{
 		dir: dir, startTime: 30 * time.Second, stopTime: 20 * time.Second, serves: d.serves,
 		Process: NewProcess(Program{
@@ -81,6 +103,43 @@ func (d *Database) Start(ctx context.Context) error {
 	return err
 }
 
+// secure makes a cluster that wants TLS and a password, and the certificate that it shows.
+func (d *Database) secure(ctx context.Context, initdb, data string, owner *syscall.Credential) error {
+	dir := filepath.Dir(data)
+	a, err := newAuthority(dir)
+	if err != nil {
+		return fmt.Errorf("make an authority: %w", err)
+	}
+	d.CAFile = a.file
+	cert, key, err := a.issue()
+	if err != nil {
+		return fmt.Errorf("make the database's certificate: %w", err)
+	}
+	password := filepath.Join(dir, "password")
+	if err := os.WriteFile(password, []byte(d.Password), 0o644); err != nil {
+		return err
+	}
+	if err := initCluster(ctx, initdb, data, owner, "-A", "scram-sha-256", "--pwfile", password); err != nil {
+		return err
+	}
+	for name, body := range map[string][]byte{
+		"server.crt": cert, "server.key": key,
+		"pg_hba.conf":          []byte("hostssl all all 127.0.0.1/32 scram-sha-256\n"),
+		"postgresql.auto.conf": []byte("ssl = on\n"),
+	} {
+		path := filepath.Join(data, name)
+		if err := os.WriteFile(path, body, 0o600); err != nil {
+			return err
+		}
+		if owner != nil {
+			if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (d *Database) serves(ctx context.Context) error {
 	db, err := sql.Open("postgres", d.DSN)
 	if err != nil {
@@ -90,9 +149,9 @@ func (d *Database) serves(ctx context.Context) error {
 	return db.PingContext(ctx)
 }
 
-func initCluster(ctx context.Context, initdb, data string, owner *syscall.Credential) error {
-	cmd := exec.CommandContext(ctx, initdb, "-D", data, "-U", "sales", "-A", "trust",
-		"-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+func initCluster(ctx context.Context, initdb, data string, owner *syscall.Credential, authentication ...string) error {
+	cmd := exec.CommandContext(ctx, initdb, append(authentication, "-D", data, "-U", "sales",
+		"-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")...)
 	cmd.Dir = data
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -49,9 +49,14 @@ func EnsureTopics(ctx context.Context, c Config, replication int, specs ...Topic
 			return err
 		}
 		for i, r := range results {
-			if r.Error.Code() == kafka.ErrTopicAlreadyExists {
+			switch r.Error.Code() {
+			case kafka.ErrTopicAlreadyExists:
 				err = c.checkTopic(ctx, a, specs[i])
-			} else {
+			case kafka.ErrTopicAuthorizationFailed: // who may not make topics may find them made
+				if err = c.checkTopic(ctx, a, specs[i]); isCode(err, kafka.ErrUnknownTopicOrPart) {
+					err = fmt.Errorf("it is not there, and this user may not make it: %w", err)
+				}
+			default:
 				err = failure(r.Error)
 			}
 			if err != nil {

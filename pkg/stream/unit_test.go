@@ -135,3 +135,20 @@ func TestMetricsOfAPartition(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, problems)
 }
+
+// What differs from one try to the next is left out, as a reason is logged when it changes.
+func TestTroubleOfAConnection(t *testing.T) {
+	const broker = "[thrd:sasl_ssl://b-1:9096/bootstrap]: sasl_ssl://b-1:9096/bootstrap: "
+	for line, want := range map[string]trouble{
+		"SASL authentication error: Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512 (after 305ms in state AUTH_REQ, 3 identical error(s) suppressed)": {
+			errors.New("SASL authentication error: Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512"), true},
+		"SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: SCRAM-SHA-512 (after 1ms in state AUTH_HANDSHAKE)": {
+			errors.New("SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: SCRAM-SHA-512"), true},
+		"SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's supported mechanisms: (n/a) (after 0ms in state DOWN)": {
+			errors.New("SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's supported mechanisms: (n/a)"), false},
+		"Connect to ipv4#10.0.0.1:9096 failed: Connection refused (after 0ms in state CONNECT)": {
+			errors.New("Connect to ipv4#10.0.0.1:9096 failed: Connection refused"), false},
+	} {
+		require.Equal(t, want, readTrouble(broker+line))
+	}
+}

@@ -129,13 +129,13 @@ func (u *upkeep) explain(err error) error {
 // suppressed)"; only the reason is the same each time.
 var (
 	beforeReason = regexp.MustCompile(`^\[thrd:[^\]]*\]: \S+: `)
-	afterReason  = regexp.MustCompile(` \(after \d+ms in state [^)]*\)$`)
+	afterReason  = regexp.MustCompile(` \(after \d+ms in state .*\)$`)
 )
 
 func readTrouble(line string) trouble {
 	reason := afterReason.ReplaceAllString(beforeReason.ReplaceAllString(line, ""), "")
 	refusal := false
-	for _, words := range []string{"SASL authentication error", "mechanism handshake failed", "SSL handshake failed"} {
+	for _, words := range []string{"SASL authentication error", "mechanism handshake failed: Broker: ", "certificate verify failed"} {
 		refusal = refusal || strings.Contains(reason, words)
 	}
 	return trouble{errors.New(reason), refusal}

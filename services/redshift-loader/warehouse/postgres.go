@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -22,8 +23,27 @@ type postgres struct{}
 
 func (postgres) name() string { return Postgres }
 
+// secured asks for TLS with a certificate that is the host's, whatever the environment says;
+// only the source itself may ask for less.
+func secured(source string) (*url.URL, error) {
+	u, err := url.Parse(source)
+	if err != nil {
+		return nil, errors.New("the source is no URL") // the error would repeat the password
+	}
+	settings := u.Query()
+	if !settings.Has("sslmode") {
+		settings.Set("sslmode", "verify-full")
+	}
+	u.RawQuery = settings.Encode()
+	return u, nil
+}
+
 func (postgres) open(source string) (*sql.DB, error) {
-	c, err := pq.NewConfig(source)
+	u, err := secured(source)
+	if err != nil {
+		return nil, err
+	}
+	c, err := pq.NewConfig(u.String())
 	if err != nil {
 		return nil, err
 	}

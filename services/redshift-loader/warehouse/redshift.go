@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -49,19 +48,16 @@ var roleARNs = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=.@/-]+(
 
 func (*redshift) name() string { return Redshift }
 
-// open asks for TLS with a certificate that is the host's, whatever the environment
-// says; only the source itself may ask for less.
 func (r *redshift) open(source string) (*sql.DB, error) {
-	u, err := url.Parse(source)
+	u, err := secured(source)
 	if err != nil {
-		return nil, errors.New("the source is no URL") // the error would repeat the password
+		return nil, err
 	}
 	if u.Port() == "" {
 		u.Host += ":5439"
 	}
 	settings := u.Query()
 	for name, value := range map[string]string{
-		"sslmode":          "verify-full",
 		"connect_timeout":  "60", // seconds: Serverless may have to wake up
 		"application_name": "saleslake",
 	} {
