@@ -14,7 +14,7 @@ import (
 )
 
 // SecureKafka starts a broker that has a second listener, Secure, for clients that log in over TLS: by
-// SCRAM-SHA-512 or SCRAM-SHA-256 as a user that AddUser made, or by OAUTHBEARER with a token of BearerToken. They may
+// SCRAM-SHA-512 as a user that AddUser made, or by OAUTHBEARER with a token of BearerToken. They may
 // do what Allow has allowed. Bootstrap stays open, to everything.
 func SecureKafka(t testing.TB) *Broker {
 	t.Helper()
@@ -44,9 +44,8 @@ func (b *Broker) secureSettings(dir string) (string, error) {
 
 const kafkaSecureSettings = `ssl.keystore.type=PEM
 ssl.keystore.location=%s
-sasl.enabled.mechanisms=SCRAM-SHA-512,SCRAM-SHA-256,OAUTHBEARER
+sasl.enabled.mechanisms=SCRAM-SHA-512,OAUTHBEARER
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.sasl_ssl.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
 listener.name.sasl_ssl.oauthbearer.connections.max.reauth.ms=60000
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
@@ -56,13 +55,10 @@ super.users=User:ANONYMOUS
 // AddUser lets a user log in by SCRAM, from now on with this password.
 func (b *Broker) AddUser(ctx context.Context, name, password string) error {
 	return b.administer(func(admin *kafka.AdminClient) error {
-		var upsertions []kafka.UserScramCredentialUpsertion
-		for _, mechanism := range []kafka.ScramMechanism{kafka.ScramMechanismSHA512, kafka.ScramMechanismSHA256} {
-			upsertions = append(upsertions, kafka.UserScramCredentialUpsertion{
-				User: name, Password: []byte(password),
-				ScramCredentialInfo: kafka.ScramCredentialInfo{Mechanism: mechanism, Iterations: 4096},
-			})
-		}
+		upsertions := []kafka.UserScramCredentialUpsertion{{
+			User: name, Password: []byte(password),
+			ScramCredentialInfo: kafka.ScramCredentialInfo{Mechanism: kafka.ScramMechanismSHA512, Iterations: 4096},
+		}}
 		result, err := admin.AlterUserScramCredentials(ctx, upsertions, nil)
 		if err == nil && result.Errors[name].Code() != kafka.ErrNoError {
 			err = result.Errors[name]

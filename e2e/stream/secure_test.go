@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -114,10 +115,58 @@ func TestIdleClientsStayLoggedIn(t *testing.T) {
 	require.Empty(t, refusals(logs))
 }
 
+// When no new token can be had, clients of every kind end soon after the last one did, with the reason, for the process
+// to start again and wait; they do not knock on and on.
+func TestClientsEndWithTheirLogin(t *testing.T) {
+	b := real.SecureKafka(t)
+	allowAll(t, b)
+	c, logs := secured(b)
+	c.SASLMechanism = "OAUTHBEARER"
+	expires := time.Now().Add(tokenLife)
+	c.Token = func(context.Context) (stream.Token, error) {
+		if time.Until(expires) < time.Second {
+			return stream.Token{}, errors.New("the role is gone")
+		}
+		return stream.Token{Value: real.BearerToken(user, expires), Expires: expires}, nil
+	}
+	ctx := t.Context()
+	require.NoError(t, stream.EnsureTopics(ctx, c, -1, stream.TopicSpec{Name: "in", Partitions: 1}, stream.TopicSpec{Name: "out", Partitions: 1}))
+	ended := make(chan error, 3)
+	go func() {
+		ended <- stream.Run(ctx, c, stream.RunConfig{Group: "copy", TransactionalID: "copy", Topics: []string{"in"}}, &streamtest.Copy{Out: "out"})
+	}()
+	go func() {
+		ended <- stream.Follow(ctx, c, []string{"in"}, func(stream.Record) error { return nil }, func() {})
+	}()
+	go func() { ended <- publishOn(ctx, c) }()
+	for range 3 {
+		require.ErrorContains(t, next(t, ended), "SASL")
+	}
+	require.ErrorContains(t, stream.Ping(ctx, c), "get a token to log in with: the role is gone")
+	require.Less(t, logs.FilterLevelExact(zap.WarnLevel).Len(), 30)
+}
+
+// publishOn publishes until it cannot.
+func publishOn(ctx context.Context, c stream.Config) error {
+	p, err := stream.NewPublisher(c)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	for {
+		if err := p.Publish(ctx, stream.Record{Topic: "out", Value: []byte("x")}); err != nil {
+			return err
+		}
+		if err := p.Flush(ctx); err != nil {
+			return err
+		}
+	}
+}
+
 // refusals are the lines of clients that were not let in.
 func refusals(logs *observer.ObservedLogs) (lines []string) {
 	for _, e := range logs.FilterField(zap.String("about", "FAIL")).All() {
-		if line, _ := e.ContextMap()["line"].(string); strings.Contains(line, "authentication error") {
+		if line, _ := e.ContextMap()["line"].(string); strings.Contains(line, "SASL") {
 			lines = append(lines, line)
 		}
 	}

@@ -119,7 +119,7 @@ type DQ struct {
 
 // Warehouse says what is loaded and where to.
 type Warehouse struct {
-	DSN          string        `yaml:"dsn" value:"postgres://sales@localhost:5432/sales?sslmode=disable" help:"Database: redshift://user@host:5439/db (TLS with the host's certificate, unless ?sslmode= says otherwise), postgres://user@host:5432/db or duckdb:FILE; without the password."`
+	DSN          string        `yaml:"dsn" value:"postgres://sales@localhost:5432/sales?sslmode=disable" help:"Database: redshift://user@host:5439/db, postgres://user@host:5432/db or duckdb:FILE; without the password. Connections are TLS with the host's certificate, unless ?sslmode= says otherwise."`
 	PasswordFile string        `yaml:"password_file" value:"" help:"File that holds the password, such as a mounted secret."`
 	Password     Secret        `yaml:"-" secret:"password" kong:"-" file:"PasswordFile" help:"Password of the database user."`
 	IAMRole      string        `yaml:"iam_role" value:"default" help:"Role with which Redshift reads the lake's files: its ARN, several with commas that are assumed one after the other, or default. The lake must be in S3, in the warehouse's region."`

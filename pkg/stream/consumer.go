@@ -70,7 +70,7 @@ func identity(md *kafka.ConsumerGroupMetadata) (generation int32, member string,
 	return generation, string(name), nil
 }
 
-// complaints are what a consumer reports besides records.
+// complaints are what a client reports besides records.
 type complaints struct {
 	log    *zap.Logger
 	outage bool // all brokers are down, and that was said
@@ -84,7 +84,7 @@ func (c *complaints) good() {
 	}
 }
 
-// judge returns the reports that must end the consumer and logs the others; the client reconnects by itself, so that
+// judge returns the reports that must end the client and logs the others; the client reconnects by itself, so that
 // the cluster is away is said once.
 func (c *complaints) judge(action string, e kafka.Error) error {
 	switch {
@@ -99,9 +99,9 @@ func (c *complaints) judge(action string, e kafka.Error) error {
 			c.log.Warn("all brokers are away; holding until they are back", zap.Error(e))
 		}
 	case transient(e) && e.Code() != kafka.ErrUnknownTopicOrPart:
-		c.log.Debug("consumer", zap.Error(e))
+		c.log.Debug("kafka client", zap.Error(e))
 	default:
-		c.log.Warn("consumer", zap.Stringer("code", e.Code()), zap.Error(e))
+		c.log.Warn("kafka client", zap.Stringer("code", e.Code()), zap.Error(e))
 	}
 	return nil
 }

@@ -2,22 +2,23 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-	"go.uber.org/zap"
 )
 
 // Publisher publishes records fast, each once and in order per partition, outside of transactions. Its methods may be
 // called from several goroutines.
 type Publisher struct {
 	producer *kafka.Producer
-	log      *zap.Logger
 	upkeep   *upkeep
 	events   sync.WaitGroup
+	life     context.Context // ends, with the reason, when nothing can arrive any more
+	end      context.CancelCauseFunc
 
 	sent, settled atomic.Int64
 	mu            sync.Mutex
@@ -42,22 +43,27 @@ func NewPublisher(c Config) (*Publisher, error) {
 		u.end(nil)
 		return nil, fmt.Errorf("make the producer: %w", err)
 	}
-	p := &Publisher{producer: producer, log: c.log(), upkeep: u}
+	p := &Publisher{producer: producer, upkeep: u}
+	p.life, p.end = context.WithCancelCause(context.Background())
 	u.authenticate(producer)
-	p.events.Go(p.watch)
+	p.events.Go(func() { p.watch(complaints{log: c.log()}) })
 	return p, nil
 }
 
-func (p *Publisher) watch() {
+func (p *Publisher) watch(complaints complaints) {
 	for e := range p.producer.Events() {
 		switch e := e.(type) {
 		case *kafka.Message:
 			if err := e.TopicPartition.Error; err != nil {
 				p.fail(fmt.Errorf("publish to %s/%03d: %w", *e.TopicPartition.Topic, e.TopicPartition.Partition, err))
+			} else {
+				complaints.good()
 			}
 			p.settled.Add(1)
 		case kafka.Error:
-			p.log.Warn("producer", zap.Error(e))
+			if err := complaints.judge("publish", e); err != nil {
+				p.end(err)
+			}
 		}
 	}
 }
@@ -71,14 +77,15 @@ func (p *Publisher) fail(err error) {
 }
 
 // Publish hands the records to the client; their bytes may be reused when it returns. It waits while the client's
-// queue is full. Whether they arrived is told by Flush.
+// queue is full. Whether they arrived is told by Flush. Both fail when the cluster does not let the client in any more.
 func (p *Publisher) Publish(ctx context.Context, records ...Record) error {
 	var m kafka.Message
+	again := func(err error) bool { return isQueueFull(err) && p.life.Err() == nil }
 	for i := range records {
 		p.sent.Add(1)
-		if err := enqueue(ctx, p.producer, &records[i], &m); err != nil {
+		if err := enqueue(ctx, p.producer, &records[i], &m, again); err != nil {
 			p.settled.Add(1)
-			return err
+			return errors.Join(context.Cause(p.life), err)
 		}
 	}
 	return nil
@@ -89,6 +96,9 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	for target := p.sent.Load(); p.settled.Load() < target; {
 		if err := context.Cause(ctx); err != nil {
 			return fmt.Errorf("wait for %d records to arrive: %w", target-p.settled.Load(), err)
+		}
+		if err := context.Cause(p.life); err != nil {
+			return err
 		}
 		if err := p.producer.GetFatalError(); err != nil {
 			return fmt.Errorf("publish: %w", err)

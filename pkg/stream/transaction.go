@@ -16,6 +16,8 @@ type transactions struct {
 	log      *zap.Logger
 	upkeep   *upkeep
 	events   sync.WaitGroup
+	life     context.Context // ends, with the reason, when the cluster does not let the client in any more
+	end      context.CancelCauseFunc
 }
 
 // callTimeout bounds one try of a transactional call.
@@ -42,6 +44,7 @@ func openTransactions(ctx context.Context, c Config, id string, timeout time.Dur
 		return nil, fmt.Errorf("make the transactional producer %s: %w", id, err)
 	}
 	t := &transactions{producer: p, log: c.log().With(zap.String("transactional_id", id)), upkeep: u}
+	t.life, t.end = context.WithCancelCause(context.Background())
 	u.authenticate(p)
 	t.events.Go(t.watch)
 	if err := t.call(ctx, "take over transactional id "+id, p.InitTransactions); err != nil {
@@ -73,19 +76,25 @@ func (t *transactions) watch() {
 	for e := range t.producer.Events() {
 		if err, ok := e.(kafka.Error); ok {
 			t.log.Debug("transactional producer", zap.Error(err))
+			if err.Code() == kafka.ErrAuthentication {
+				t.end(err)
+			}
 		}
 	}
 }
 
 // call makes one transactional call, again and again while its error is retriable, until ctx ends.
 func (t *transactions) call(ctx context.Context, what string, f func(context.Context) error) error {
-	again := func(err error) bool { return cureOf(err) == callAgain }
+	again := func(err error) bool { return cureOf(err) == callAgain && t.life.Err() == nil }
 	notify := func(err error) { t.log.Warn("trying again", zap.String("action", what), zap.Error(err)) }
 	err := retry(ctx, pauses(5*time.Millisecond, time.Second), again, notify, func() error {
 		try, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 		defer cancel()
 		return f(try)
 	})
+	if err != nil && t.life.Err() != nil {
+		err = fmt.Errorf("%w (%w)", context.Cause(t.life), err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -103,19 +112,20 @@ func (t *transactions) begin() error {
 func (t *transactions) produce(ctx context.Context, records []Record) error {
 	var m kafka.Message
 	for i := range records {
-		if err := enqueue(ctx, t.producer, &records[i], &m); err != nil {
+		if err := enqueue(ctx, t.producer, &records[i], &m, isQueueFull); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// enqueue hands one record to a producer; m is room to do it in.
-func enqueue(ctx context.Context, p *kafka.Producer, r *Record, m *kafka.Message) error {
+// enqueue hands one record to a producer, again while again accepts its error, which is that the queue is full; m is
+// room to do it in.
+func enqueue(ctx context.Context, p *kafka.Producer, r *Record, m *kafka.Message, again func(error) bool) error {
 	toMessage(r, m)
 	err := p.Produce(m, nil)
 	if isQueueFull(err) {
-		err = retry(ctx, pauses(time.Millisecond, 50*time.Millisecond), isQueueFull, nil, func() error { return p.Produce(m, nil) })
+		err = retry(ctx, pauses(time.Millisecond, 50*time.Millisecond), again, nil, func() error { return p.Produce(m, nil) })
 	}
 	if err != nil {
 		return fmt.Errorf("publish a record of %d bytes to %s: %w", len(r.Key)+len(r.Value), r.Topic, err)
