@@ -15,6 +15,7 @@ type cli struct {
 	Run         run                `cmd:"" default:"withargs" help:"Judge gold slices until told to stop."`
 	Accept      accept             `cmd:"" help:"Let a version of a slice pass that is held. It is loaded with a warning."`
 	Report      showReport         `cmd:"" help:"Show what was judged: scorecard, trends, samples and ledger."`
+	ListLake    listLake           `cmd:"" name:"lake" help:"List the tables of the lake with their rows, files and bytes."`
 	Healthcheck daemon.Healthcheck `cmd:"" help:"Ask the running service whether it is ready."`
 	Version     daemon.Version     `cmd:"" help:"Print what this program was built from."`
 }
