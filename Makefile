@@ -19,8 +19,9 @@ demo: ## Run the whole pipeline on the sample data, in one process
 	go run ./services/local-runner
 
 .PHONY: up
-up: ## Start the services, Kafka, S3 and Postgres with Docker Compose
+up: ## Start the whole stack with Docker Compose, and wait until it is healthy
 	docker compose up --build --detach --wait
+	@echo "Grafana: http://$$(docker compose port grafana 3000)"
 
 .PHONY: down
 down: ## Stop them; VOLUMES=1 deletes their data too
@@ -29,6 +30,14 @@ down: ## Stop them; VOLUMES=1 deletes their data too
 .PHONY: logs
 logs: ## Follow the services' logs
 	docker compose logs --follow --tail 50
+
+.PHONY: psql
+psql: ## Ask the running stack's warehouse
+	docker compose exec postgres psql -U sales -d sales
+
+.PHONY: lake
+lake: ## List the tables of the running stack's lake, with rows, files and bytes
+	docker compose exec dq-checker /app/service lake
 
 ##@ Test it
 
