@@ -128,10 +128,11 @@ func restarted(t *testing.T, server *warehousetest.Postgres) {
 	}
 }
 
-// bigDay changes some orders of a day that is newer and much bigger than those that the planner
-// has counted. Once it took the day for empty, and compared each of them with each order of the day.
+// bigDay changes some orders of a day that is newer and much bigger than those that the planner has counted, and loads a
+// slice of it whole. Once it took the day for empty, or an order of its id and time for a rarity, and compared each order
+// of the load with each of the day.
 func bigDay(t *testing.T, server *warehousetest.Postgres) {
-	const rows, changed = 100_000, 5_000
+	const rows, changed = 160_000, 8_000
 	files := warehousetest.NewLake(t)
 	w, err := warehouse.Open(warehouse.Options{Dialect: warehouse.Postgres, Source: server.Database(t), Files: files.Bucket})
 	require.NoError(t, err)
@@ -150,17 +151,23 @@ func bigDay(t *testing.T, server *warehousetest.Postgres) {
 	}
 	orders := make([]warehousetest.Order, rows)
 	for i := range orders {
-		orders[i] = warehousetest.Order{ID: fmt.Sprint("A-", i), Day: "2026-01-01", Version: 1, Cents: 1}
+		orders[i] = warehousetest.Order{ID: fmt.Sprint("A-", i), Day: "2026-01-01", Micros: int64(i+1) * 1000, Version: 1, Cents: 1, Partition: int32(i % 2)}
 	}
 	_, err = w.Load(t.Context(), []*lake.Verdict{files.Facts("2026-01-01", 1, orders...)})
 	require.NoError(t, err)
 	for i := range changed {
-		orders[i*(rows/changed)].Version = 2
+		orders[2*i].Version = 2
+		orders = append(orders, warehousetest.Order{ID: fmt.Sprint("C-", i), Day: "2026-01-01", Micros: int64(i+1) * 1001, Version: 1, Cents: 1, Partition: 1})
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	v := files.Facts("2026-01-01", 2, orders...)
+	v.Manifest.Inputs[1].Changes, v.Manifest.Inputs[1].Base = nil, 2
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err = w.Load(ctx, []*lake.Verdict{files.Facts("2026-01-01", 2, orders...)})
+	_, err = w.Load(ctx, []*lake.Verdict{v})
 	require.NoError(t, err)
+	count, err := w.Facts(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 180_000+rows+changed, count.Rows)
 }
 
 // products loads a catalogue again with one price and one name changed: xmin tells which
