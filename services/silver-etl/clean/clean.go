@@ -69,7 +69,7 @@ func (c *Cleaner) Clean(bronze *column.Batch) Result {
 			r.Keep = append(r.Keep, int32(row))
 			continue
 		}
-		reject := sales.Reject{}
+		var reject sales.Reject
 		if of := int(m) - 1; of < len(c.rules) {
 			reject = c.rules[of].reject(bronze, row)
 		} else {
