@@ -48,6 +48,9 @@ func judgeDistribution(_ context.Context, e *Evidence, r *rules.Rule) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
+	if len(e.Slice.Unreadable) > 0 {
+		return notRead(), nil
+	}
 	now := e.values(p.Column)
 	if len(now) > profileValues {
 		return notJudged("%s has %d values, more than the %d that are compared", p.Column, len(now), profileValues), nil

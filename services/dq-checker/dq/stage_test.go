@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/saleslake/saleslake/pkg/blob"
+	"github.com/saleslake/saleslake/pkg/column"
 	"github.com/saleslake/saleslake/pkg/control"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -33,6 +34,17 @@ type rig struct {
 	h      *history
 	log    *zap.Logger
 	spoil  func([]byte) []byte // does something to the files that publish stores
+	plant  plant
+	rules  string // file of the rules
+	others string // products.csv
+}
+
+// plant is what is wrong with what publish says and stores, beside spoil.
+type plant struct {
+	rows     func(*column.Batch)  // of the orders' file
+	file     func([]byte) []byte  // the whole of it, before anything is said of it
+	facts    func(*lake.Manifest) // of gold
+	rejected int64                // by bronze
 }
 
 func newRig(t *testing.T) *rig {
@@ -57,8 +69,8 @@ func (r *rig) start(registry *prometheus.Registry) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: r.log, Registry: registry, Instance: "test",
-			Partitions: partitions, Replication: -1, Samples: 3, MaxAge: time.Second})
+		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: r.log, Registry: registry, Instance: "test", Rules: r.rules, Products: r.others,
+			Partitions: partitions, Replication: -1, Samples: 3, MaxAge: time.Second, CustomTimeout: time.Minute, CustomMemory: 128 << 20})
 	}()
 	return func() {
 		cancel()
@@ -80,7 +92,10 @@ func (r *rig) until(n int) func() bool { return func() bool { return len(r.verdi
 // publish is one commit of bronze, silver and gold: n orders of one day. What
 // silver says of its slice may differ by off rows.
 func (r *rig) publish(version int64, n int, off int64) *lake.Manifest {
-	data := facts(r.t, n, nil)
+	data := facts(r.t, n, r.plant.rows)
+	if r.plant.file != nil {
+		data = r.plant.file(data)
+	}
 	c := lake.Count{Rows: int64(n), Cents: cents(n)}
 	f := lake.NewFile(fmt.Sprintf("silver/sales/day=2026-01-01/p=003/%08d.parquet", version), data, c)
 	stored := data
@@ -88,8 +103,9 @@ func (r *rig) publish(version int64, n int, off int64) *lake.Manifest {
 		stored = r.spoil(slices.Clone(data))
 	}
 	require.NoError(r.t, r.bucket.Put(context.Background(), f.Key, stored))
-	r.h.land(c.Rows, c.Cents-r.h.in.Cents, 0)
-	silver := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-01/p=003", Partition: partition, Version: version, Count: c, Files: []lake.File{f}}
+	r.h.land(c.Rows, c.Cents-r.h.in.Cents, r.plant.rejected)
+	silver := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: "day=2026-01-01/p=003", Partition: partition, Version: version, Count: c, Files: []lake.File{f},
+		EventTime: time.Now().UnixMicro(), Created: time.Now().UnixMicro()}
 	silver.Rows += off
 	l := lake.Ledger{Format: lake.Format, Stage: "silver", Source: sales.TopicEvents, Partition: partition, Version: version, Slices: []string{silver.Slice},
 		Through: r.through(), Next: r.h.next, In: r.h.in, Out: c, Duplicate: lake.Count{Rows: r.h.in.Rows - c.Rows - r.h.lost}}
@@ -115,6 +131,9 @@ func (r *rig) record(topic, key string, value []byte) stream.Record {
 func (r *rig) gold(version int64, n int, silver lake.Manifest, f lake.File) []*lake.Manifest {
 	m := lake.Manifest{Format: lake.Format, Table: sales.TableFacts, Slice: "day=2026-01-01", Day: "2026-01-01", Partition: -1, Version: version, Files: []lake.File{f}, Count: f.Count, EventTime: time.Now().UnixMicro(),
 		Inputs: []lake.Input{{Table: silver.Table, Slice: silver.Slice, Version: version, Count: silver.Count}}}
+	if r.plant.facts != nil {
+		r.plant.facts(&m)
+	}
 	manifests := []*lake.Manifest{&m}
 	for _, schema := range goldSchemas {
 		b := cells(schema, n, version)

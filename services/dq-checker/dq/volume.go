@@ -93,11 +93,17 @@ func notJudged(format string, args ...any) Result {
 	return Result{Outcome: lake.Pass, Message: fmt.Sprintf(format, args...), Checked: unknown, Failed: unknown}
 }
 
+// notRead is the result of such a rule when rule files has found why there is less to compare.
+func notRead() Result { return notJudged("not all files could be read") }
+
 func judgeVolume(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) {
 	p := r.Params.(*Volume)
 	day, err := sales.ParseDay(e.Manifest.Day)
 	if err != nil {
 		return Result{}, err
+	}
+	if len(e.Slice.Unreadable) > 0 {
+		return notRead(), nil
 	}
 	past := slices.DeleteFunc(e.past(day, p.Weeks), func(d *lake.Profile) bool { return d.Hours == nil })
 	if len(past) < p.MinHistory {
