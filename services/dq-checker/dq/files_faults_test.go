@@ -82,6 +82,56 @@ func TestAMergeThatFailsIsTriedAgain(t *testing.T) {
 	}
 }
 
+// racedBucket is a bucket from which another owner takes a file between the list and the read.
+type racedBucket struct {
+	filesBucket
+	raced sync.Once
+	taken string
+}
+
+func (b *racedBucket) Get(ctx context.Context, key string) (data []byte, err error) {
+	b.raced.Do(func() {
+		b.taken = key
+		err = b.Delete(ctx, key)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b.filesBucket.Get(ctx, key)
+}
+
+// A part that another owner has merged meanwhile is its, and the others are merged.
+func TestAPartThatIsGoneIsLeftOut(t *testing.T) {
+	s := newShelf(t)
+	f := s.owner()
+	for range mergeFrom {
+		s.flush(f, 0, "fine")
+	}
+	raced := &racedBucket{filesBucket: s.bucket}
+	f.bucket = raced
+	f.tidy()
+	require.Contains(t, raced.taken, "dq/results/")
+	require.Len(t, s.objects("dq/results/"), 1)
+	require.Len(t, s.results(), len(s.want())-2, "a file has two rows")
+}
+
+// A file of smallFile bytes is left alone: here it could not even be read.
+func TestFilesThatAreNotSmallAreLeftAlone(t *testing.T) {
+	s := newShelf(t)
+	f := s.owner()
+	for range mergeFrom {
+		s.flush(f, 0, "fine")
+	}
+	big := f.prefix(sales.Results, testDay) + "-00000000000000000000-aaaaaaaa.parquet"
+	require.NoError(t, s.bucket.Put(t.Context(), big, make([]byte, smallFile)))
+	f.tidy()
+	objects := s.objects("dq/results/")
+	require.Len(t, objects, 2)
+	require.Equal(t, big, objects[0].Key)
+	require.NoError(t, s.bucket.Delete(t.Context(), big))
+	require.Equal(t, s.want(), s.results())
+}
+
 // A process that ends between the write and the deletion leaves rows twice, and the same answer.
 func TestACrashBetweenWriteAndDeletion(t *testing.T) {
 	s := newShelf(t)

@@ -25,6 +25,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/wire"
 	"github.com/saleslake/saleslake/services/bronze-writer/bronze"
 	"github.com/saleslake/saleslake/services/bronze-writer/files"
+	"github.com/saleslake/saleslake/services/dq-checker/dq"
+	"github.com/saleslake/saleslake/services/redshift-loader/loader"
 	"github.com/saleslake/saleslake/services/redshift-loader/warehouse"
 )
 
@@ -258,6 +260,7 @@ func (r *runner) drain(ctx context.Context, chain []stage) error {
 	const look = 20 * time.Millisecond
 	for _, s := range chain {
 		started, done := time.Now(), r.Progress.Step(s.name)
+		patience := firstPatience
 		for {
 			n, err := s.pending(ctx, r.kafka)
 			if err != nil {
@@ -265,6 +268,12 @@ func (r *runner) drain(ctx context.Context, chain []stage) error {
 			}
 			if n == 0 {
 				break
+			}
+			if waited := time.Since(started); waited > patience && (s.name == dq.Group || s.name == loader.Group) {
+				if err := r.lost(ctx); err != nil {
+					return fmt.Errorf("%s: %w", s.name, err)
+				}
+				patience = 2 * waited
 			}
 			select {
 			case <-ctx.Done():
