@@ -6,6 +6,7 @@ import (
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/rules"
+	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 const (
@@ -52,6 +53,29 @@ func (vs *Verdicts) past(day int32, weeks int) (profiles []*lake.Profile) {
 		}
 	}
 	return profiles
+}
+
+// hours gives the rows of each hour of a day that passed, nil when they are not known.
+func (vs *Verdicts) hours(day int32) []int64 {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	if p := vs.days[day]; p.Profile != nil {
+		return p.Hours
+	}
+	return nil
+}
+
+// hoursOf gives the orders of each hour of a day: those of its newest verdict, when silver has as
+// many, and none when silver has none.
+func (s *stage) hoursOf(day int32) ([]int64, bool) {
+	hours, rows := s.verdicts.hours(day), s.keeper.Rows(sales.TableSilver, day)
+	if rows == 0 {
+		return make([]int64, hoursOfDay), true
+	}
+	for _, n := range hours {
+		rows -= n
+	}
+	return hours, hours != nil && rows == 0
 }
 
 func (e *Evidence) past(day int32, weeks int) []*lake.Profile {

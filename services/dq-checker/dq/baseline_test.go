@@ -62,17 +62,17 @@ func TestVolumeAndDistribution(t *testing.T) {
 	}{
 		"as usual":           {weeks(5, 1000), flat(1000), even, end, "", ""},
 		"not enough history": {weeks(3, 1000), flat(0), map[string]int64{"Books": 1000}, end, "", ""},
-		"an hour is missing": {weeks(5, 1000), at(7, 0), even, end, "hour 07 UTC has 0 rows, from 816 to 1188 are usual on a Wednesday (median 1002 of 5 weeks)", ""},
-		"an hour twice":      {weeks(4, 1000), at(7, 2000), even, end, "hour 07 UTC has 2000 rows, from 815 to 1187 are usual on a Wednesday (median 1001 of 4 weeks)", ""},
-		"two hours":          {weeks(4, 1000), append(flat(1000)[:22], 100, 0), even, end + time.Minute.Microseconds(), "hour 23 UTC has 0 rows, from 815 to 1187 are usual on a Wednesday (median 1001 of 4 weeks), and 1 more hours are unusual", ""},
+		"an hour is missing": {weeks(5, 1000), at(7, 0), even, end, "hour 07 UTC of " + sales.FormatDay(today) + " has 0 rows, from 816 to 1188 are usual on a Wednesday (median 1002 of 5 weeks)", ""},
+		"an hour twice":      {weeks(4, 1000), at(7, 2000), even, end, "hour 07 UTC of " + sales.FormatDay(today) + " has 2000 rows, from 815 to 1187 are usual on a Wednesday (median 1001 of 4 weeks)", ""},
+		"two hours":          {weeks(4, 1000), append(flat(1000)[:22], 100, 0), even, end + time.Minute.Microseconds(), "hour 23 UTC of " + sales.FormatDay(today) + " has 0 rows, from 815 to 1187 are usual on a Wednesday (median 1001 of 4 weeks), and 1 more hours are unusual", ""},
 		"chance":             {weeks(5, 1000), at(7, 1150), even, end, "", ""},
 		"not over yet":       {weeks(5, 1000), at(23, 10), even, end + time.Minute.Microseconds() - 1, "", ""},
-		"over":               {weeks(5, 1000), at(23, 10), even, end + time.Minute.Microseconds(), "hour 23 UTC has 10 rows", ""},
+		"over":               {weeks(5, 1000), at(23, 10), even, end + time.Minute.Microseconds(), "hour 23 UTC of " + sales.FormatDay(today) + " has 10 rows", ""},
 		"silver is behind":   {weeks(5, 1000), flat(0), even, 0, "", ""},
 		"few rows":           {weeks(5, 10), flat(0), map[string]int64{"Books": 19}, end, "", ""},
 		"a failed week":      {append(weeks(3, 1000), dayVerdict(today-4*weekDays, 2, lake.Fail, usual(1000))), flat(0), even, end, "", ""},
 		"a restated week":    {append(weeks(5, 1000), dayVerdict(today-weekDays, 3, lake.Warn, usual(1010)), dayVerdict(today-weekDays, 1, lake.Pass, usual(5))), flat(1000), even, end, "", ""},
-		"one poisoned week":  {append(weeks(4, 1000), dayVerdict(today-5*weekDays, 2, lake.Pass, usual(90_000))), at(3, 100), even, end, "hour 03 UTC has 100 rows, from 816 to 1188 are usual", ""},
+		"one poisoned week":  {append(weeks(4, 1000), dayVerdict(today-5*weekDays, 2, lake.Pass, usual(90_000))), at(3, 100), even, end, "hour 03 UTC of " + sales.FormatDay(today) + " has 100 rows, from 816 to 1188 are usual", ""},
 		"another weekday":    {append(weeks(3, 1000), dayVerdict(today-weekDays-1, 2, lake.Pass, usual(1000))), flat(0), even, end, "", ""},
 		"shares move":        {weeks(5, 1000), flat(1000), map[string]int64{"Books": 700, "Toys": 300}, end, "", `"Books" is 0.7 of category, from 0.4 to 0.6 are usual on this weekday (median 0.5 of 5 weeks)`},
 		"a value is new":     {weeks(5, 1000), flat(1000), map[string]int64{"Books": 430, "Toys": 430, "Boats": 140}, end, "", `"Boats" is 0.14 of category, from 0 to 0.1 are usual`},
@@ -101,6 +101,76 @@ func TestVolumeAndDistribution(t *testing.T) {
 			check(found, err, c.distribution)
 		})
 	}
+}
+
+// A day without an order has no slice, and the last hour of one is over on the next: the next one's
+// verdicts tell of both, once it is sure what silver has.
+func TestVolumeOfDaysBefore(t *testing.T) {
+	full := func(last int64) []int64 { return append(slices.Repeat([]int64{1000}, hoursOfDay-1), last) }
+	none := make([]int64, hoursOfDay)
+	const begin = int64(today) * sales.MicrosPerDay
+	yesterday, before := sales.FormatDay(today-1), sales.FormatDay(today-2)
+	for name, c := range map[string]struct {
+		days      map[int32][]int64 // known for sure, by days before today
+		watermark int64
+		want      []string // "" for none
+		failed    int64
+	}{
+		"as usual":               {map[int32][]int64{1: full(1000)}, begin + microsPerHour, nil, 0},
+		"its last hour":          {map[int32][]int64{1: full(10)}, begin + microsPerHour, []string{"hour 23 UTC of " + yesterday + " has 10 rows, from 816 to 1188 are usual on a Tuesday"}, 1},
+		"not over":               {map[int32][]int64{1: full(10)}, begin + time.Minute.Microseconds() - 1, nil, 0},
+		"an hour told of before": {map[int32][]int64{1: append([]int64{0}, full(1000)[1:]...)}, begin + microsPerHour, nil, 0},
+		"no slice":               {map[int32][]int64{1: none, 2: full(1000)}, begin + microsPerHour, []string{yesterday + " has no orders at all, from 21644 to 26452 are usual on a Tuesday (median 24048 of 5 weeks)"}, 24},
+		"none of two days":       {map[int32][]int64{1: none, 2: none, 3: full(1000)}, begin + microsPerHour, []string{yesterday + " has no orders", before + " has no orders"}, 48},
+		"no slice, not over":     {map[int32][]int64{1: none, 2: full(1000)}, begin, nil, 0},
+		"not known for sure":     {map[int32][]int64{2: none}, begin + microsPerHour, nil, 0},
+		"silver is behind":       {map[int32][]int64{1: none}, 0, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vs := NewVerdicts()
+			for week := range int32(5) {
+				for weekday := range int32(4) {
+					require.NoError(t, vs.Add(dayVerdict(today-weekday-(week+1)*weekDays, 2, lake.Pass, usual(1000+int64(week)))))
+				}
+			}
+			e := &Evidence{Manifest: &lake.Manifest{Table: sales.TableFacts, Day: sales.FormatDay(today)}, Slice: sliceOf(full(1000), nil), Past: vs.past, Watermark: c.watermark,
+				Hours: func(day int32) ([]int64, bool) { hours, known := c.days[today-day]; return hours, known }}
+			found, err := judgeVolume(t.Context(), e, &rules.Rule{Severity: lake.SeverityWarn, Params: &Volume{Baseline: usualBaseline, Lateness: time.Minute}})
+			require.NoError(t, err)
+			require.Equal(t, len(c.want) > 0, found.Outcome == lake.Warn, found.Message)
+			require.Equal(t, c.failed, found.Failed)
+			for _, want := range c.want {
+				require.Contains(t, found.Message, want)
+			}
+			if c.want == nil {
+				return
+			}
+			few := usualBaseline
+			few.MinHistory = 6
+			found, err = judgeVolume(t.Context(), e, &rules.Rule{Severity: lake.SeverityWarn, Params: &Volume{Baseline: few, Lateness: time.Minute}})
+			require.NoError(t, err)
+			require.Equal(t, lake.Pass, found.Outcome, found.Message)
+		})
+	}
+}
+
+// What silver has of a day decides whether the profile of its verdict is all of it.
+func TestHoursOfADay(t *testing.T) {
+	s := &stage{keeper: NewKeeper(), verdicts: NewVerdicts()}
+	hours, known := s.hoursOf(today)
+	require.True(t, known)
+	require.Equal(t, make([]int64, hoursOfDay), hours, "no slice")
+	m := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: lake.SilverSlice(today, 1), Partition: 1, Version: 1, Count: lake.Count{Rows: 24 * 7}}
+	require.NoError(t, s.keeper.Add(stream.Record{Topic: sales.TopicSilver, Key: []byte(m.Key()), Value: m.Encode()}))
+	_, known = s.hoursOf(today)
+	require.False(t, known, "no verdict")
+	require.NoError(t, s.verdicts.Add(dayVerdict(today, 1, lake.Pass, usual(6))))
+	_, known = s.hoursOf(today)
+	require.False(t, known, "a newer version is on its way")
+	require.NoError(t, s.verdicts.Add(dayVerdict(today, 2, lake.Pass, usual(7))))
+	hours, known = s.hoursOf(today)
+	require.True(t, known)
+	require.Equal(t, usual(7).Hours, hours)
 }
 
 // Whatever the history: the median is usual, what is beyond the bounds is not, and a change

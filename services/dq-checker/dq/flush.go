@@ -145,7 +145,7 @@ func holdTogether(verdicts []judgement) {
 
 // gather waits for the ledger of the manifest's inputs and reads its files.
 func (t *task) gather(ctx context.Context, m *lake.Manifest) (Evidence, error) {
-	e := Evidence{Manifest: m, Past: t.verdicts.past}
+	e := Evidence{Manifest: m, Past: t.verdicts.past, Hours: t.hoursOf}
 	waitCtx, cancel := context.WithTimeout(ctx, ledgerWait)
 	defer cancel()
 	table, versions, err := rests(m)

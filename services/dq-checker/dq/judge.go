@@ -29,6 +29,9 @@ type Evidence struct {
 
 	// Past gives the profiles of the same weekday in the weeks before a day; nil when none are known.
 	Past func(day int32, weeks int) []*lake.Profile
+	// Hours gives the orders of each hour of another day, false while they are not known for sure. One
+	// without a slice has none.
+	Hours func(day int32) ([]int64, bool)
 }
 
 // Judge applies the rules of the manifest's table to the evidence, in their order. Samples are some

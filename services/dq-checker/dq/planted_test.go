@@ -96,7 +96,7 @@ func TestAFaultOfEachKindIsCaught(t *testing.T) {
 		"custom":          {plant: in("region", 7, "Atlantis"), where: place + " row 8"},
 
 		"freshness":    {plant: plant{facts: func(m *lake.Manifest) { m.EventTime -= time.Hour.Microseconds() }}, where: "1h0m"},
-		"volume":       {plant: plant{rows: shiftHours(7)}, where: "hour 00 UTC has 0 rows, from 100 to 300 are usual on a Thursday"},
+		"volume":       {plant: plant{rows: shiftHours(7)}, where: "hour 00 UTC of 2026-01-01 has 0 rows, from 100 to 300 are usual on a Thursday"},
 		"distribution": {plant: plant{rows: all("status", sales.Pending)}, where: `"pending" is 1 of status, from 0.066292 to 0.433708 are usual`},
 	} {
 		t.Run(kind, func(t *testing.T) {

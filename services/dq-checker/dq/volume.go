@@ -105,31 +105,94 @@ func judgeVolume(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) 
 	if len(e.Slice.Unreadable) > 0 {
 		return notRead(), nil
 	}
+	found, compared := p.compare(r, e, day, e.hours(), 0)
+	for before := day - 1; e.Hours != nil && before >= day-weekDays; before-- {
+		hours, known := e.Hours(before)
+		if !known {
+			break
+		}
+		there := slices.Max(hours) > 0
+		more := p.absent(r, e, before)
+		if there { // all but its last hour were over when it was judged
+			more, _ = p.compare(r, e, before, hours, hoursOfDay-1)
+		}
+		if more.Failed > 0 {
+			found, compared = more.and(found), true
+		}
+		if there {
+			break
+		}
+	}
+	if !compared {
+		return notJudged("not enough history: fewer than %d days", p.MinHistory), nil
+	}
+	return found, nil
+}
+
+// and adds what another comparison found.
+func (found Result) and(other Result) Result {
+	found.Checked, found.Failed = found.Checked+max(0, other.Checked), found.Failed+max(0, other.Failed)
+	if other.Outcome != lake.Pass {
+		found.Message += "; " + other.Message
+	}
+	return found
+}
+
+// absent judges a day that is over and has no order: no slice of its own tells of it.
+func (p *Volume) absent(r *rules.Rule, e *Evidence, day int32) Result {
+	var usual []int64
+	for _, d := range e.past(day, p.Weeks) {
+		sum := int64(0)
+		for _, n := range d.Hours {
+			sum += n
+		}
+		usual = append(usual, sum)
+	}
+	if len(usual) < p.MinHistory || e.Watermark-p.Lateness.Microseconds() < int64(day+1)*sales.MicrosPerDay {
+		return Result{Outcome: lake.Pass}
+	}
+	low, median, high := p.bounds(usual, root, p.change)
+	if low == 0 || median < p.MinRows {
+		return Result{Outcome: lake.Pass}
+	}
+	return Result{Outcome: r.Severity.Outcome(), Checked: hoursOfDay, Failed: hoursOfDay, Measured: &lake.Range{Value: 0, Low: low, High: high, Unit: "rows"},
+		Message: fmt.Sprintf("%s has no orders at all, from %d to %d are usual on a %s (median %d of %d weeks)", sales.FormatDay(day), low, high, weekday(day), median, len(usual))}
+}
+
+// change is what is never unusual.
+func (p *Volume) change(median int64) int64 { return median * int64(p.MinChange) / int64(rules.Whole) }
+
+func weekday(day int32) time.Weekday { return time.Unix(int64(day)*86_400, 0).UTC().Weekday() }
+
+// compare looks at the hours of a day, from one on, that are over. It is false when there is not enough
+// history.
+func (p *Volume) compare(r *rules.Rule, e *Evidence, day int32, hours []int64, from int) (found Result, compared bool) {
 	past := slices.DeleteFunc(e.past(day, p.Weeks), func(d *lake.Profile) bool { return d.Hours == nil })
 	if len(past) < p.MinHistory {
-		return notJudged("not enough history: %d of %d days", len(past), p.MinHistory), nil
+		return Result{Outcome: lake.Pass}, false
 	}
 	over := (e.Watermark - p.Lateness.Microseconds() - int64(day)*sales.MicrosPerDay) / microsPerHour
-	hours := e.hours()[:max(0, min(over, hoursOfDay))]
-	found := Result{Outcome: lake.Pass, Checked: int64(len(hours)), Message: fmt.Sprintf("%d hours are over and have as many rows as the same hours of %d weeks before", len(hours), len(past))}
-	worst, weekday := int64(-1), time.Unix(int64(day)*86_400, 0).UTC().Weekday()
-	for h, rows := range hours {
+	over = max(int64(from), min(over, hoursOfDay))
+	found = Result{Outcome: lake.Pass, Checked: over - int64(from), Message: fmt.Sprintf("%d hours are over and have as many rows as the same hours of %d weeks before", over-int64(from), len(past))}
+	worst := int64(-1)
+	for h := from; h < int(over); h++ {
 		usual := make([]int64, len(past))
 		for i, d := range past {
 			usual[i] = d.Hours[h]
 		}
-		low, median, high := p.bounds(usual, root, func(m int64) int64 { return m * int64(p.MinChange) / int64(rules.Whole) })
+		low, median, high := p.bounds(usual, root, p.change)
+		rows := hours[h]
 		if rows >= low && rows <= high || max(rows, median) < p.MinRows {
 			continue
 		}
 		found.Outcome, found.Failed = r.Severity.Outcome(), found.Failed+1
 		if away := abs(rows - median); away > worst {
 			worst, found.Measured = away, &lake.Range{Value: rows, Low: low, High: high, Unit: "rows"}
-			found.Message = fmt.Sprintf("hour %02d UTC has %d rows, from %d to %d are usual on a %s (median %d of %d weeks)", h, rows, low, high, weekday, median, len(past))
+			found.Message = fmt.Sprintf("hour %02d UTC of %s has %d rows, from %d to %d are usual on a %s (median %d of %d weeks)", h, sales.FormatDay(day), rows, low, high, weekday(day), median, len(past))
 		}
 	}
 	if found.Failed > 1 {
 		found.Message += fmt.Sprintf(", and %d more hours are unusual", found.Failed-1)
 	}
-	return found, nil
+	return found, true
 }

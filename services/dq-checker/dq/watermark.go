@@ -41,6 +41,18 @@ func (k *Keeper) Watermark(m *lake.Manifest) int64 {
 	return watermark
 }
 
+// Rows counts the rows that a table of silver has of a day (UTC, days since 1970-01-01).
+func (k *Keeper) Rows(table string, day int32) (rows int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for key, b := range k.books {
+		if key.table == table {
+			rows += b.slices[lake.SilverSlice(day, key.partition)].Rows
+		}
+	}
+	return rows
+}
+
 // behind tells whether bronze landed something that silver has not taken.
 func (b *book) behind() bool {
 	for source, s := range b.bronze {
