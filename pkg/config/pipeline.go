@@ -110,10 +110,10 @@ type Gold struct {
 type DQ struct {
 	Rules         string        `yaml:"rules" value:"" help:"File of the rules; empty for those compiled in, which are config/dq.yaml. silver-etl reads it too: it refuses rows by the rules of severity quarantine. Products that rules refer to are in warehouse.products."`
 	Samples       int           `yaml:"samples" value:"10" min:"0" max:"1000" help:"Most rows that are kept of those that failed a rule, for each version of a slice."`
-	ReadBytes     int           `yaml:"read_bytes" value:"128MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of the objects that are in memory at the same time; a greater one is read alone. A row group takes about three times its size while it is decoded."`
+	ReadBytes     int           `yaml:"read_bytes" value:"64MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of the objects that are in memory at the same time; a greater one is read alone. A row group takes about three times its size while it is decoded."`
 	CacheBytes    int           `yaml:"cache_bytes" value:"128MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of what is kept of files that have been read, so that a new version of a slice costs what is new of it: about 24 bytes for each order. Customers and products that orders refer to take 8 bytes each beside it."`
 	CustomTimeout time.Duration `yaml:"custom_timeout" value:"30s" min:"1s" max:"10m" help:"Time that the statement of a custom rule may take for a slice."`
-	CustomMemory  int           `yaml:"custom_memory" value:"256MiB" unit:"bytes" min:"64MiB" max:"64GiB" help:"Memory that it may take; one runs at a time. What does not fit goes to the temporary folder."`
+	CustomMemory  int           `yaml:"custom_memory" value:"128MiB" unit:"bytes" min:"64MiB" max:"64GiB" help:"Memory that it may take; one runs at a time. What does not fit goes to the temporary folder."`
 	MaxAge        time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a slice is judged."`
 }
 

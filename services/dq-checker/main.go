@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"runtime/debug"
 
 	"github.com/saleslake/saleslake/pkg/daemon"
 	"github.com/saleslake/saleslake/pkg/fault"
@@ -12,7 +14,13 @@ import (
 	"github.com/saleslake/saleslake/services/dq-checker/dq"
 )
 
+// memory bounds the heap, beside what a custom rule may take. GOMEMLIMIT sets another bound.
+const memory = 352 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
 	daemon.Main("dq-checker", "Holds every gold slice against its ledger and its files, and gates the load.", &cli{})
 }
 
