@@ -56,7 +56,7 @@ func (s *stack) reprocess(how string, env ...string) (days []lake.DayChange) {
 	cmd := exec.Command(filepath.Join(s.dir, "silver-etl"), "reprocess", "--from", "2000-01-01", "--to", "2099-12-31", how, "--json")
 	var out, log bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, &out, &log
-	cmd.Env = append(append(os.Environ(), s.env...), env...)
+	cmd.Env = append(os.Environ(), s.environ("silver-etl", env)...)
 	started := time.Now()
 	require.NoError(s.t, cmd.Run(), log.String())
 	for d := json.NewDecoder(&out); ; {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,6 +52,7 @@ type stack struct {
 	database *real.Database
 	kafka    stream.Config
 	env      []string
+	login    func(service string) []string // environment of one service; nil for none
 
 	mu        sync.Mutex
 	processes map[string]*process // by instance
@@ -65,6 +67,16 @@ type process struct {
 }
 
 func newStack(t *testing.T) *stack {
+	s := serve(t, real.Kafka, real.Postgres)
+	s.env = append(s.env,
+		"SALES_KAFKA_BROKERS="+s.broker.Bootstrap,
+		"AWS_ACCESS_KEY_ID="+s.store.Key, "AWS_SECRET_ACCESS_KEY="+s.store.Secret,
+		"SALES_WAREHOUSE_DSN="+s.database.DSN)
+	return s
+}
+
+// serve builds the services. How they log in is left to the caller.
+func serve(t *testing.T, kafka func(testing.TB) *real.Broker, postgres func(testing.TB) *real.Database) *stack {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	s := &stack{t: t, root: root, dir: t.TempDir(), processes: map[string]*process{}}
@@ -74,11 +86,10 @@ func newStack(t *testing.T) *stack {
 		}
 	})
 	s.build()
-	s.broker, s.store, s.database = real.Kafka(t), real.S3(t), real.Postgres(t)
+	s.broker, s.store, s.database = kafka(t), real.S3(t), postgres(t)
 	s.kafka = stream.Config{Brokers: []string{s.broker.Bootstrap}, Log: zap.NewNop()}
 	s.env = []string{
 		"SALES_CONFIG=" + filepath.Join(root, "config/pipeline.yaml"),
-		"SALES_KAFKA_BROKERS=" + s.broker.Bootstrap,
 		"SALES_KAFKA_SESSION_TIMEOUT=6s",
 		"SALES_KAFKA_REPLICATION=1",
 		"SALES_LAKE_URL=s3://" + s.store.Bucket,
@@ -86,11 +97,8 @@ func newStack(t *testing.T) *stack {
 		"SALES_LAKE_S3_REGION=" + s.store.Region,
 		"SALES_LAKE_S3_PATH_STYLE=true",
 		"SALES_LAKE_PARTITIONS=" + strconv.Itoa(partitions),
-		"AWS_ACCESS_KEY_ID=" + s.store.Key,
-		"AWS_SECRET_ACCESS_KEY=" + s.store.Secret,
 		"SALES_BRONZE_MAX_AGE=1s", "SALES_BRONZE_HEARTBEAT=0s", // records of the topics are counted by their offsets
 		"SALES_SILVER_MAX_AGE=500ms", "SALES_GOLD_MAX_AGE=500ms", "SALES_WAREHOUSE_LOAD_EVERY=1s",
-		"SALES_WAREHOUSE_DSN=" + s.database.DSN,
 		"SALES_WAREHOUSE_PRODUCTS=" + filepath.Join(root, "data/products.csv"),
 	}
 	t.Cleanup(s.killAll)
@@ -114,7 +122,7 @@ func (s *stack) start(service, instance string, env ...string) *process {
 	addr := freeAddr(s.t)
 	p := &process{instance: instance, addr: addr, Process: real.NewProcess(real.Program{
 		Name: instance, Argv: []string{filepath.Join(s.dir, service), "run"}, Dir: s.dir,
-		Env: append(append([]string{"SALES_KAFKA_INSTANCE=" + instance, "SALES_HTTP_ADDR=" + addr}, s.env...), env...),
+		Env: append([]string{"SALES_KAFKA_INSTANCE=" + instance, "SALES_HTTP_ADDR=" + addr}, s.environ(service, env)...),
 		Log: filepath.Join(s.dir, instance+".log"),
 	})}
 	require.NoError(s.t, p.Start())
@@ -136,10 +144,24 @@ func (s *stack) startAll() {
 
 // job runs a command of a service to its end.
 func (s *stack) job(service string, env []string, args ...string) {
-	cmd := exec.Command(filepath.Join(s.dir, service), args...)
-	cmd.Dir, cmd.Env = s.dir, append(append(os.Environ(), s.env...), env...)
-	out, err := cmd.CombinedOutput()
+	out, err := s.try(service, env, args...)
 	require.NoError(s.t, err, "%s %v: %s", service, args, out)
+}
+
+func (s *stack) try(service string, env []string, args ...string) (output string, err error) {
+	cmd := exec.Command(filepath.Join(s.dir, service), args...)
+	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), s.environ(service, env)...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// environ is the environment of a service; of two values of a variable the last counts.
+func (s *stack) environ(service string, more []string) []string {
+	env := slices.Clone(s.env)
+	if s.login != nil {
+		env = append(env, s.login(service)...)
+	}
+	return append(env, more...)
 }
 
 func (s *stack) ready(p *process) {
