@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -29,11 +30,9 @@ func TestSecuredConnections(t *testing.T) {
 	s := newSecureStack(t)
 	tr := newTruth()
 	s.startAll()
-	const few = 20_000
-	s.job("producer", producerEnv(1, 0, few), "run")
-	tr.sent(t, generate.Load(1, few))
+	s.stopUnderLoad(tr, 1)
 	s.drained(10 * time.Minute)
-	s.compare("over secured connections", tr)
+	s.compare("over secured connections, after all services were stopped under load", tr)
 
 	t.Run("a wrong password is told once", s.wrongPassword)
 	t.Run("a cluster of an unknown authority is refused", s.wrongCluster)
@@ -43,6 +42,31 @@ func TestSecuredConnections(t *testing.T) {
 		require.NotContains(t, log, s.database.Password)
 		require.NotContains(t, log, s.store.Secret)
 	}
+}
+
+// stopUnderLoad stops each service as a deployment does, while events flow, and starts it again.
+func (s *stack) stopUnderLoad(tr *truth, seed int) {
+	const few, rate, grace = 20_000, 1_000, 30 * time.Second
+	producer := s.start("producer", "producer-0", producerEnv(seed, rate, few)...)
+	for _, service := range services {
+		p := s.processes[service.name+"-0"]
+		const commits = "sales_stage_commits_total"
+		before := p.metric(commits)
+		s.until(patience, p.instance+" commits", func() error {
+			if p.metric(commits) == before {
+				return errors.New("no commit")
+			}
+			return nil
+		})
+		began := time.Now()
+		require.NoError(s.t, p.Stop(grace))
+		s.t.Logf("%s ended with code 0 after %s", p.instance, time.Since(began).Round(time.Millisecond))
+		s.ready(s.start(service.name, p.instance))
+	}
+	code, err := producer.Wait(s.t.Context())
+	require.NoError(s.t, err)
+	require.Zero(s.t, code)
+	tr.sent(s.t, generate.Load(uint64(seed), few))
 }
 
 const kafkaPassword = "kafka:p@ss/word"
