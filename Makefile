@@ -53,6 +53,10 @@ lint: $(LINT) ## Check style and import directions
 build: ## Build every service into bin/ from its own go.mod alone
 	for s in $(SERVICES); do GOWORK=off go build -C services/$$s -o $(CURDIR)/bin/$$s .; done
 
+.PHONY: reproducible
+reproducible: ## Build services twice, in two places and from nothing, and compare the bytes (SERVICE, all unless set)
+	deploy/docker/reproducible.sh $(or $(SERVICE),$(SERVICES))
+
 .PHONY: unit
 unit: ## Unit, property and conformance tests, and the pipeline on embedded Kafka
 	go test -timeout 40m $(CODE)
