@@ -63,7 +63,7 @@ func TestHeartbeatsComeThroughAllStages(t *testing.T) {
 		require.NoError(t, err)
 		defer p.Close()
 		for i := range orders {
-			id, at := fmt.Sprintf("O-%03d", i), time.Now().UTC().Format(time.RFC3339Nano)
+			id, at := fmt.Sprintf("O-%03d", i), time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")
 			require.NoError(t, p.Publish(ctx, stream.Record{Topic: sales.TopicEvents, Partition: stream.AnyPartition, Key: []byte(id), Value: fmt.Appendf(nil,
 				`{"event_id":"E-%s","event_ts":%q,"order_id":%q,"order_ts":%q,"customer_id":"C-1","product_id":"P-1","category":"Books","region":"Europe","quantity":1,"unit_price":"10.00","revenue":"10.00","status":"completed"}`,
 				id, at, id, at)}))
@@ -76,6 +76,10 @@ func TestHeartbeatsComeThroughAllStages(t *testing.T) {
 	require.NoError(t, r.account(t.Context()))
 	require.NoError(t, r.report.Fault())
 	for _, h := range r.report.Ledger.Hops {
+		if h.Dataset != sales.TopicEvents {
+			continue
+		}
+		require.Empty(t, h.Rejected, h.Stage)
 		require.EqualValues(t, orders, h.In.Rows, h.Stage)
 		require.Equal(t, lake.Count{Rows: orders, Cents: orders * 1000}, h.Out, h.Stage)
 	}
