@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -51,7 +52,7 @@ func output(t *testing.T, dir, name string, args ...string) {
 func TestAlertRules(t *testing.T) {
 	promtool := program(t, "prometheus", "promtool")
 	output(t, deploy+"prometheus", promtool, "check", "config", "prometheus.yml")
-	output(t, deploy+"prometheus", promtool, "test", "rules", "rules_test.yml")
+	output(t, deploy+"prometheus", promtool, "test", "rules", "dq_test.yml", "pipeline_test.yml")
 }
 
 // TestAlertmanagerFiles holds the file without secrets against the one with them.
@@ -72,21 +73,66 @@ func readYAML(t *testing.T, file string) (all map[string]any) {
 	return all
 }
 
-// TestRunbooks has every alert name a runbook that is there.
-func TestRunbooks(t *testing.T) {
-	for _, group := range readYAML(t, deploy+"prometheus/rules/dq.yml")["groups"].([]any) {
-		for _, rule := range group.(map[string]any)["rules"].([]any) {
-			rule := rule.(map[string]any)
-			page, heading, _ := strings.Cut(rule["annotations"].(map[string]any)["runbook_url"].(string), "#")
-			_, name, ok := strings.Cut(page, "/blob/main/")
-			require.True(t, ok, rule["alert"])
-			text, err := os.ReadFile("../../../" + name)
-			require.NoError(t, err)
-			if heading != "" {
-				require.Contains(t, strings.ToLower(string(text)), "\n## "+strings.ReplaceAll(heading, "-", " "))
+// rules gives all that are in deploy/prometheus/rules.
+func rulesOf(t *testing.T) (all []map[string]any) {
+	files, err := filepath.Glob(deploy + "prometheus/rules/*.yml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		for _, group := range readYAML(t, file)["groups"].([]any) {
+			for _, rule := range group.(map[string]any)["rules"].([]any) {
+				all = append(all, rule.(map[string]any))
 			}
 		}
 	}
+	return all
+}
+
+// TestAlertsAreWhole has every alert tell how bad it is, and name a runbook that is there.
+func TestAlertsAreWhole(t *testing.T) {
+	for _, rule := range rulesOf(t) {
+		if rule["alert"] == nil {
+			continue
+		}
+		require.Contains(t, []any{"page", "warn"}, rule["labels"].(map[string]any)["severity"], rule["alert"])
+		notes := rule["annotations"].(map[string]any)
+		for _, note := range []string{"summary", "description", "samples"} {
+			require.NotEmpty(t, notes[note], "%s has no %s", rule["alert"], note)
+		}
+		page, heading, _ := strings.Cut(notes["runbook_url"].(string), "#")
+		_, name, ok := strings.Cut(page, "/blob/main/")
+		require.True(t, ok, rule["alert"])
+		text, err := os.ReadFile("../../../" + name)
+		require.NoError(t, err)
+		require.Contains(t, string(text), fmt.Sprintf("`%s`", rule["alert"]), name)
+		if heading != "" {
+			require.Contains(t, strings.ToLower(string(text)), "\n## "+strings.ReplaceAll(heading, "-", " "))
+		}
+	}
+}
+
+// TestRulesAskForWhatIsThere has every metric that a rule names in the catalogue, which services hold against what they register.
+func TestRulesAskForWhatIsThere(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/metrics.md")
+	require.NoError(t, err)
+	known := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(sales_\\w+)` \\| (\\w+) \\|").FindAllStringSubmatch(string(text), -1) {
+		known[row[1]] = true
+		if row[2] == "histogram" {
+			known[row[1]+"_bucket"], known[row[1]+"_sum"], known[row[1]+"_count"] = true, true, true
+		}
+	}
+	named := 0
+	for _, rule := range rulesOf(t) {
+		text := fmt.Sprint(rule["expr"], rule["annotations"])
+		for _, name := range regexp.MustCompile(`\bsales_\w+`).FindAllString(text, -1) {
+			if name != "sales_events" {
+				named++
+				require.True(t, known[name], "%v asks for %s, which no service has", rule, name)
+			}
+		}
+	}
+	require.Greater(t, named, 20)
 }
 
 // message is a request that Alertmanager made.
