@@ -17,6 +17,12 @@
 // when a signal made it drain. Every other command is a job: it has no server, and a
 // signal that cuts it short makes the code 130.
 //
+// The log is JSON on standard error, or for people with --log-format console. Each line has time, level, msg and
+// service; a partition is topic/003, a slice and a version those of manifests, a duration ends in its unit. Levels:
+// error = somebody has to look, and where the process ends, why; warn = it goes on, but should not last; info = what it
+// does, a line for each commit with rows; debug = the rest. Lines that repeat are sampled: 50 of a message in a second,
+// then one of 100. No line has the fields of an event or a customer, and no setting that is a secret.
+//
 // Exit codes: 0 done, 1 an error that a restart may cure, 2 wrong usage or settings,
 // 130 cut short by a signal. The first SIGINT or SIGTERM cancels the context, for the
 // service to drain; the second one ends the process at once.

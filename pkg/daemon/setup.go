@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -34,6 +35,12 @@ func newBuildInfo(name string) *prometheus.GaugeVec {
 	return build
 }
 
+// Of lines with the same level and message these are written in a second: the first ones, then one of so many.
+const (
+	sampleFirst      = 50
+	sampleThereafter = 100
+)
+
 func newLog(name string, c config.Log, stderr io.Writer) (*zap.Logger, error) {
 	level, err := zapcore.ParseLevel(c.Level)
 	if err != nil {
@@ -52,7 +59,8 @@ func newLog(name string, c config.Log, stderr io.Writer) (*zap.Logger, error) {
 		encoder = zapcore.NewJSONEncoder(form)
 	}
 	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(stderr)), level)
-	return zap.New(core, zap.Fields(zap.String("service", name))), nil
+	sampled := zapcore.NewSamplerWithOptions(core, time.Second, sampleFirst, sampleThereafter)
+	return zap.New(sampled, zap.Fields(zap.String("service", name))), nil
 }
 
 // lookup answers the value of a variable in a list as of os.Environ.

@@ -39,8 +39,9 @@ func (t Tally) rows() (sum int64) {
 
 func (t Tally) age(now time.Time) time.Duration { return max(now.Sub(time.UnixMicro(t.EventTime)), 0) }
 
-// account counts a commit and writes its line: every one with rows has the same keys, in each stage.
-func (w *worker) account(c *Commit, flush time.Duration) {
+// account counts a commit and writes its line, which has the same keys in each stage. One without rows, as of heartbeats,
+// is told to whoever debugs.
+func (w *worker) account(c *Commit, took time.Duration) {
 	now := time.Now()
 	w.session.rc.Metrics.committed(w.session.rc.Group, w.p, c.Tallies, now)
 	sum := Tally{Rows: map[string]int64{}}
@@ -54,12 +55,12 @@ func (w *worker) account(c *Commit, flush time.Duration) {
 	if sum.rows() == 0 {
 		level = zapcore.DebugLevel
 	}
-	fields := []zap.Field{zap.Stringer("partition", w.p), zap.Int64("next", c.Next), zap.Int("published", len(c.Records)),
-		zap.Int64("rows", sum.rows()), zap.Object("outcomes", outcomes(sum.Rows)), zap.Int64("bytes", sum.Bytes), zap.Duration("flush", flush)}
+	age := time.Duration(0) // of no event
 	if sum.EventTime > 0 {
-		fields = append(fields, zap.Duration("freshness", sum.age(now)))
+		age = sum.age(now)
 	}
-	w.session.log.Log(level, "committed", fields...)
+	w.session.log.Log(level, "committed", zap.Stringer("partition", w.p), zap.Int64("next", c.Next), zap.Int("published", len(c.Records)),
+		zap.Int64("rows", sum.rows()), zap.Object("outcomes", outcomes(sum.Rows)), zap.Int64("bytes", sum.Bytes), zap.Duration("took", took), zap.Duration("freshness", age))
 }
 
 // outcomes writes rows by outcome in the order of their names.

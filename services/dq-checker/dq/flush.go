@@ -211,11 +211,13 @@ func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lak
 		t.Log.Debug("verdict", fields...)
 		return v, samples, nil
 	}
+	var broken []string
 	for _, f := range v.Findings {
 		if f.Outcome != lake.Pass {
-			fields = append(fields, zap.String(f.Rule, f.Message))
+			broken = append(broken, f.Rule+": "+f.Message)
 		}
 	}
+	fields = append(fields, zap.Strings("findings", broken))
 	if v.Outcome == lake.Warn {
 		t.Log.Warn("slice passes with a warning", fields...)
 		return v, samples, nil

@@ -96,7 +96,7 @@ func (t *loads) note(n *notes, l *lake.Loaded, p *passed) error {
 	m := &lake.Manifest{Table: l.Table, Slice: l.Slice, Day: p.day, Version: l.Version}
 	f := compare(l, p)
 	if f.Outcome == lake.Fail {
-		t.Log.Error("the warehouse does not hold what passed", zap.String("slice", l.Key()), zap.Int64("version", l.Version), zap.String(f.Rule, f.Message))
+		t.Log.Error("the warehouse does not hold what passed", zap.String("slice", l.Key()), zap.Int64("version", l.Version), zap.Strings("findings", []string{f.Rule + ": " + f.Message}))
 	}
 	for _, f := range append(t.auditor.freshness(l, p), f) {
 		if f.Outcome != lake.Pass {

@@ -57,7 +57,7 @@ func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *
 	} else {
 		c.done = done
 		slices.SortFunc(done.Days, func(a, b lake.DayChange) int { return cmp.Compare(a.Day, b.Day) })
-		t.Log.Info("rebuilt", zap.String("command", command.ID), zap.Int32("partition", t.partition), zap.String("through", done.Through),
+		t.Log.Info("rebuilt", zap.String("command", command.ID), zap.Stringer("partition", stream.Partition{Topic: sales.TopicSilver, ID: t.partition}), zap.String("through", done.Through),
 			zap.Int("days", len(days)), zap.Duration("took", time.Since(started)))
 	}
 	t.flushed = c

@@ -130,7 +130,7 @@ func (s *stage) Open(ctx context.Context, p stream.Partition, next int64) (strea
 	t.sit()
 	t.keeper.Mirror(ctx, t.lastCommit())
 	t.sweep(ctx)
-	s.Log.Info("partition opened", zap.Int32("partition", p.ID), zap.Int64("next", next),
+	s.Log.Info("partition opened", zap.Stringer("partition", p), zap.Int64("next", next),
 		zap.Int("days", len(t.days)), zap.Int("changed", len(t.changed)))
 	return t, nil
 }

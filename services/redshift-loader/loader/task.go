@@ -66,8 +66,7 @@ func (t *task) Add(_ context.Context, records []stream.Record) error {
 func (t *task) keep(v *lake.Verdict) {
 	if !v.Passed() {
 		t.metrics.held(v)
-		t.log.Warn("held: the verdict is not to load", zap.String("slice", v.Key()),
-			zap.Int64("version", v.Manifest.Version), zap.Any("findings", v.Findings))
+		t.log.Info("held: the verdict is not to load, dq-checker's log says why", zap.String("slice", v.Key()), zap.Int64("version", v.Manifest.Version))
 		return
 	}
 	if other := t.pending[v.Key()]; other == nil || v.Manifest.Version > other.Manifest.Version {

@@ -78,7 +78,7 @@ func (t *task) flushCommand(ctx context.Context, command *lake.Command, before *
 		return stream.Commit{}, err
 	}
 	t.made = c
-	t.Log.Info("reprocessed", zap.String("command", command.ID), zap.Int32("partition", t.partition), zap.String("through", c.done.Through),
+	t.Log.Info("reprocessed", zap.String("command", command.ID), zap.Stringer("partition", stream.Partition{Topic: sales.TopicBronze, ID: t.partition}), zap.String("through", c.done.Through),
 		zap.Int("slices", len(c.manifests)), zap.Duration("took", time.Since(start)))
 	return stream.Commit{Next: c.next, Records: c.records(), Tallies: []stream.Tally{c.tally()}}, nil
 }
