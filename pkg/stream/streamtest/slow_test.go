@@ -36,7 +36,7 @@ func TestSlowTask(t *testing.T) {
 	i := r.run(rc, stage)
 	patience := time.Now().Add(5 * time.Second) // longer than the group's patience with an instance that does not poll
 	require.Eventually(t, func() bool { return time.Now().After(patience) }, time.Minute, 100*time.Millisecond)
-	require.Zero(t, i.metric(t, "records_in_total"))
+	require.Zero(t, i.metric(t, "records_total"))
 	slow.Store(false)
 	close(goOn)
 	require.Eventually(t, func() bool { return i.lag(t) > 0 }, time.Minute, time.Millisecond)
@@ -45,7 +45,7 @@ func TestSlowTask(t *testing.T) {
 	require.NoError(t, i.end())
 	require.EqualValues(t, 2, stage.Opened.Load(), "the partitions were taken away")
 	require.Zero(t, i.metric(t, "aborts_total"))
-	require.EqualValues(t, 40_000, i.metric(t, "records_in_total"))
+	require.EqualValues(t, 40_000, i.metric(t, "records_total"))
 }
 
 // Opening takes as long as it takes; the other partitions go on meanwhile, and an instance that is told to stop does

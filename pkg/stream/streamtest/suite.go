@@ -216,7 +216,7 @@ func testCopy(t *testing.T, addr string, s settings) {
 	require.EqualValues(t, 4, stage.Opened.Load())
 	require.EqualValues(t, 4, stage.Closed.Load())
 	require.Zero(t, i.metric(t, "aborts_total"))
-	require.EqualValues(t, 25_000, i.metric(t, "records_in_total"))
+	require.EqualValues(t, 25_000, i.metric(t, "records_total"))
 }
 
 // An instance that is told to stop flushes what it has, though it is not due.
