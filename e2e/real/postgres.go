@@ -149,6 +149,15 @@ func (d *Database) serves(ctx context.Context) error {
 	return db.PingContext(ctx)
 }
 
+// Script runs a file of psql's as the owner, with what is added to its environment.
+func (d *Database) Script(ctx context.Context, file string, env ...string) error {
+	psql, err := postgresProgram("psql")
+	if err != nil {
+		return err
+	}
+	return runTool(ctx, filepath.Dir(file), env, psql, d.DSN, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file="+file)
+}
+
 func initCluster(ctx context.Context, initdb, data string, owner *syscall.Credential, authentication ...string) error {
 	cmd := exec.CommandContext(ctx, initdb, append(authentication, "-D", data, "-U", "sales",
 		"-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")...)
