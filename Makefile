@@ -8,7 +8,7 @@ GOLANGCI_LINT_VERSION := v2.12.2
 LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VENV := .cache/venv
 SERVICES := $(patsubst services/%/go.mod,%,$(wildcard services/*/go.mod))
-CODE := ./pkg/... $(SERVICES:%=./services/%/...)
+CODE := ./pkg/... $(SERVICES:%=./services/%/...) ./deploy/grafana/...
 # Readers that are not ours; tests that compare with them take this one.
 export SALESLAKE_PYTHON ?= $(CURDIR)/$(VENV)/bin/python
 
@@ -93,6 +93,10 @@ data: ## Write the sample files, their README and expected.json anew
 .PHONY: screenshots
 screenshots: ## Take the README's pictures anew, of the page of the sample's run in Chromium
 	SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestPageOfTheSample ./services/local-runner/report
+
+.PHONY: dashboards
+dashboards: ## Write the JSON of the dashboards that Grafana is provisioned with
+	go run ./deploy/grafana
 
 ##@ Measure it
 

@@ -21,7 +21,8 @@ const events = 200_000
 
 // TestEveryEventAndCentSurvives sends events with known truth through the six
 // programs: first in peace, then while each of them is killed at every step
-// of its commit, frozen and robbed of its partitions.
+// of its commit, frozen and robbed of its partitions. At last the dashboards are
+// asked what they show of events that happen now.
 func TestEveryEventAndCentSurvives(t *testing.T) {
 	s, tr := newStack(t), newTruth()
 	s.startAll()
@@ -37,6 +38,8 @@ func TestEveryEventAndCentSurvives(t *testing.T) {
 
 	s.repair()
 	s.compare("after all days were judged again", tr)
+
+	s.watch()
 }
 
 // produce runs the producer to its end, as fast as it can.
