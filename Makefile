@@ -108,6 +108,10 @@ bench-batch: $(VENV)/ready ## A 3M-row CSV to gold, beside DuckDB and Polars (RO
 bench-stream: ## Kafka to bronze, beside a bare consumer loop (EVENTS, RUNS)
 	bench/stream.sh
 
+.PHONY: bench-freshness
+bench-freshness: ## Event time to PostgreSQL in the running stack, and what its containers need (RATE, WARM, LENGTH)
+	bench/freshness.sh
+
 .PHONY: bench-load
 bench-load: ## Loads into DuckDB and PostgreSQL, beside the engines' own way, and of changes into bigger and bigger tables
 	go test -run '^$$' -bench 'Bulk|Follow' -benchtime=5x -timeout 2h ./services/redshift-loader/warehouse

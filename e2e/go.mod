@@ -9,6 +9,7 @@ require (
 	github.com/aws/smithy-go v1.28.8
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/confluentinc/confluent-kafka-go/v2 v2.15.0
+	github.com/docker/go-units v0.5.0
 	github.com/duckdb/duckdb-go/v2 v2.10504.0
 	github.com/lib/pq v1.12.3
 	github.com/prometheus/client_golang v1.25.0
