@@ -14,9 +14,11 @@ var hops = []struct{ stage, service string }{
 	{"bronze", "bronze-writer"}, {"silver", "silver-etl"}, {"gold", "gold-aggregator"}, {"dq", "dq-checker"}, {"load", "redshift-loader"},
 }
 
-// health gives a hop's state: 2 is down, 1 is behind, 0 is well.
+// health gives a hop's state: 2 is down, 1 is behind, 0 is well. One that has no partition to commit to, as
+// when Kafka is away, has no heartbeat and is behind.
 func health(stage, service string) string {
-	return `(max(time() - sales_stage_heartbeat_timestamp_seconds{stage="` + stage + `"}) > bool 60) and on () (sum(up{service="` + service + `"}) > 0) or on () vector(2)`
+	late := `(max(time() - sales_stage_heartbeat_timestamp_seconds{stage="` + stage + `"}) > bool 60)`
+	return `(` + late + ` or on () vector(1)) and on () (sum(up{service="` + service + `"}) > 0) or on () vector(2)`
 }
 
 // pipeline answers in its first row: is it healthy, and if not, which hop?
@@ -30,7 +32,7 @@ func pipeline() *dashboard.DashboardBuilder {
 		state = append(state, query{h.stage, health(h.stage, h.service)})
 	}
 	d = d.WithRow(row("Is it healthy, and if not, which hop?")).
-		WithPanel(tile("Hops", "Each hop in the order of the data. Behind: a heartbeat, which passes every 10 s behind all that came before it, is over 60 s late; so are the hops after it. Down: no instance answers. Idle: the producer sends nothing, which is no fault of the pipeline.",
+		WithPanel(tile("Hops", "Each hop in the order of the data. Behind: a heartbeat, which passes every 10 s behind all that came before it, is over 60 s late, or there is none; so are the hops after it. Down: no instance answers. Idle: the producer sends nothing, which is no fault of the pipeline.",
 			"none", 12, state...).Thresholds(steps(dashboard.Threshold{Color: fine}, dashboard.Threshold{Color: warning, Value: cog.ToPtr[float64](1)}, dashboard.Threshold{Color: bad, Value: cog.ToPtr[float64](2)}, dashboard.Threshold{Color: grey, Value: cog.ToPtr[float64](3)})).
 			Mappings(words(map[string]string{"0": "well", "1": "behind", "2": "down", "3": "idle"})).
 			DataLinks(links(link("Instances", to("services"))))).
