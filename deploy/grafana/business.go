@@ -19,7 +19,7 @@ const (
 )
 
 // business answers from the warehouse, with the rights of a reader.
-func business() *dashboard.DashboardBuilder {
+func business() *board {
 	d := newDashboard("Business", "What was sold, from the warehouse, as it is loaded. Days are UTC. Gross is of completed and refunded orders, net is without the refunded ones.", "now-24h", "10s")
 
 	d = d.WithRow(row("Today")).

@@ -1,11 +1,7 @@
 package main
 
-import (
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
-)
-
 // kafka shows the broker as those see it who depend on it: the groups that read and commit.
-func kafka() *dashboard.DashboardBuilder {
+func kafka() *board {
 	d := newDashboard("Kafka", "What the services see of Kafka: how much they read, how far they are behind, and how their transactions go.", "now-1h", "10s")
 
 	d = d.WithRow(row("Reading")).

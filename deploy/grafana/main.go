@@ -22,14 +22,14 @@ func main() {
 }
 
 // dashboards are all there are, by the name of their file, which is their uid, too.
-func dashboards() map[string]*dashboard.DashboardBuilder {
-	return map[string]*dashboard.DashboardBuilder{
+func dashboards() map[string]*board {
+	return map[string]*board{
 		"pipeline": pipeline(), "quality": quality(), "kafka": kafka(), "services": services(), "business": business(),
 	}
 }
 
 // render gives the JSON of a dashboard.
-func render(uid string, b *dashboard.DashboardBuilder) ([]byte, error) {
+func render(uid string, b *board) ([]byte, error) {
 	built, err := b.Uid(uid).Build()
 	if err != nil {
 		return nil, fmt.Errorf("dashboard %s: %w", uid, err)

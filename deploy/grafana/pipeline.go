@@ -22,7 +22,7 @@ func health(stage, service string) string {
 }
 
 // pipeline answers in its first row: is it healthy, and if not, which hop?
-func pipeline() *dashboard.DashboardBuilder {
+func pipeline() *board {
 	d := newDashboard("Pipeline", "What flows, how fast, and whether to trust it. Read the first row from left to right: the first hop that is not blue is the one to look at.", "now-30m", "10s").
 		Annotation(dashboard.NewAnnotationQueryBuilder().Name("Alerts").Datasource(metricsSource).Enable(true).IconColor(bad).
 			Expr(`ALERTS{alertstate="firing"}`).TitleFormat("{{alertname}}").TextFormat("{{table}} {{stage}}").Step("10s"))

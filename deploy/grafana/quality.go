@@ -1,11 +1,7 @@
 package main
 
-import (
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
-)
-
 // quality tells whether what is in the warehouse can be trusted, and what is kept out of it.
-func quality() *dashboard.DashboardBuilder {
+func quality() *board {
 	d := newDashboard("Data quality", "Whether what is in the warehouse can be trusted, what is kept out of it, and why. dq-checker report has the rows.", "now-6h", "30s")
 
 	d = d.WithRow(row("Can it be trusted?")).

@@ -6,7 +6,7 @@ import (
 )
 
 // services shows the processes: which run, what they need, and what they ask of the bucket.
-func services() *dashboard.DashboardBuilder {
+func services() *board {
 	const of = `{service=~"$service"}`
 	d := newDashboard("Services", "The processes: which run, what they need of the machine, and what they ask of the bucket.", "now-1h", "10s").
 		WithVariable(dashboard.NewQueryVariableBuilder("service").Label("Service").Description("Services to show.").Datasource(metricsSource).

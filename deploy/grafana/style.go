@@ -84,8 +84,11 @@ var (
 	warehouseSource = common.DataSourceRef{Type: cog.ToPtr("grafana-postgresql-datasource"), Uid: cog.ToPtr("warehouse")}
 )
 
+// board is a dashboard that is being made.
+type board = dashboard.DashboardBuilder //nolint:staticcheck // its successor, schema v2, is not what files provision in Grafana 12.2
+
 // newDashboard is what all have: the links to the others, and nothing to edit.
-func newDashboard(title, description, since, refresh string) *dashboard.DashboardBuilder {
+func newDashboard(title, description, since, refresh string) *board {
 	return dashboard.NewDashboardBuilder(title). //nolint:staticcheck // its successor, schema v2, is not what files provision in Grafana 12.2
 							Description(description).
 							Tags([]string{"saleslake"}).
