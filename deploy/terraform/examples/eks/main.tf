@@ -1,0 +1,249 @@
+# The whole pipeline on EKS: what the chart in deploy/helm needs. docs/deploy.md follows it step by step.
+
+terraform {
+  required_version = ">= 1.10"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.82"
+    }
+  }
+  # The rest is in a file of your own: terraform init -backend-config=backend.hcl
+  backend "s3" {
+    key          = "saleslake-eks.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+variable "region" {
+  description = "AWS region of everything."
+  type        = string
+}
+
+variable "name" {
+  description = "Prefix of all names."
+  type        = string
+  default     = "saleslake"
+}
+
+variable "bucket" {
+  description = "Name of the lake's bucket: unique in the world."
+  type        = string
+}
+
+variable "kafka" {
+  description = "serverless or provisioned."
+  type        = string
+  default     = "serverless"
+}
+
+variable "partitions" {
+  description = "Partitions of topics and lake. They can't be changed later: docs/deploy.md says how many."
+  type        = number
+  default     = 12
+}
+
+variable "first_day" {
+  description = "Day of the first orders, YYYY-MM-DD."
+  type        = string
+}
+
+variable "monthly_rpu_hours" {
+  description = "RPU hours of Redshift a month after which queries are refused."
+  type        = number
+}
+
+variable "alert_emails" {
+  description = "Addresses that are told of alerts."
+  type        = set(string)
+  default     = []
+}
+
+variable "kubernetes_version" {
+  description = "Version of Kubernetes."
+  type        = string
+  default     = "1.33"
+}
+
+variable "admin_cidrs" {
+  description = "Networks from which kubectl and helm reach the cluster."
+  type        = list(string)
+}
+
+variable "ci" {
+  description = "Repository on GitHub whose workflows push images and plan, and the bucket of Terraform's state; null for neither."
+  type        = object({ repository = string, state_bucket = string })
+  default     = null
+}
+
+provider "aws" {
+  region = var.region
+  default_tags {
+    tags = { project = var.name }
+  }
+}
+
+data "aws_availability_zones" "here" {
+  state = "available"
+}
+
+module "network" {
+  source = "../../modules/network"
+  name   = var.name
+  zones  = slice(data.aws_availability_zones.here.names, 0, 3)
+  nat    = true # KEDA, Prometheus and the cluster's own images
+}
+
+module "kafka" {
+  source                    = "../../modules/kafka"
+  name                      = var.name
+  kind                      = var.kafka
+  partitions                = var.partitions
+  vpc_id                    = module.network.vpc_id
+  subnet_ids                = module.network.subnet_ids
+  clients_security_group_id = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
+}
+
+module "lake" {
+  source = "../../modules/lake"
+  bucket = var.bucket
+}
+
+module "observability" {
+  source       = "../../modules/observability"
+  name         = var.name
+  alert_emails = var.alert_emails
+}
+
+module "access" {
+  source            = "../../modules/access"
+  bucket            = module.lake.bucket
+  kafka_cluster_arn = module.kafka.arn
+}
+
+module "warehouse" {
+  source                    = "../../modules/warehouse"
+  name                      = var.name
+  vpc_id                    = module.network.vpc_id
+  subnet_ids                = module.network.subnet_ids
+  clients_security_group_id = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
+  copy_policy               = module.access.policies["redshift"]
+  monthly_rpu_hours         = var.monthly_rpu_hours
+}
+
+module "catalog" {
+  source     = "../../modules/catalog"
+  name       = var.name
+  bucket     = module.lake.bucket
+  partitions = var.partitions
+  first_day  = var.first_day
+}
+
+module "registry" {
+  source   = "../../modules/registry"
+  name     = var.name
+  services = module.access.services
+}
+
+module "ci" {
+  source          = "../../modules/ci"
+  count           = var.ci == null ? 0 : 1
+  name            = var.name
+  repository      = var.ci.repository
+  state_bucket    = var.ci.state_bucket
+  repository_arns = module.registry.arns
+}
+
+# Auto Mode brings nodes, the network's and the disks' drivers, and the agent of Pod Identity.
+resource "aws_eks_cluster" "this" {
+  name                          = var.name
+  version                       = var.kubernetes_version
+  role_arn                      = aws_iam_role.eks["cluster"].arn
+  bootstrap_self_managed_addons = false
+  enabled_cluster_log_types     = ["api", "audit", "authenticator"]
+
+  access_config {
+    authentication_mode                         = "API"
+    bootstrap_cluster_creator_admin_permissions = true
+  }
+  compute_config {
+    enabled       = true
+    node_pools    = ["general-purpose", "system"]
+    node_role_arn = aws_iam_role.eks["node"].arn
+  }
+  kubernetes_network_config {
+    elastic_load_balancing {
+      enabled = true
+    }
+  }
+  storage_config {
+    block_storage {
+      enabled = true
+    }
+  }
+  vpc_config {
+    subnet_ids              = module.network.subnet_ids
+    endpoint_private_access = true
+    endpoint_public_access  = true
+    public_access_cidrs     = var.admin_cidrs
+  }
+  depends_on = [aws_iam_role_policy_attachment.eks]
+}
+
+locals {
+  eks = {
+    cluster = {
+      principal = "eks.amazonaws.com"
+      policies  = ["AmazonEKSClusterPolicy", "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicy", "AmazonEKSLoadBalancingPolicy", "AmazonEKSNetworkingPolicy"]
+    }
+    node = {
+      principal = "ec2.amazonaws.com"
+      policies  = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"]
+    }
+  }
+}
+
+resource "aws_iam_role" "eks" {
+  for_each = local.eks
+  name     = "${var.name}-eks-${each.key}"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = each.key == "cluster" ? ["sts:AssumeRole", "sts:TagSession"] : ["sts:AssumeRole"]
+      Principal = { Service = each.value.principal }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "eks" {
+  for_each   = merge([for role, r in local.eks : { for p in r.policies : "${role}-${p}" => { role = role, policy = p } }]...)
+  role       = aws_iam_role.eks[each.value.role].name
+  policy_arn = "arn:aws:iam::aws:policy/${each.value.policy}"
+}
+
+module "identity" {
+  source   = "../../modules/eks-identity"
+  cluster  = aws_eks_cluster.this.name
+  policies = { for service in module.access.services : service => module.access.policies[service] }
+}
+
+output "images" {
+  description = "Registry and prefix that images are pushed to."
+  value       = module.registry.url.services
+}
+
+output "loader_secret" {
+  description = "Secret that takes the loader's password."
+  value       = module.warehouse.loader_secret_arn
+}
+
+output "values" {
+  description = "Values of the chart: terraform output -raw values > values-aws.yaml"
+  value = yamlencode({
+    image       = { prefix = module.registry.url.services }
+    environment = merge(module.kafka.environment, module.lake.environment, { AWS_REGION = var.region })
+    services    = { redshift-loader = { environment = module.warehouse.environment } }
+  })
+}
