@@ -4,9 +4,12 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+comma := ,
+GOVULNCHECK_VERSION := v1.9.0
 GOLANGCI_LINT_VERSION := v2.12.2
 LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VENV := .cache/venv
+DEPLOY := $(CURDIR)/.cache/deploy
 SERVICES := $(patsubst services/%/go.mod,%,$(wildcard services/*/go.mod))
 CODE := ./pkg/... $(SERVICES:%=./services/%/...) ./deploy/grafana/...
 # Readers that are not ours; tests that compare with them take this one.
@@ -42,7 +45,7 @@ lake: ## List the tables of the running stack's lake, with rows, files and bytes
 ##@ Test it
 
 .PHONY: test
-test: lint build unit histories redshift readers e2e ## Everything that CI runs
+test: lint build unit histories redshift readers deploy-check e2e ## Everything that CI runs
 
 .PHONY: lint
 lint: $(LINT) ## Check style and import directions
@@ -80,6 +83,42 @@ readers: $(VENV)/ready ## DuckDB, Polars and pyarrow read every layer, and answe
 e2e: $(VENV)/ready ## The services on a real Kafka, S3 and Postgres, killed and restarted
 	go test -timeout 45m ./e2e/...
 
+.PHONY: race
+race: $(VENV)/ready ## The tests of one module under the race detector (MODULE=pkg, services/silver-etl, ...)
+	GOWORK=off go test -C $(MODULE) -race -timeout 60m ./...
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Known vulnerabilities in code that is reached
+	for m in pkg $(SERVICES:%=services/%); do GOWORK=off go run -C $$m golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...; done
+
+.PHONY: deploy-check
+deploy-check: $(DEPLOY)/ready ## Terraform, the chart, workflows, the Compose file and the Dockerfile, as far as no account is needed
+	deploy/check/run.sh $(DEPLOY)
+	deploy/check/faults.sh $(DEPLOY)
+
+.PHONY: smoke
+smoke: ## Wait until orders of the running stack are in its warehouse
+	timeout 120 bash -c 'until docker compose exec -T postgres psql -U sales -d sales -Atc "select count(*) > 0 from sales.fact_sales" | grep -qx t; do sleep 2; done'
+
+##@ Ship it
+
+.PHONY: image
+image: ## Build and push a service's image for both architectures (SERVICE, VERSION, PREFIX=ghcr.io/owner/name)
+	docker buildx inspect saleslake >/dev/null 2>&1 || docker buildx create --name saleslake
+	docker buildx build --builder saleslake --platform linux/amd64,linux/arm64 --sbom=true --provenance=mode=max --push \
+		--file deploy/docker/Dockerfile --build-arg SERVICE=$(SERVICE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
+		--tag $(PREFIX)/$(SERVICE):$(VERSION) .
+
+.PHONY: chart
+chart: $(DEPLOY)/ready ## Package the Helm chart into bin/ (VERSION=v1.2.3)
+	$(DEPLOY)/bin/helm package deploy/helm/saleslake --destination bin --version $(VERSION:v%=%) --app-version $(VERSION)
+
+.PHONY: plan
+plan: ## terraform plan of an example, in your account (EXAMPLE=ecs, BACKEND_CONFIG=bucket=…,region=…)
+	terraform -chdir=deploy/terraform/examples/$(EXAMPLE) init -input=false $(addprefix -backend-config=,$(subst $(comma), ,$(BACKEND_CONFIG)))
+	terraform -chdir=deploy/terraform/examples/$(EXAMPLE) validate
+	terraform -chdir=deploy/terraform/examples/$(EXAMPLE) plan -input=false -lock=false
+
 ##@ Change it
 
 .PHONY: fmt
@@ -89,6 +128,10 @@ fmt: $(LINT) ## Format all Go code
 .PHONY: data
 data: ## Write the sample files, their README and expected.json anew
 	go run ./services/producer generate --seed 42 --out data
+
+.PHONY: iam
+iam: $(DEPLOY)/ready ## Write the table of docs/iam.md anew
+	PATH=$(DEPLOY)/bin:$$PATH $(DEPLOY)/venv/bin/python deploy/check/access.py . --write
 
 .PHONY: screenshots
 screenshots: ## Take the README's pictures anew, of the page of the sample's run in Chromium
@@ -139,4 +182,8 @@ $(LINT):
 $(VENV)/ready: bench/peers/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(DEPLOY)/ready: deploy/check/install.sh deploy/check/requirements.txt deploy/check/schemas.py $(wildcard deploy/check/provider/*)
+	deploy/check/install.sh $(DEPLOY)
 	touch $@
