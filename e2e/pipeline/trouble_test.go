@@ -35,8 +35,8 @@ func (s *stack) makeTrouble(tr *truth, seed int) {
 	s.outage("the object store", s.store.Stop, s.store.Start)
 	s.outage("the database", s.database.Stop, s.database.Start)
 	s.outage("the broker", func() error { s.broker.Kill(); return nil }, s.broker.Start)
-	s.freeze("bronze-writer", "bronze")
-	s.freeze("silver-etl", "silver")
+	s.freeze("bronze-writer")
+	s.freeze("silver-etl")
 	require.Positive(s.t, s.logged("bronze-writer", "adopted"), "no file was adopted: the kills between upload and commit missed")
 	producer.Kill()
 	arrived := s.arrived(before)
@@ -83,21 +83,21 @@ func (s *stack) outage(name string, away func() error, back func(context.Context
 // freeze stops an instance inside its open transaction (SIGSTOP) until its
 // partitions are another's, lets it go on, and waits until its commit is
 // refused.
-func (s *stack) freeze(service, stage string) {
+func (s *stack) freeze(service string) {
 	first, second := service+"-0", service+"-1"
 	s.processes[first].Kill()
 	zombie := s.start(service, first, "SALES_FAULT="+stream.StepProduced+":2:stop")
 	s.until(patience, first+" is frozen", func() error { return stopped(zombie.Pid()) })
 	successor := s.start(service, second)
 	s.until(patience, second+" has taken over", func() error {
-		if n := successor.metric("sales_" + stage + "_commits_total"); n < 2 {
+		if n := successor.metric("sales_stage_commits_total"); n < 2 {
 			return fmt.Errorf("it has committed %v times", n)
 		}
 		return nil
 	})
 	require.NoError(s.t, syscall.Kill(zombie.Pid(), syscall.SIGCONT))
 	s.until(patience, first+" is fenced", func() error {
-		if zombie.Running() && zombie.metric("sales_"+stage+"_fenced_total") < 1 {
+		if zombie.Running() && zombie.metric("sales_stage_fenced_total") < 1 {
 			return fmt.Errorf("no transaction of the zombie was refused")
 		}
 		return nil

@@ -120,7 +120,7 @@ func (i *instance) lag(t testing.TB) float64 {
 	families, err := i.reg.Gather()
 	require.NoError(t, err)
 	for _, f := range families {
-		if f.GetName() == "sales_copy_lag_records" {
+		if f.GetName() == "sales_stage_lag_records" {
 			sum := 0.0
 			for _, m := range f.GetMetric() {
 				sum += m.GetGauge().GetValue()
