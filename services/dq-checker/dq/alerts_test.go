@@ -22,6 +22,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"github.com/saleslake/saleslake/pkg/column"
 )
 
 const deploy = "../../../deploy/"
@@ -303,7 +305,8 @@ func freeAddr(t *testing.T) string {
 
 // TestAlerts lets the stage judge days in process and has what it tells go all the way to
 // Slack and PagerDuty: a clean replay says nothing; a file whose bytes have changed is one
-// message, however many tables and versions it holds; a version that passes is another.
+// message, however many tables and versions it holds, and so are rules of several kinds that
+// fail together; a version that passes is another.
 func TestAlerts(t *testing.T) {
 	program(t, "prometheus", "prometheus")
 	program(t, "prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
@@ -366,4 +369,23 @@ func TestAlerts(t *testing.T) {
 	require.Len(t, h.to("/slack"), 4)
 	require.Contains(t, h.to("/slack")[3].text, "Resolved: silver/sales")
 	require.Len(t, h.to("/pagerduty"), 4)
+
+	r.plant.rows = func(b *column.Batch) { // rules of several kinds fail at once: that is one incident, too
+		set("customer_id", 7, "")(b)
+		set("currency", 8, "EUR")(b)
+		set("status", 9, "lost")(b)
+	}
+	r.publish(9, 108, 0)
+	a.until(fmt.Sprintf(`sales_dq_verdicts_total{outcome="fail"} == %d`, 4*len(goldTables)))
+	require.Len(t, h.to("/slack"), 5)
+	for _, rule := range []string{"orders_complete (1)", "orders_currency (1)", "orders_status (1)"} {
+		require.Contains(t, h.to("/slack")[4].text, rule)
+	}
+	r.plant.rows = nil
+	r.publish(10, 109, 0)
+	a.until(passed(6))
+	require.Len(t, h.to("/slack"), 6)
+	require.Contains(t, h.to("/slack")[5].text, "Resolved: gold/fact_sales")
+	require.Len(t, h.to("/pagerduty"), 6)
+	require.Empty(t, a.firing())
 }
