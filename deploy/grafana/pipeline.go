@@ -15,9 +15,9 @@ var hops = []struct{ stage, service string }{
 }
 
 // health gives a hop's state: 2 is down, 1 is behind, 0 is well. One that has no partition to commit to, as
-// when Kafka is away, has no heartbeat and is behind.
+// when Kafka is away, has no heartbeat and is behind. A heartbeat may wait for the next load.
 func health(stage, service string) string {
-	late := `(max(time() - sales_stage_heartbeat_timestamp_seconds{stage="` + stage + `"}) > bool 60)`
+	late := `(max(time() - sales_stage_heartbeat_timestamp_seconds{stage="` + stage + `"}) > bool 60 + 2 * scalar(max(sales_load_every_seconds) or vector(0)))`
 	return `(` + late + ` or on () vector(1)) and on () (sum(up{service="` + service + `"}) > 0) or on () vector(2)`
 }
 
@@ -94,5 +94,5 @@ func funnel() *bargauge.PanelBuilder {
 		query{"    duplicates", rows("silver", "duplicate")},
 		query{"    superseded by a newer version", rows("silver", "superseded")},
 		query{"    rejected by silver", rows("silver", "rejected")},
-		query{"4 new in the warehouse", `sum(delta(sales_load_ledger_rows{table=~"gold/fact_sales|silver/customers"}[$__range]))`}).Decimals(0)
+		query{"4 new in the warehouse", `sum(max by (table) (delta(sales_load_ledger_rows{table=~"gold/fact_sales|silver/customers"}[$__range])))`}).Decimals(0)
 }

@@ -1,6 +1,6 @@
 -- The role with which Grafana reads the warehouse, for psql. Whoever may look at a
 -- dashboard may ask anything with it, so it reads facts and aggregates only: no names
--- and addresses of customers (dim_customer, v_orders), and nothing for longer than 10 s.
+-- and addresses of customers (dim_customer, v_orders), and by default nothing for longer than 10 s.
 -- To run it again changes nothing.
 \getenv password GRAFANA_PASSWORD
 SELECT 'CREATE ROLE grafana' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'grafana') \gexec

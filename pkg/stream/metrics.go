@@ -216,7 +216,7 @@ func (s *session) measure() {
 		if !w.assigned {
 			continue
 		}
-		if w.atEnd.Load() {
+		if w.atEnd.Load() && w.box.empty() { // what waits in the box has come since, while the task flushes
 			m.lag(group, p, 0, 0)
 			continue
 		}

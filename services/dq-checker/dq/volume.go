@@ -142,6 +142,9 @@ func (found Result) and(other Result) Result {
 func (p *Volume) absent(r *rules.Rule, e *Evidence, day int32) Result {
 	var usual []int64
 	for _, d := range e.past(day, p.Weeks) {
+		if d.Hours == nil { // the rule was not declared yet
+			continue
+		}
 		sum := int64(0)
 		for _, n := range d.Hours {
 			sum += n

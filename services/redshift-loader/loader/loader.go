@@ -68,6 +68,7 @@ func Run(ctx context.Context, o Options) error {
 		o.OnReady()
 	}
 	s := &stage{Options: o, metrics: newMetrics(o.Registry)}
+	s.metrics.every.Set(o.LoadEvery.Seconds())
 	return stream.Run(ctx, o.Kafka, stream.RunConfig{
 		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicVerdicts},
 		TransactionTimeout: o.Transaction, SessionTimeout: o.Session,

@@ -27,6 +27,7 @@ type metrics struct {
 	failures    prometheus.Counter
 	ledgerRows  *prometheus.GaugeVec
 	ledgerCents *prometheus.GaugeVec
+	every       prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -47,6 +48,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		failures:    counter("failures_total", "Loads that were rolled back."),
 		ledgerRows:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sales_load_ledger_rows", Help: "Rows that the warehouse's ledger holds."}, []string{"table"}),
 		ledgerCents: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sales_load_ledger_cents", Help: "Money that the warehouse's ledger holds, in cents."}, []string{"table"}),
+		every:       prometheus.NewGauge(prometheus.GaugeOpts{Name: "sales_load_every_seconds", Help: "Setting warehouse.load_every: what has passed waits for so long at most, and heartbeats behind it."}),
 	}
 	_, tables := warehouse.Targets()
 	for _, table := range tables {
@@ -55,7 +57,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}
 	}
 	if reg != nil {
-		reg.MustRegister(m.slices, m.gone, m.stale, m.failures, m.ledgerRows, m.ledgerCents)
+		reg.MustRegister(m.slices, m.gone, m.stale, m.failures, m.ledgerRows, m.ledgerCents, m.every)
 	}
 	return m
 }
