@@ -93,7 +93,7 @@ func TestRecordsThatChangeNothingAreCommitted(t *testing.T) {
 	require.Equal(t, now, task.Due(now, true))
 	c, err := task.Flush(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, stream.Commit{Next: 5}, c)
+	require.Equal(t, stream.Commit{Next: 5, Tallies: []stream.Tally{{Dataset: sales.TopicEvents, Rows: map[string]int64{}}}}, c)
 	task.Committed()
 	require.Zero(t, task.Due(now, true))
 }
