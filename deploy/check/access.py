@@ -34,9 +34,14 @@ def named(policies, kind):
 
 
 def in_code():
-    topics = re.findall(r"^\tTopic\w+\s+= \"(.+)\"$", (root / "pkg/sales/schema.go").read_text(), re.M)
-    groups = [g for f in (root / "services").glob("*/*/*.go") for g in re.findall(r"^const Group = \"(.+)\"$", f.read_text(), re.M)]
-    return set(topics), {*groups, "silver-etl-customers"}
+    def names(pattern, *folders):
+        return {name for folder in folders for f in (root / folder).rglob("*.go") if not f.name.endswith("_test.go") for name in re.findall(pattern, f.read_text(), re.M)}
+
+    topics = names(r"^\tTopic\w+\s+= \"(.+)\"$", "pkg/sales")
+    groups = names(r"^const Group = \"(.+)\"$", "services")
+    groups |= {"silver-etl" + more for more in names(r"\bgroup: Group \+ \"(.+)\",", "services/silver-etl")}
+    groups |= names(r"\bconsumerConfig\(\"(.+?)\"", "pkg/stream")  # who joins none
+    return topics, groups
 
 
 given = outputs()

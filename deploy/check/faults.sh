@@ -12,7 +12,7 @@ missed=0
 fault() {
   [[ $2 == "$only"* ]] || return 0
   rm -rf "$copy" && mkdir "$copy"
-  (cd "$root" && cp -a --parents deploy .github config data docs sql pkg/sales services docker-compose.yml .env "$copy")
+  (cd "$root" && cp -a --parents deploy .github config data docs sql pkg/sales pkg/stream services docker-compose.yml .env "$copy")
   sed -i -e "$4" "$copy/$3"
   if cmp -s "$root/$3" "$copy/$3"; then
     echo "MISSED $1: nothing was changed in $3"
@@ -36,6 +36,7 @@ fault 'a bucket that answers without TLS' terraform:modules/lake $modules/lake/m
 fault 'a container that can be written to' terraform:modules/services-ecs $modules/services-ecs/main.tf 's/readonlyRootFilesystem = true/readonlyRootFilesystem = false/' 'can be written'
 fault 'a right that docs do not tell of' access $modules/access/main.tf 's/on = \["topic:lake.verdicts"\], why = "reads what passed"/on = ["topic:*"], why = "reads"/' 'docs/iam.md lacks'
 fault 'a topic that nobody may use' access pkg/sales/schema.go 's/"lake.loads"/"lake.loaded"/' 'topic lake.loaded'
+fault 'a group that nobody may use' access pkg/stream/follow.go 's/"reader-without-group"/"reader"/' 'group reader:'
 fault 'a chart value of another type' chart $chart/values.yaml 's/replicas: 2/replicas: two/' replicas
 fault 'a password among the settings' chart $chart/ci/all.yaml 's/SALES_LAKE_URL/SALES_WAREHOUSE_PASSWORD/' SALES_WAREHOUSE_PASSWORD
 fault 'a field that Kubernetes does not have' chart $chart/templates/services.yaml 's/podManagementPolicy/podManagement/' podManagement

@@ -45,6 +45,9 @@ locals {
     { actions = local.produce, on = ["transaction:control-*"], why = "each command is a transaction of its own" },
   ]
 
+  # Who reads a topic without joining names a group all the same, and MSK wants the same rights on it.
+  read_all = { actions = local.join, on = ["group:reader-without-group"], why = "reads topics from their start, by a consumer that joins no group" }
+
   # The ends of a topic and the member of a group are part of reading it.
   services = {
     producer = [
@@ -57,6 +60,7 @@ locals {
       { actions = concat(local.ensure, local.read, local.write), on = ["topic:lake.bronze"], why = "publishes manifests and ledgers, and reads what it published" },
       { actions = concat(local.ensure, local.read), on = ["topic:lake.silver"], why = "`quarantine` shows what silver made of a replay" },
       { actions = local.join, on = ["group:bronze-writer"], why = "its consumer group; `resync` sets its offsets" },
+      local.read_all,
       { actions = local.produce, on = ["transaction:*"], why = "bronze-writer-INSTANCE, bronze-writer-resync, quarantine-replay, and for `ingest` the hash of the file's content, which has no prefix" },
       { actions = local.get, on = ["s3:bronze/*", "s3:quarantine/*", "s3:inbox/*"], why = "adopts files after a crash; lists and replays rejects; ingests files" },
       { actions = local.put, on = ["s3:bronze/*", "s3:quarantine/*/bronze/*"], why = "lands events and rejects. No delete: a bronze object is never replaced" },
@@ -67,6 +71,7 @@ locals {
       { actions = concat(local.ensure, local.read), on = ["topic:lake.bronze"], why = "reads bronze's manifests" },
       { actions = concat(local.ensure, local.read, local.write), on = ["topic:lake.silver"], why = "publishes manifests and ledgers, and rebuilds its state from them" },
       { actions = local.join, on = ["group:silver-etl", "group:silver-etl-customers"], why = "its consumer groups, of orders and of customers" },
+      local.read_all,
       { actions = local.produce, on = ["transaction:silver-etl-*"], why = "one commit is one transaction" },
       { actions = local.get, on = ["s3:bronze/*", "s3:silver/*", "s3:quarantine/*"], why = "reads what bronze landed, and its own files and rejects again" },
       { actions = concat(local.put, local.delete), on = ["s3:silver/*", "s3:quarantine/*/silver/*"], why = "writes rows and rejects; deletes files that it replaced" },
@@ -77,6 +82,7 @@ locals {
       { actions = concat(local.ensure, local.read), on = ["topic:lake.silver"], why = "reads silver's manifests" },
       { actions = concat(local.ensure, local.read, local.write), on = ["topic:lake.gold"], why = "publishes manifests, and reads the days' versions" },
       { actions = local.join, on = ["group:gold-aggregator"], why = "its consumer group" },
+      local.read_all,
       { actions = local.produce, on = ["transaction:gold-aggregator-*"], why = "one commit is one transaction" },
       { actions = local.get, on = ["s3:silver/*", "s3:gold/*"], why = "aggregates silver's rows; compares with what it published" },
       { actions = concat(local.put, local.delete), on = ["s3:gold/*"], why = "writes aggregates; deletes files that it replaced" },
@@ -87,6 +93,7 @@ locals {
       { actions = concat(local.ensure, local.read), on = ["topic:lake.bronze", "topic:lake.silver", "topic:lake.gold", "topic:lake.loads"], why = "reads manifests and ledgers of every hop" },
       { actions = concat(local.ensure, local.read, local.write), on = ["topic:lake.verdicts"], why = "publishes verdicts, and reads what passed" },
       { actions = local.join, on = ["group:dq-checker"], why = "its consumer group" },
+      local.read_all,
       { actions = local.produce, on = ["transaction:dq-checker-*"], why = "one commit is one transaction" },
       { actions = local.get, on = ["s3:bronze/*", "s3:silver/*", "s3:gold/*", "s3:dq/*"], why = "reads every file again; bronze's where a ledger does not balance" },
       { actions = concat(local.put, local.delete), on = ["s3:dq/*"], why = "keeps results, ledgers and samples, and merges small files of them" },
@@ -96,6 +103,7 @@ locals {
       { actions = concat(local.ensure, local.read), on = ["topic:lake.verdicts"], why = "reads what passed" },
       { actions = concat(local.ensure, local.write), on = ["topic:lake.loads"], why = "publishes what the warehouse holds" },
       { actions = local.join, on = ["group:redshift-loader"], why = "its consumer group" },
+      local.read_all,
       { actions = local.produce, on = ["transaction:redshift-loader-*"], why = "one commit is one transaction" },
       { actions = local.get, on = ["s3:silver/*", "s3:gold/*"], why = "compares files with their manifests before COPY reads them" },
       { actions = concat(local.get, local.put, local.delete), on = ["s3:_redshift/*"], why = "manifests of COPY, and copies of files that COPY cannot take as they are" },
