@@ -13,6 +13,11 @@ variable "alert_emails" {
 }
 
 data "aws_region" "here" {}
+data "aws_caller_identity" "this" {}
+
+locals {
+  account = data.aws_caller_identity.this.account_id
+}
 
 resource "aws_prometheus_workspace" "this" {
   alias = var.name
@@ -25,9 +30,28 @@ resource "aws_prometheus_rule_group_namespace" "this" {
   data         = file("${path.module}/../../../prometheus/rules/${each.key}")
 }
 
+# The topic's key is its own: the policy of AWS's key for SNS does not let Prometheus in.
+resource "aws_kms_key" "alerts" {
+  description         = "Alerts of ${var.name}"
+  enable_key_rotation = true
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Principal = { AWS = "arn:aws:iam::${local.account}:root" }, Action = "kms:*", Resource = "*" },
+      {
+        Effect    = "Allow"
+        Principal = { Service = "aps.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      },
+    ]
+  })
+}
+
 resource "aws_sns_topic" "alerts" {
   name              = "${var.name}-alerts"
-  kms_master_key_id = "alias/aws/sns"
+  kms_master_key_id = aws_kms_key.alerts.arn
 }
 
 resource "aws_sns_topic_policy" "alerts" {
@@ -39,7 +63,10 @@ resource "aws_sns_topic_policy" "alerts" {
       Principal = { Service = "aps.amazonaws.com" }
       Action    = ["sns:Publish", "sns:GetTopicAttributes"]
       Resource  = aws_sns_topic.alerts.arn
-      Condition = { ArnEquals = { "aws:SourceArn" = aws_prometheus_workspace.this.arn } }
+      Condition = {
+        ArnEquals    = { "aws:SourceArn" = aws_prometheus_workspace.this.arn }
+        StringEquals = { "aws:SourceAccount" = local.account }
+      }
     }]
   })
 }
