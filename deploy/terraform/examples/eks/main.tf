@@ -54,12 +54,6 @@ variable "monthly_rpu_hours" {
   type        = number
 }
 
-variable "alert_emails" {
-  description = "Addresses that are told of alerts."
-  type        = set(string)
-  default     = []
-}
-
 variable "kubernetes_version" {
   description = "Version of Kubernetes."
   type        = string
@@ -108,12 +102,6 @@ module "kafka" {
 module "lake" {
   source = "../../modules/lake"
   bucket = var.bucket
-}
-
-module "observability" {
-  source       = "../../modules/observability"
-  name         = var.name
-  alert_emails = var.alert_emails
 }
 
 module "access" {
