@@ -50,7 +50,7 @@ variable "image_tag" {
 }
 
 variable "collector_tag" {
-  description = "Tag of aws-observability/aws-otel-collector in the public gallery of ECR."
+  description = "Tag of aws-observability/aws-otel-collector that was copied to the registry: docs/deploy.md."
   type        = string
 }
 
@@ -152,6 +152,7 @@ module "registry" {
   source   = "../../modules/registry"
   name     = var.name
   services = module.access.services
+  others   = ["collector"] # tasks have no way to the gallery that it comes from
 }
 
 module "ci" {
@@ -189,9 +190,9 @@ module "services" {
   subnet_ids        = module.network.subnet_ids
   security_group_id = module.network.services_security_group_id
   images = {
-    prefix    = module.registry.url.services
+    prefix    = module.registry.url
     tag       = var.image_tag
-    collector = "${module.registry.url.public}/aws-observability/aws-otel-collector:${var.collector_tag}"
+    collector = "${module.registry.url}/collector:${var.collector_tag}"
   }
   metrics = {
     remote_write_url = module.observability.remote_write_url
@@ -201,7 +202,7 @@ module "services" {
 
 output "images" {
   description = "Registry and prefix that images are pushed to."
-  value       = module.registry.url.services
+  value       = module.registry.url
 }
 
 output "loader_secret" {

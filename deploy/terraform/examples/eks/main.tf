@@ -219,7 +219,7 @@ module "identity" {
 
 output "images" {
   description = "Registry and prefix that images are pushed to."
-  value       = module.registry.url.services
+  value       = module.registry.url
 }
 
 output "loader_secret" {
@@ -230,7 +230,7 @@ output "loader_secret" {
 output "values" {
   description = "Values of the chart: terraform output -raw values > values-aws.yaml"
   value = yamlencode({
-    image       = { prefix = module.registry.url.services }
+    image       = { prefix = module.registry.url }
     environment = merge(module.kafka.environment, module.lake.environment, { AWS_REGION = var.region })
     services    = { redshift-loader = { environment = module.warehouse.environment } }
   })

@@ -1,4 +1,4 @@
-# ECR: a repository for each service. Tags never move; images that no tag names, and all but
+# ECR: a repository for each service, and for what else runs beside them. Tags never move; images that no tag names, and all but
 # the newest thirty, go.
 
 variable "name" {
@@ -11,8 +11,14 @@ variable "services" {
   type        = set(string)
 }
 
+variable "others" {
+  description = "Names of repositories for images that are copied from elsewhere."
+  type        = set(string)
+  default     = []
+}
+
 resource "aws_ecr_repository" "this" {
-  for_each             = var.services
+  for_each             = setunion(var.services, var.others)
   name                 = "${var.name}/${each.key}"
   image_tag_mutability = "IMMUTABLE"
   image_scanning_configuration {
@@ -36,24 +42,15 @@ resource "aws_ecr_lifecycle_policy" "this" {
   })
 }
 
-# Images of ECR's public gallery, such as the collector's, without a way to the internet.
-resource "aws_ecr_pull_through_cache_rule" "public" {
-  ecr_repository_prefix = "${var.name}-public"
-  upstream_registry_url = "public.ecr.aws"
-}
-
 data "aws_caller_identity" "this" {}
 data "aws_region" "here" {}
 
 output "url" {
-  description = "Registry and prefix of the services' images, and of those of the public gallery."
-  value = {
-    services = "${data.aws_caller_identity.this.account_id}.dkr.ecr.${data.aws_region.here.name}.amazonaws.com/${var.name}"
-    public   = "${data.aws_caller_identity.this.account_id}.dkr.ecr.${data.aws_region.here.name}.amazonaws.com/${var.name}-public"
-  }
+  description = "Registry and prefix of the images."
+  value       = "${data.aws_caller_identity.this.account_id}.dkr.ecr.${data.aws_region.here.name}.amazonaws.com/${var.name}"
 }
 
 output "arns" {
-  description = "ARNs of the repositories."
-  value       = [for r in aws_ecr_repository.this : r.arn]
+  description = "ARNs of the services' repositories."
+  value       = [for s in var.services : aws_ecr_repository.this[s].arn]
 }
