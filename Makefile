@@ -45,7 +45,7 @@ lake: ## List the tables of the running stack's lake, with rows, files and bytes
 ##@ Test it
 
 .PHONY: test
-test: lint build unit histories redshift readers deploy-check e2e ## Everything that CI runs
+test: lint build unit histories redshift readers deploy-check e2e ## What CI runs, but for race, vulnerabilities and Compose
 
 .PHONY: lint
 lint: $(LINT) ## Check style and import directions
@@ -61,8 +61,11 @@ reproducible: ## Build services twice, in two places and from nothing, and compa
 	deploy/docker/reproducible.sh $(or $(SERVICE),$(SERVICES))
 
 .PHONY: unit
-unit: ## Unit, property and conformance tests, and the pipeline on embedded Kafka
+unit: faults ## Unit, property and conformance tests, and the pipeline on embedded Kafka
 	go test -timeout 40m $(CODE)
+
+.PHONY: faults
+faults: ## Tests of the faults that end-to-end tests build in
 	go test -tags faults ./pkg/fault/...
 
 .PHONY: histories
