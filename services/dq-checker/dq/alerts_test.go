@@ -370,8 +370,12 @@ func TestAlerts(t *testing.T) {
 	require.Len(t, h.to("/slack"), 4)
 	require.Contains(t, h.to("/slack")[3].text, "Resolved: silver/sales")
 	require.Len(t, h.to("/pagerduty"), 4)
+	several(t, a, h, r, passed)
+}
 
-	r.plant.rows = func(b *column.Batch) { // rules of several kinds fail at once: that is one incident, too
+// several has rules of several kinds fail at once: that is one incident, too.
+func several(t *testing.T, a *alerting, h *hook, r *rig, passed func(versions int) string) {
+	r.plant.rows = func(b *column.Batch) {
 		set("customer_id", 7, "")(b)
 		set("currency", 8, "EUR")(b)
 		set("status", 9, "lost")(b)
