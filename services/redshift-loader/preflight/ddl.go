@@ -37,6 +37,7 @@ var (
 	createTable = regexp.MustCompile(`(?is)\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)\s*\((.*?)\n\)`)
 	alterTable  = regexp.MustCompile(`(?i)\bALTER\s+TABLE\b`)
 	addColumn   = regexp.MustCompile(`(?is)\bALTER\s+TABLE\s+(\S+)\s+ADD\s+COLUMN\s+(.+?)\s*(?:;|$)`)
+	statistics  = regexp.MustCompile(`(?i)\bALTER\s+TABLE\s+\S+\s+ALTER\s+COLUMN\s+\w+\s+SET\s+STATISTICS\b`) // of the planner: no change of the table
 	comment     = regexp.MustCompile(`--[^\n]*`)
 	definition  = regexp.MustCompile(`(?is)^(\w+)\s+(VARCHAR|DECIMAL|\w+)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?(.*)$`)
 	constraint  = regexp.MustCompile(`(?i)^(PRIMARY|UNIQUE|FOREIGN)\b`)
@@ -76,7 +77,7 @@ func migrate(tables map[string][]Column, ddl string) (err error) {
 		}
 	}
 	added := addColumn.FindAllStringSubmatch(ddl, -1)
-	if len(added) != len(alterTable.FindAllString(ddl, -1)) {
+	if len(added)+len(statistics.FindAllString(ddl, -1)) != len(alterTable.FindAllString(ddl, -1)) {
 		return errors.New("preflight reads ALTER TABLE … ADD COLUMN, no other change of a table: teach it this one")
 	}
 	for _, found := range added {
