@@ -1,12 +1,15 @@
 package warehousetest
 
 import (
+	"fmt"
+	"io/fs"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
+	warehousesql "github.com/saleslake/saleslake/sql"
 )
 
 // The days of the tests.
@@ -20,7 +23,15 @@ func migrateAgain(t *testing.T, b *bench) {
 	applied, err := b.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, applied)
-	require.Equal(t, []string{"0", "1", "2"}, b.lines("SELECT version_id FROM etl.schema_version ORDER BY version_id"))
+	migrations, err := warehousesql.Migrations(b.dialect)
+	require.NoError(t, err)
+	files, err := fs.ReadDir(migrations, ".")
+	require.NoError(t, err)
+	want := []string{"0"}
+	for i := range files {
+		want = append(want, fmt.Sprint(i+1))
+	}
+	require.Equal(t, want, b.lines("SELECT version_id FROM etl.schema_version ORDER BY version_id"))
 }
 
 func firstLoad(t *testing.T, b *bench) {

@@ -79,14 +79,16 @@ func Run(t *testing.T, open Opener) {
 // bench is one test's warehouse and lake.
 type bench struct {
 	*warehouse.Warehouse
-	t    *testing.T
-	lake *Lake
-	step func(string) // called at each step of a load
+	t       *testing.T
+	dialect string
+	lake    *Lake
+	step    func(string) // called at each step of a load
 }
 
 func newBench(t *testing.T, open Opener) *bench {
 	b := &bench{t: t, lake: NewLake(t), step: func(string) {}}
 	o := open(t)
+	b.dialect = o.Dialect
 	o.Step = func(name string) { b.step(name) }
 	switch bucket, live := o.Files.(*blob.Bucket); {
 	case live: // an empty one, which the database can reach
