@@ -166,15 +166,7 @@ func (s *stack) environ(service string, more []string) []string {
 
 func (s *stack) ready(p *process) {
 	s.until(time.Minute, p.instance+" is ready", func() error {
-		res, err := http.Get("http://" + p.addr + "/readyz")
-		if err != nil {
-			return err
-		}
-		defer func() { _ = res.Body.Close() }()
-		if res.StatusCode != http.StatusOK {
-			return fmt.Errorf("/readyz answers %s", res.Status)
-		}
-		return nil
+		return real.AnswersOK(s.t.Context(), "http://"+p.addr+"/readyz")
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,18 +91,4 @@ func (m *Monitor) Query(ctx context.Context, expr string) (model.Value, error) {
 	return value, nil
 }
 
-func (m *Monitor) serves(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.URL+"/-/ready", nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("/-/ready answers %s", resp.Status)
-	}
-	return nil
-}
+func (m *Monitor) serves(ctx context.Context) error { return AnswersOK(ctx, m.URL+"/-/ready") }

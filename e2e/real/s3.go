@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -93,21 +92,7 @@ func (o *ObjectStore) Client() *s3.Client {
 	})
 }
 
-func (o *ObjectStore) serves(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.Endpoint+"/health", nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("health answers %s", resp.Status)
-	}
-	return nil
-}
+func (o *ObjectStore) serves(ctx context.Context) error { return AnswersOK(ctx, o.Endpoint+"/health") }
 
 // versitygw returns the path of the S3 server, built with this machine's Go.
 func versitygw(ctx context.Context) (string, error) {

@@ -141,10 +141,7 @@ func (found Result) and(other Result) Result {
 // absent judges a day that is over and has no order: no slice of its own tells of it.
 func (p *Volume) absent(r *rules.Rule, e *Evidence, day int32) Result {
 	var usual []int64
-	for _, d := range e.past(day, p.Weeks) {
-		if d.Hours == nil { // the rule was not declared yet
-			continue
-		}
+	for _, d := range p.past(e, day) {
 		sum := int64(0)
 		for _, n := range d.Hours {
 			sum += n
@@ -162,6 +159,11 @@ func (p *Volume) absent(r *rules.Rule, e *Evidence, day int32) Result {
 		Message: fmt.Sprintf("%s has no orders at all, from %d to %d are usual on a %s (median %d of %d weeks)", sales.FormatDay(day), low, high, weekday(day), median, len(usual))}
 }
 
+// past gives the weeks before that tell their hours: others are from before the rule was declared.
+func (p *Volume) past(e *Evidence, day int32) []*lake.Profile {
+	return slices.DeleteFunc(e.past(day, p.Weeks), func(d *lake.Profile) bool { return d.Hours == nil })
+}
+
 // change is what is never unusual.
 func (p *Volume) change(median int64) int64 { return median * int64(p.MinChange) / int64(rules.Whole) }
 
@@ -170,7 +172,7 @@ func weekday(day int32) time.Weekday { return time.Unix(int64(day)*86_400, 0).UT
 // compare looks at the hours of a day, from one on, that are over. It is false when there is not enough
 // history.
 func (p *Volume) compare(r *rules.Rule, e *Evidence, day int32, hours []int64, from int) (found Result, compared bool) {
-	past := slices.DeleteFunc(e.past(day, p.Weeks), func(d *lake.Profile) bool { return d.Hours == nil })
+	past := p.past(e, day)
 	if len(past) < p.MinHistory {
 		return Result{Outcome: lake.Pass}, false
 	}
