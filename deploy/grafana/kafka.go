@@ -28,7 +28,7 @@ func kafka() *board {
 		WithPanel(lines("Time to make a batch durable, p95", "Before its transaction: reading, computing, uploading.", "s", 12,
 			query{"{{group}}", quantile("0.95", "group", "sales_stage_flush_seconds", "")})).
 		WithPanel(bars("Aborted", "Transactions of the shown time that were aborted and tried again.", "none", 8,
-			query{"{{group}}", `sum by (group) (increase(sales_stage_aborts_total[$__range]))`}).Thresholds(levels(1, 20))).
+			query{"{{group}}", `sum by (group) (increase(sales_stage_restarts_total[$__range]))`}).Thresholds(levels(1, 20))).
 		WithPanel(bars("Refused", "Transactions of the shown time that were refused, as another instance had taken over.", "none", 8,
 			query{"{{group}}", `sum by (group) (increase(sales_stage_fenced_total[$__range]))`}).Thresholds(levels(1, 20))).
 		WithPanel(bars("Rebalances", "Times that partitions were given to or taken from an instance, in the shown time.", "none", 8,

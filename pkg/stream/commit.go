@@ -82,7 +82,6 @@ func (s *session) sendOffsets(next []kafka.TopicPartition) error {
 
 // giveUp aborts the transaction and says what is left to do.
 func (s *session) giveUp(cause error) error {
-	s.rc.Metrics.aborts.WithLabelValues(s.rc.Group).Inc()
 	if isFenced(cause) {
 		s.rc.Metrics.fenced.WithLabelValues(s.rc.Group).Inc()
 	}

@@ -3,6 +3,9 @@ package stream
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"go.uber.org/zap"
@@ -89,8 +92,8 @@ func Follow(ctx context.Context, c Config, topics []string, fn func(Record) erro
 
 // place is how far a partition is read.
 type place struct {
+	heard
 	target  int64 // the end at the call
-	next    int64 // everything below it is read
 	atEnd   bool  // nothing was there behind next
 	endless bool  // go on behind target
 }
@@ -103,7 +106,7 @@ func findPlaces(ctx context.Context, c Config, topic string) (map[Partition]*pla
 	starts, ends, err := bounds(ctx, c, topic)
 	places := make(map[Partition]*place, len(ends))
 	for id, end := range ends {
-		places[Partition{Topic: topic, ID: id}] = &place{target: end, next: starts[id]}
+		places[Partition{Topic: topic, ID: id}] = &place{target: end, heard: heard{next: starts[id]}}
 	}
 	return places, err
 }
@@ -121,6 +124,8 @@ func pick(places map[Partition]*place, topic string, ids []int32) map[Partition]
 
 // reader consumes partitions from their start, without a group.
 type reader struct {
+	config   Config
+	more     kafka.ConfigMap
 	consumer *kafka.Consumer
 	upkeep   *upkeep
 	places   map[Partition]*place
@@ -131,15 +136,25 @@ type reader struct {
 const readerQueueBytes = 8 << 20
 
 func openReader(c Config, places map[Partition]*place, more kafka.ConfigMap) (*reader, error) {
-	// The client asks for a group, but one that only assigns never joins it.
-	consumer, u, err := newConsumer(c, consumerConfig("reader-without-group", readerQueueBytes, more))
-	if err != nil {
+	r := &reader{config: c, more: more, places: places, waiting: maps.Clone(places), complaints: complaints{log: c.log()}}
+	if err := r.open(); err != nil {
+		r.close()
 		return nil, err
 	}
-	r := &reader{consumer: consumer, upkeep: u, places: places, waiting: map[Partition]*place{}, complaints: complaints{log: c.log()}}
+	return r, nil
+}
+
+// open makes a client that reads each partition from where the one before it was.
+func (r *reader) open() (err error) {
+	// The client asks for a group, but one that only assigns never joins it.
+	r.consumer, r.upkeep, err = newConsumer(r.config, consumerConfig("reader-without-group", readerQueueBytes, r.more))
+	if err != nil {
+		return err
+	}
+	now := time.Now()
 	var from []kafka.TopicPartition
-	for p, at := range places {
-		r.waiting[p] = at
+	for p, at := range r.places {
+		at.nothing(now)
 		tp := p.offset(0)
 		tp.Offset = kafka.OffsetBeginning
 		if at.next > 0 {
@@ -148,11 +163,10 @@ func openReader(c Config, places map[Partition]*place, more kafka.ConfigMap) (*r
 		from = append(from, tp)
 	}
 	r.meet(from[0])
-	if err := consumer.Assign(from); err != nil {
-		r.close()
-		return nil, fmt.Errorf("start reading: %w", err)
+	if err := r.consumer.Assign(from); err != nil {
+		return fmt.Errorf("start reading: %w", err)
 	}
-	return r, nil
+	return nil
 }
 
 // meet lets the consumer connect before it is given work: if it has to look for a partition's leader while it is not
@@ -164,6 +178,9 @@ func (r *reader) meet(p kafka.TopicPartition) {
 }
 
 func (r *reader) close() {
+	if r.upkeep == nil { // no client could be made
+		return
+	}
 	r.upkeep.end(func() {
 		if err := r.consumer.Close(); err != nil {
 			r.log.Warn("close a reader", zap.Error(err))
@@ -183,12 +200,30 @@ func (r *reader) step(fn func(Record) error) error {
 		r.good()
 		p := partitionOf(kafka.TopicPartition(e))
 		at := r.places[p]
-		at.next, at.atEnd = max(at.next, int64(e.Offset)), true
+		at.upTo(int64(e.Offset), time.Now())
+		at.atEnd = true
 		r.settle(p, at)
 	case kafka.Error:
 		return r.judge("read", e)
+	case nil:
+		if stalled := listen(time.Now(), r.hearing(), endOf(r.consumer)); stalled != nil {
+			r.log.Warn("reading on with a new client", zap.Error(stalled))
+			r.close()
+			return r.open()
+		}
 	}
 	return nil
+}
+
+// hearing are the partitions that are read.
+func (r *reader) hearing() iter.Seq2[Partition, *heard] {
+	return func(yield func(Partition, *heard) bool) {
+		for p, at := range r.places {
+			if !yield(p, &at.heard) {
+				return
+			}
+		}
+	}
 }
 
 func (r *reader) record(m *kafka.Message, fn func(Record) error) error {
@@ -198,7 +233,8 @@ func (r *reader) record(m *kafka.Message, fn func(Record) error) error {
 	}
 	at := r.places[p]
 	record := fromMessage(m)
-	at.next, at.atEnd = record.Offset+1, false
+	at.upTo(record.Offset+1, time.Now())
+	at.atEnd = false
 	defer r.settle(p, at)
 	if !at.endless && record.Offset >= at.target {
 		return nil

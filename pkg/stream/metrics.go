@@ -29,8 +29,8 @@ type Dataset struct {
 // Metrics counts what the Runs of a stage do. The names are sales_stage_<what>_<unit>, the same in all stages; all have
 // the label stage.
 type Metrics struct {
-	commits, aborts, fenced, rebalances, records *prometheus.CounterVec // by group
-	rows, rejects, bytes                         *prometheus.CounterVec // by dataset
+	commits, restarts, fenced, rebalances, records *prometheus.CounterVec // by group
+	rows, rejects, bytes                           *prometheus.CounterVec // by dataset
 
 	queueFill            *prometheus.GaugeVec     // by group
 	lagRecords           *prometheus.GaugeVec     // by group, topic and partition
@@ -54,7 +54,7 @@ func NewMetrics(reg prometheus.Registerer, stage string, datasets ...Dataset) *M
 	m := &Metrics{constant: prometheus.Labels{"stage": stage}, codes: map[string][]string{}}
 	m.records = m.counter("records_total", "Records handed to the tasks, those read again after an abort included.", "group")
 	m.commits = m.counter("commits_total", "Transactions committed.", "group")
-	m.aborts = m.counter("aborts_total", "Transactions aborted: the session started again from the committed offsets.", "group")
+	m.restarts = m.counter("restarts_total", "Sessions that ended early and started again from the committed offsets: an aborted transaction, a warehouse that is away, a client that fetched nothing.", "group")
 	m.fenced = m.counter("fenced_total", "Transactions refused because another instance has taken over.", "group")
 	m.rebalances = m.counter("rebalances_total", "Times that partitions were assigned to or taken from this instance.", "group")
 	m.rows = m.counter("rows_total", "Rows of committed batches, by what became of them. The sum of all outcomes is what came in.", "dataset", "outcome")
@@ -120,7 +120,7 @@ func (m *Metrics) start(datasets []Dataset) {
 
 // startGroup puts the series of a group at 0.
 func (m *Metrics) startGroup(group string) {
-	for _, v := range []*prometheus.CounterVec{m.commits, m.aborts, m.fenced, m.rebalances, m.records} {
+	for _, v := range []*prometheus.CounterVec{m.commits, m.restarts, m.fenced, m.rebalances, m.records} {
 		v.WithLabelValues(group)
 	}
 	m.queueFill.WithLabelValues(group)
@@ -199,17 +199,10 @@ func (o *openSince) age() float64 {
 	return time.Since(slices.MinFunc(slices.Collect(maps.Values(o.began)), time.Time.Compare)).Seconds()
 }
 
-const measureEvery = time.Second
-
 // measure sets how full the queue is, and the lag of every partition that is read. The client's own statistics count
 // from committed offsets, which it does not learn of transactional commits; and an end offset counts control records,
 // so that only the worker knows when it is caught up.
-func (s *session) measure() {
-	now := time.Now()
-	if now.Sub(s.measured) < measureEvery {
-		return
-	}
-	s.measured = now
+func (s *session) measure(now time.Time) {
 	m, group := s.rc.Metrics, s.rc.Group
 	m.queueFill.WithLabelValues(group).Set(float64(s.held.Load()) / float64(s.rc.QueueBytes/2))
 	for p, w := range s.workers {

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ type bundle struct {
 	to      *worker
 	records []Record
 	bytes   int
-	next    int64 // the least offset that may come
+	heard   heard
 }
 
 // read takes what the client has fetched, for about maxLinger, and puts it into the mailboxes.
@@ -49,6 +50,7 @@ func (s *session) accept(e kafka.Event) error {
 	case kafka.PartitionEOF:
 		s.good()
 		if b := s.bundles[partitionOf(kafka.TopicPartition(e))]; b != nil {
+			b.heard.upTo(int64(e.Offset), time.Now())
 			s.hand(b, true)
 		}
 	case kafka.Error:
@@ -69,13 +71,13 @@ func (s *session) route(m *kafka.Message) error {
 		s.current = b
 	}
 	r := fromMessage(m)
-	if r.Offset < b.next {
-		return fmt.Errorf("%s went back to offset %d, %d was expected: %w", b.to.p, r.Offset, b.next, ErrRetry)
+	if r.Offset < b.heard.next {
+		return fmt.Errorf("%s went back to offset %d, %d was expected: %w", b.to.p, r.Offset, b.heard.next, ErrRetry)
 	}
 	if b.records == nil {
 		b.records = s.slice()
 	}
-	b.next = r.Offset + 1
+	b.heard.next = r.Offset + 1
 	b.bytes += r.size()
 	if b.records = append(b.records, r); len(b.records) == maxBundle || b.bytes > s.rc.QueueBytes/8 {
 		s.hand(b, false)
@@ -88,6 +90,7 @@ func (s *session) hand(b *bundle, atEnd bool) {
 	if len(b.records) == 0 && !atEnd {
 		return
 	}
+	b.heard.nothing(time.Now())
 	s.held.Add(int64(b.bytes))
 	b.to.box.put(parcel{records: b.records, bytes: b.bytes, atEnd: atEnd})
 	b.records, b.bytes = nil, 0
@@ -128,6 +131,7 @@ func (s *session) full() (bool, error) {
 	switch held := s.held.Load(); {
 	case s.paused && held < limit/2:
 		s.paused = false
+		hush(time.Now(), s.hearing())
 		return false, s.resume(s.reading())
 	case s.paused:
 		return false, nil
@@ -163,6 +167,17 @@ func (s *session) reading() (ps []Partition) {
 		}
 	}
 	return ps
+}
+
+// hearing are the partitions that are read.
+func (s *session) hearing() iter.Seq2[Partition, *heard] {
+	return func(yield func(Partition, *heard) bool) {
+		for p, b := range s.bundles {
+			if !yield(p, &b.heard) {
+				return
+			}
+		}
+	}
 }
 
 func (s *session) pause(ps []Partition) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"go.uber.org/zap"
@@ -50,7 +51,7 @@ func (s *session) start(w *worker) error {
 		return fmt.Errorf("start reading %s at offset %d: %w", w.p, w.next.Load(), err)
 	}
 	w.assigned = true
-	s.bundles[w.p] = &bundle{to: w, next: w.next.Load()}
+	s.bundles[w.p] = &bundle{to: w, heard: heard{next: w.next.Load(), since: time.Now()}}
 	if s.paused {
 		return s.pause([]Partition{w.p})
 	}

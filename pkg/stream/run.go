@@ -27,6 +27,7 @@ func Run(ctx context.Context, c Config, rc RunConfig, s Stage) error {
 		if commits > 0 {
 			pause.Reset()
 		}
+		rc.Metrics.restarts.WithLabelValues(rc.Group).Inc()
 		wait := pause.NextBackOff()
 		c.log().Warn("starting again from the committed offsets",
 			zap.String("group", rc.Group), zap.Duration("in", wait), zap.Error(err))

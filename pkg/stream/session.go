@@ -34,7 +34,7 @@ type session struct {
 	closing  bool
 	paused   bool
 	fullFrom time.Time // when the mailboxes were found full
-	measured time.Time
+	looked   time.Time
 	beaten   time.Time  // when heartbeats were last sent
 	beats    *Publisher // of heartbeats, nil for none
 	commits  int
@@ -138,10 +138,27 @@ func (s *session) run(ctx context.Context) error {
 		if err := s.attend(); err != nil {
 			return err
 		}
-		s.measure()
+		if now := time.Now(); now.Sub(s.looked) >= lookAround {
+			s.looked = now
+			if err := s.look(now); err != nil {
+				return err
+			}
+		}
 		s.beat(ctx)
 	}
 	return nil
+}
+
+// lookAround is the pause between two looks.
+const lookAround = time.Second
+
+// look sets the metrics, and ends the session when the client has forgotten a partition.
+func (s *session) look(now time.Time) error {
+	s.measure(now)
+	if s.paused {
+		return nil
+	}
+	return listen(now, s.hearing(), endOf(s.consumer))
 }
 
 // attend takes the workers' reports and commits what is ready, all in one transaction.

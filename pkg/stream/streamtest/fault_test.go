@@ -20,7 +20,7 @@ var answers = []struct {
 	request kmsg.Key
 	top     bool // the answer's own code, not that of its partitions
 	answer  *kerr.Error
-	aborts  bool // the session is thrown away
+	aborts  bool // the session is thrown away, and another starts unless Run ends
 	fenced  bool
 	ends    bool // Run ends with an error; the next one goes on
 	either  bool // it depends on the moment whether a commit is refused
@@ -71,14 +71,14 @@ func TestAnswers(t *testing.T) {
 			require.NoError(t, faults.Wait(wait, fault.Count))
 			if a.ends {
 				require.Error(t, <-i.done)
-				require.Equal(t, [2]float64{1, 1}, [2]float64{i.metric(t, "aborts_total"), i.metric(t, "fenced_total")})
+				require.Equal(t, [2]float64{0, 1}, [2]float64{i.metric(t, "restarts_total"), i.metric(t, "fenced_total")})
 				i = r.run(r.config(group, id), &Copy{Out: r.out})
 			}
 			r.publish(500, 500)
 			r.requireCopied(group)
 			require.NoError(t, i.end())
 			if !a.ends && !a.either {
-				require.Equal(t, a.aborts, i.metric(t, "aborts_total") > 0, "aborts")
+				require.Equal(t, a.aborts, i.metric(t, "restarts_total") > 0, "restarts")
 				require.Equal(t, a.fenced, i.metric(t, "fenced_total") > 0, "fenced")
 			}
 		})

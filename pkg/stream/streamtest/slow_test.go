@@ -44,7 +44,7 @@ func TestSlowTask(t *testing.T) {
 	require.Eventually(t, func() bool { return i.lag(t) == 0 }, time.Minute, 10*time.Millisecond)
 	require.NoError(t, i.end())
 	require.EqualValues(t, 2, stage.Opened.Load(), "the partitions were taken away")
-	require.Zero(t, i.metric(t, "aborts_total"))
+	require.Zero(t, i.metric(t, "restarts_total"))
 	require.EqualValues(t, 40_000, i.metric(t, "records_total"))
 }
 

@@ -215,7 +215,7 @@ func testCopy(t *testing.T, addr string, s settings) {
 	require.NoError(t, i.end())
 	require.EqualValues(t, 4, stage.Opened.Load())
 	require.EqualValues(t, 4, stage.Closed.Load())
-	require.Zero(t, i.metric(t, "aborts_total"))
+	require.Zero(t, i.metric(t, "restarts_total"))
 	require.EqualValues(t, 25_000, i.metric(t, "records_total"))
 }
 
@@ -279,7 +279,7 @@ func testRebalance(t *testing.T, addr string, s settings) {
 		require.NoError(t, second.end())
 		require.Eventually(t, func() bool { return r.committedSum(group) > before }, time.Minute, 10*time.Millisecond)
 	}
-	t.Logf("%d records, aborts of the first instance: %v", stop(), first.metric(t, "aborts_total"))
+	t.Logf("%d records, restarts of the first instance: %v", stop(), first.metric(t, "restarts_total"))
 	r.requireCopied(group)
 	require.NoError(t, first.end())
 }
