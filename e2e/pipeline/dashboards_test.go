@@ -86,17 +86,13 @@ func (s *stack) haveLastWeek() {
 	require.NoError(s.t, err)
 	defer func() { _ = db.Close() }()
 	s.until(patience, "an order of now is in the warehouse", func() error {
-		made, err := db.Exec(`insert into sales.agg_hourly_sales select order_hour - interval '7 days', region, category, orders, units,
-			gross_revenue, refunded_revenue, net_revenue, pending_orders, cancelled_orders from sales.agg_hourly_sales
-			where order_hour >= date_trunc('hour', now() at time zone 'UTC') and net_revenue > 0`)
-		if err != nil {
-			return err
-		}
-		if n, err := made.RowsAffected(); n == 0 {
-			return errors.Join(err, errors.New("it has none"))
-		}
-		return nil
+		return answers(db, `select 1 from sales.agg_hourly_sales where order_hour >= date_trunc('hour', now() at time zone 'UTC') and net_revenue > 0`)
 	})
+	_, err = db.Exec(`insert into sales.agg_hourly_sales select order_hour - interval '7 days', region, category, orders, units,
+		gross_revenue, refunded_revenue, net_revenue, pending_orders, cancelled_orders from sales.agg_hourly_sales
+		where order_hour >= date_trunc('hour', now() at time zone 'UTC') and net_revenue > 0
+		on conflict do nothing`) // an event may be as late as that
+	require.NoError(s.t, err)
 }
 
 // answers expects a row, and in the first one no null.

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,7 +57,8 @@ type stack struct {
 
 	mu        sync.Mutex
 	processes map[string]*process // by instance
-	failure   string              // told once more at the end, after all the logs
+	suspect   string              // the service that is waited for
+	failure   string              // told at the end, after all the logs
 }
 
 // process is one instance of a service.
@@ -186,24 +188,49 @@ func (s *stack) until(limit time.Duration, what string, check func() error) {
 	s.fail(fmt.Sprintf("waited %s until %s: %v", limit, what, err))
 }
 
-// fail ends the test, with what the database is at; killAll shows the logs.
+// fail ends the test, with what the database and the suspect are at; killAll shows the logs.
 func (s *stack) fail(what string) {
 	s.t.Helper()
-	s.failure = what
-	s.showStatements()
+	s.failure = s.statements() + s.stacks() + what
 	s.t.FailNow()
+}
+
+// stacks ends the suspect's instances and gives what their goroutines were at in our code, and
+// what they logged at last.
+func (s *stack) stacks() string {
+	var text strings.Builder
+	for instance, p := range s.processes {
+		if s.suspect == "" || !strings.HasPrefix(instance, s.suspect) || !p.Running() {
+			continue
+		}
+		logged := s.log(instance)
+		_ = syscall.Kill(p.Pid(), syscall.SIGQUIT)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		_, _ = p.Wait(ctx)
+		cancel()
+		for _, routine := range strings.Split(s.log(instance)[len(logged):], "\n\n") {
+			if strings.Contains(routine, "saleslake/services") || strings.Contains(routine, "saleslake/pkg/stream") {
+				text.WriteString(routine + "\n\n")
+			}
+		}
+		text.WriteString(instance + ": " + logged[max(0, len(logged)-2500):] + "\n")
+	}
+	return text.String()
 }
 
 // drained waits until every stage has handled all that there is.
 func (s *stack) drained(limit time.Duration) {
 	for _, service := range services {
+		s.suspect = service.name
 		for _, group := range service.groups {
 			for _, topic := range service.topics {
 				s.until(limit, group+" has caught up", func() error { return s.caughtUp(group, topic) })
 			}
 		}
 	}
+	s.suspect = "dq-checker"
 	s.until(limit, "dq-checker has seen the loads", func() error { return s.caughtUp("dq-checker", sales.TopicLoads) })
+	s.suspect = ""
 }
 
 func (s *stack) caughtUp(group, topic string) error {
@@ -252,35 +279,22 @@ func (s *stack) showLogs() {
 	for _, path := range logs {
 		b, err := os.ReadFile(path)
 		if err == nil {
-			s.t.Logf("%s:\n%s", filepath.Base(path), b[max(0, len(b)-2500):])
+			s.t.Logf("%s:\n%s", filepath.Base(path), b[max(0, len(b)-600):])
 		}
 	}
 }
 
-// showStatements prints what the database's sessions do, and since when.
-func (s *stack) showStatements() {
+// statements tells what the database's sessions do, and since when.
+func (s *stack) statements() string {
 	db, err := sql.Open("postgres", s.database.DSN)
 	require.NoError(s.t, err)
 	defer func() { _ = db.Close() }()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	rows, err := db.QueryContext(ctx, `select format('%s %s for %s %s %s: %s', pid, state, now() - query_start, wait_event_type, wait_event, query)
-		from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid()`)
-	if err != nil {
-		s.t.Logf("statements of the database: %v", err)
-		return
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			break
-		}
-		s.t.Log(line)
-	}
-	if err := rows.Err(); err != nil {
-		s.t.Logf("statements of the database: %v", err)
-	}
+	var lines string
+	err = db.QueryRowContext(ctx, `select coalesce(string_agg(format('%s %s for %s %s %s: %s', pid, state, now() - query_start, wait_event_type, wait_event, query), E'\n'), 'none')
+		from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid()`).Scan(&lines)
+	return fmt.Sprintf("statements of the database: %s %v\n", lines, err)
 }
 
 func freeAddr(t *testing.T) string {

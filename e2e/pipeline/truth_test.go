@@ -86,7 +86,7 @@ func (tb *table) add(what string, expected, found any) {
 	tb.lines = append(tb.lines, line{what, fmt.Sprint(expected), fmt.Sprint(found)})
 }
 
-// check prints the table and fails the test when a line differs.
+// check fails the test when a line differs; the table is printed then, or when asked for (-v).
 func (s *stack) check(tb *table, title string) {
 	s.t.Helper()
 	var b strings.Builder
@@ -100,7 +100,11 @@ func (s *stack) check(tb *table, title string) {
 		}
 		fmt.Fprintf(&b, "%-44s %18.18s %18.18s%s\n", l.what, l.expected, l.found, mark)
 	}
-	s.t.Log(b.String())
+	if testing.Verbose() || wrong != "" {
+		s.t.Log(b.String())
+	} else {
+		s.t.Logf("%s: %d figures are as expected", title, len(tb.lines))
+	}
 	if wrong != "" {
 		s.fail(title + wrong)
 	}
