@@ -27,7 +27,7 @@ func kafka() *board {
 			query{"{{stage}}", `max by (stage) (sales_stage_transaction_age_seconds)`}, query{"goal", "vector(30)"})).
 		WithPanel(lines("Time to make a batch durable, p95", "Before its transaction: reading, computing, uploading.", "s", 12,
 			query{"{{group}}", quantile("0.95", "group", "sales_stage_flush_seconds", "")})).
-		WithPanel(bars("Aborted", "Transactions of the shown time that were aborted and tried again.", "none", 8,
+		WithPanel(bars("Begun again", "Sessions of the shown time that began again from the committed offsets: a transaction was aborted, the warehouse was away, or the client fetched nothing.", "none", 8,
 			query{"{{group}}", `sum by (group) (increase(sales_stage_restarts_total[$__range]))`}).Thresholds(levels(1, 20))).
 		WithPanel(bars("Refused", "Transactions of the shown time that were refused, as another instance had taken over.", "none", 8,
 			query{"{{group}}", `sum by (group) (increase(sales_stage_fenced_total[$__range]))`}).Thresholds(levels(1, 20))).

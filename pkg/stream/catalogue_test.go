@@ -10,4 +10,7 @@ func TestCatalogue(t *testing.T) {
 	reg := metrictest.NewRegistry()
 	NewMetrics(reg, "bronze")
 	reg.Require(t, "../../docs/metrics.md", "Every stage")
+	reg = metrictest.NewRegistry()
+	NewClientMetrics(reg)
+	reg.Require(t, "../../docs/metrics.md", "Kafka clients")
 }

@@ -21,6 +21,7 @@ type Config struct {
 	Token            func(context.Context) (Token, error) // for OAUTHBEARER; may be called from several goroutines
 	CAFile           string                               // PEM; empty for the system's authorities
 	Log              *zap.Logger
+	Clients          *ClientMetrics // of all clients of the process; nil = not measured
 }
 
 // Token is what a client logs in with by OAUTHBEARER, until it expires.

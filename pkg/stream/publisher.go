@@ -28,7 +28,7 @@ type Publisher struct {
 
 // NewPublisher makes a Publisher; the cluster need not be there yet.
 func NewPublisher(c Config) (*Publisher, error) {
-	conf := c.client(producerConfig(kafka.ConfigMap{
+	more := kafka.ConfigMap{
 		"linger.ms":                    50,
 		"batch.size":                   1 << 20,
 		"batch.num.messages":           100_000,
@@ -36,7 +36,9 @@ func NewPublisher(c Config) (*Publisher, error) {
 		"queue.buffering.max.kbytes":   64 << 10,
 		"message.timeout.ms":           0, // hold while the cluster is away, lose nothing
 		"go.delivery.report.fields":    "none",
-	}))
+	}
+	c.Clients.ask(more)
+	conf := c.client(producerConfig(more))
 	u := c.upkeep(conf)
 	producer, err := kafka.NewProducer(conf)
 	if err != nil {
@@ -46,11 +48,13 @@ func NewPublisher(c Config) (*Publisher, error) {
 	p := &Publisher{producer: producer, upkeep: u}
 	p.life, p.end = context.WithCancelCause(context.Background())
 	u.authenticate(producer)
-	p.events.Go(func() { p.watch(complaints{log: c.log()}) })
+	p.events.Go(func() {
+		p.watch(complaints{log: c.log()}, teller{metrics: c.Clients, client: clientPublisher, log: c.log()})
+	})
 	return p, nil
 }
 
-func (p *Publisher) watch(complaints complaints) {
+func (p *Publisher) watch(complaints complaints, teller teller) {
 	for e := range p.producer.Events() {
 		switch e := e.(type) {
 		case *kafka.Message:
@@ -60,6 +64,8 @@ func (p *Publisher) watch(complaints complaints) {
 				complaints.good()
 			}
 			p.settled.Add(1)
+		case *kafka.Stats:
+			teller.hear(e.String())
 		case kafka.Error:
 			if err := complaints.judge("publish", e); err != nil {
 				p.end(err)

@@ -53,6 +53,8 @@ func (s *session) accept(e kafka.Event) error {
 			b.heard.upTo(int64(e.Offset), time.Now())
 			s.hand(b, true)
 		}
+	case *kafka.Stats:
+		s.teller.hear(e.String())
 	case kafka.Error:
 		return s.judge("read "+strings.Join(s.rc.Topics, ", ")+" as group "+s.rc.Group, e)
 	}

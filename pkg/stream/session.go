@@ -25,6 +25,7 @@ type session struct {
 	ctx      context.Context // of the session's work; it outlives the caller's by the grace to drain
 	consumer *kafka.Consumer
 	upkeep   *upkeep
+	teller   teller
 	txn      *transactions
 
 	workers  map[Partition]*worker
@@ -52,13 +53,14 @@ const drainTimeout = 20 * time.Second
 func runSession(ctx context.Context, c Config, rc RunConfig, stage Stage) (commits int, err error) {
 	s := &session{
 		cfg: c, rc: rc, stage: stage, complaints: complaints{log: c.log().With(zap.String("group", rc.Group))},
+		teller:  teller{metrics: c.Clients, client: clientConsumer, group: rc.Group, log: c.log()},
 		workers: map[Partition]*worker{}, bundles: map[Partition]*bundle{},
 		reports: make(chan report, 64), freed: make(chan struct{}, 1), room: make(chan []Record, 64),
 	}
 	var cancel context.CancelFunc
 	s.ctx, cancel = withGrace(ctx, drainTimeout)
 	defer cancel()
-	if s.txn, err = openTransactions(ctx, c, rc.TransactionalID, rc.TransactionTimeout); err != nil {
+	if s.txn, err = openTransactions(ctx, c, rc.Group, rc.TransactionalID, rc.TransactionTimeout); err != nil {
 		return 0, unlessEnded(ctx, err)
 	}
 	defer s.txn.close()
@@ -98,12 +100,14 @@ func withGrace(parent context.Context, grace time.Duration) (context.Context, co
 
 func (s *session) join() (err error) {
 	session := int(s.rc.SessionTimeout.Milliseconds())
-	s.consumer, s.upkeep, err = newConsumer(s.cfg, consumerConfig(s.rc.Group, s.rc.QueueBytes/2, kafka.ConfigMap{
+	conf := kafka.ConfigMap{
 		"partition.assignment.strategy": "cooperative-sticky",
 		"session.timeout.ms":            session,
 		"heartbeat.interval.ms":         session / 5,
 		"max.poll.interval.ms":          4 * session, // the coordinator never works for long: opening and flushing are the workers'
-	}))
+	}
+	s.cfg.Clients.ask(conf)
+	s.consumer, s.upkeep, err = newConsumer(s.cfg, consumerConfig(s.rc.Group, s.rc.QueueBytes/2, conf))
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ type transactions struct {
 	producer *kafka.Producer
 	log      *zap.Logger
 	upkeep   *upkeep
+	teller   teller
 	events   sync.WaitGroup
 	life     context.Context // ends, with the reason, when the cluster does not let the client in any more
 	end      context.CancelCauseFunc
@@ -24,9 +25,10 @@ type transactions struct {
 const callTimeout = 5 * time.Second
 
 // openTransactions makes the producer and takes over its transactional id: an older producer of that id is fenced, its
-// open transaction aborted. It waits for the cluster until ctx ends.
-func openTransactions(ctx context.Context, c Config, id string, timeout time.Duration) (*transactions, error) {
-	conf := c.client(producerConfig(kafka.ConfigMap{
+// open transaction aborted. It waits for the cluster until ctx ends. What the client tells of itself is shown as the
+// group's; "" = it is not asked.
+func openTransactions(ctx context.Context, c Config, group, id string, timeout time.Duration) (*transactions, error) {
+	more := kafka.ConfigMap{
 		"transactional.id":       id,
 		"transaction.timeout.ms": int(timeout.Milliseconds()),
 		"linger.ms":              1, // the commit flushes; this only groups what is produced at once
@@ -36,14 +38,19 @@ func openTransactions(ctx context.Context, c Config, id string, timeout time.Dur
 		"message.timeout.ms":           int(timeout.Milliseconds()),
 		"request.timeout.ms":           int(min(timeout, 30*time.Second).Milliseconds()),
 		"queue.buffering.max.messages": 100_000,
-	}))
+	}
+	if group != "" {
+		c.Clients.ask(more)
+	}
+	conf := c.client(producerConfig(more))
 	u := c.upkeep(conf)
 	p, err := kafka.NewProducer(conf)
 	if err != nil {
 		u.end(nil)
 		return nil, fmt.Errorf("make the transactional producer %s: %w", id, err)
 	}
-	t := &transactions{producer: p, log: c.log().With(zap.String("transactional_id", id)), upkeep: u}
+	t := &transactions{producer: p, log: c.log().With(zap.String("transactional_id", id)), upkeep: u,
+		teller: teller{metrics: c.Clients, client: clientTransactions, group: group, log: c.log()}}
 	t.life, t.end = context.WithCancelCause(context.Background())
 	u.authenticate(p)
 	t.events.Go(t.watch)
@@ -74,10 +81,13 @@ func producerConfig(more kafka.ConfigMap) kafka.ConfigMap {
 // watch reads the producer's events, as a commit needs; what matters of them comes back from the calls.
 func (t *transactions) watch() {
 	for e := range t.producer.Events() {
-		if err, ok := e.(kafka.Error); ok {
-			t.log.Debug("transactional producer", zap.Error(err))
-			if err.Code() == kafka.ErrAuthentication {
-				t.end(err)
+		switch e := e.(type) {
+		case *kafka.Stats:
+			t.teller.hear(e.String())
+		case kafka.Error:
+			t.log.Debug("transactional producer", zap.Error(e))
+			if e.Code() == kafka.ErrAuthentication {
+				t.end(e)
 			}
 		}
 	}

@@ -28,7 +28,7 @@ const transactorTimeout = 30 * time.Second
 
 // NewTransactor takes the transactional id over; it waits for the cluster until ctx ends.
 func NewTransactor(ctx context.Context, c Config, transactionalID string) (*Transactor, error) {
-	t, err := openTransactions(ctx, c, transactionalID, transactorTimeout)
+	t, err := openTransactions(ctx, c, "", transactionalID, transactorTimeout)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ func Inbox(l config.Lake, log *zap.Logger) func(ctx context.Context, url string)
 // that waiting cannot cure.
 func Open(ctx context.Context, d *daemon.Daemon) (stream.Config, *blob.Bucket, error) {
 	kafka := Kafka(d.Settings.Kafka, d.Log)
+	kafka.Clients = stream.NewClientMetrics(d.Registry)
 	if err := daemon.WaitFor(ctx, d, "kafka", func(ctx context.Context) error { return stream.Ping(ctx, kafka) }); err != nil {
 		return kafka, nil, err
 	}

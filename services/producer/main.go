@@ -27,6 +27,7 @@ type run struct {
 func (r run) Run(ctx context.Context, d *daemon.Daemon) error {
 	s := d.Settings
 	kafka := wire.Kafka(s.Kafka, d.Log)
+	kafka.Clients = stream.NewClientMetrics(d.Registry)
 	if err := daemon.WaitFor(ctx, d, "kafka", func(ctx context.Context) error { return stream.Ping(ctx, kafka) }); err != nil {
 		return err
 	}
