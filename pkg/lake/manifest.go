@@ -234,6 +234,7 @@ type Range struct {
 type Profile struct {
 	Hours  []int64                     `json:"hours,omitempty"`  // rows by hour of order_ts, UTC
 	Values map[string]map[string]int64 `json:"values,omitempty"` // rows by column and value
+	Since  int64                       `json:"since,omitempty"`  // when the day first had one that passed, µs UTC
 }
 
 // Verdict says whether a version of a gold slice may be loaded, and carries

@@ -21,6 +21,7 @@ const (
 // dayProfile is what passed of a day.
 type dayProfile struct {
 	version int64
+	judged  int64 // µs UTC
 	*lake.Profile
 }
 
@@ -31,7 +32,7 @@ func (vs *Verdicts) remember(day int32, v *lake.Verdict) {
 		return
 	}
 	if known := vs.days[day]; known.Profile == nil || known.version < v.Manifest.Version {
-		vs.days[day] = dayProfile{v.Manifest.Version, v.Profile}
+		vs.days[day] = dayProfile{v.Manifest.Version, v.Created, v.Profile}
 	}
 	if day > vs.newestDay {
 		vs.newestDay = day
@@ -43,23 +44,36 @@ func (vs *Verdicts) remember(day int32, v *lake.Verdict) {
 	}
 }
 
-// past gives the profiles of the same weekday in the weeks before a day, as far as they are known.
-func (vs *Verdicts) past(day int32, weeks int) (profiles []*lake.Profile) {
+// since tells when a day first passed, µs UTC: now, unless it is known to have before.
+func (vs *Verdicts) since(day int32, now int64) int64 {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	if p := vs.days[day]; p.Profile != nil {
+		return p.Since
+	}
+	return now
+}
+
+// past gives the profiles of the same weekday in the weeks before a day, of which one had passed when
+// a version was made (µs UTC). So it does not matter which of the days that are there
+// together is judged first, nor whether the verdict on one has been read when the next is judged.
+func (vs *Verdicts) past(day int32, weeks int, made int64) (profiles []*lake.Profile) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	for week := range weeks {
-		if p := vs.days[day-int32(week+1)*weekDays]; p.Profile != nil {
+		if p := vs.days[day-int32(week+1)*weekDays]; p.Profile != nil && p.Since <= made {
 			profiles = append(profiles, p.Profile)
 		}
 	}
 	return profiles
 }
 
-// hours gives the rows of each hour of a day that passed, nil when they are not known.
-func (vs *Verdicts) hours(day int32) []int64 {
+// hours gives the rows of each hour of a day as they passed, nil when they had not yet when a version
+// of another was made, µs UTC.
+func (vs *Verdicts) hours(day int32, made int64) []int64 {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	if p := vs.days[day]; p.Profile != nil {
+	if p := vs.days[day]; p.Profile != nil && p.judged <= made {
 		return p.Hours
 	}
 	return nil
@@ -67,8 +81,8 @@ func (vs *Verdicts) hours(day int32) []int64 {
 
 // hoursOf gives the orders of each hour of a day: those of its newest verdict, when silver has as
 // many, and none when silver has none.
-func (s *stage) hoursOf(day int32) ([]int64, bool) {
-	hours, rows := s.verdicts.hours(day), s.keeper.Rows(sales.TableSilver, day)
+func (s *stage) hoursOf(day int32, made int64) ([]int64, bool) {
+	hours, rows := s.verdicts.hours(day, made), s.keeper.Rows(sales.TableSilver, day)
 	if rows == 0 {
 		return make([]int64, hoursOfDay), true
 	}
@@ -82,7 +96,7 @@ func (e *Evidence) past(day int32, weeks int) []*lake.Profile {
 	if e.Past == nil {
 		return nil
 	}
-	return e.Past(day, weeks)
+	return e.Past(day, weeks, e.Manifest.Created)
 }
 
 // Baseline are the parameters of kinds that compare a day with those of the same weekday

@@ -134,7 +134,7 @@ func TestVolumeOfDaysBefore(t *testing.T) {
 				}
 			}
 			e := &Evidence{Manifest: &lake.Manifest{Table: sales.TableFacts, Day: sales.FormatDay(today)}, Slice: sliceOf(full(1000), nil), Past: vs.past, Watermark: c.watermark,
-				Hours: func(day int32) ([]int64, bool) { hours, known := c.days[today-day]; return hours, known }}
+				Hours: func(day int32, _ int64) ([]int64, bool) { hours, known := c.days[today-day]; return hours, known }}
 			found, err := judgeVolume(t.Context(), e, &rules.Rule{Severity: lake.SeverityWarn, Params: &Volume{Baseline: usualBaseline, Lateness: time.Minute}})
 			require.NoError(t, err)
 			require.Equal(t, len(c.want) > 0, found.Outcome == lake.Warn, found.Message)
@@ -156,21 +156,44 @@ func TestVolumeOfDaysBefore(t *testing.T) {
 
 // What silver has of a day decides whether the profile of its verdict is all of it.
 func TestHoursOfADay(t *testing.T) {
+	const made = 1_000
 	s := &stage{keeper: NewKeeper(), verdicts: NewVerdicts()}
-	hours, known := s.hoursOf(today)
+	hours, known := s.hoursOf(today, made)
 	require.True(t, known)
 	require.Equal(t, make([]int64, hoursOfDay), hours, "no slice")
 	m := lake.Manifest{Format: lake.Format, Table: sales.TableSilver, Slice: lake.SilverSlice(today, 1), Partition: 1, Version: 1, Count: lake.Count{Rows: 24 * 7}}
 	require.NoError(t, s.keeper.Add(stream.Record{Topic: sales.TopicSilver, Key: []byte(m.Key()), Value: m.Encode()}))
-	_, known = s.hoursOf(today)
+	_, known = s.hoursOf(today, made)
 	require.False(t, known, "no verdict")
 	require.NoError(t, s.verdicts.Add(dayVerdict(today, 1, lake.Pass, usual(6))))
-	_, known = s.hoursOf(today)
+	_, known = s.hoursOf(today, made)
 	require.False(t, known, "a newer version is on its way")
 	require.NoError(t, s.verdicts.Add(dayVerdict(today, 2, lake.Pass, usual(7))))
-	hours, known = s.hoursOf(today)
+	hours, known = s.hoursOf(today, made)
 	require.True(t, known)
 	require.Equal(t, usual(7).Hours, hours)
+	_, known = s.hoursOf(today, -1)
+	require.False(t, known, "it was judged since")
+}
+
+// A day that passed when another was there already is no history for that one, whichever is judged
+// first. One that is restated stays what it was for the days made after it first passed.
+func TestHistoryIsWhatHadPassedBefore(t *testing.T) {
+	vs := NewVerdicts()
+	require.EqualValues(t, 7, vs.since(today-weekDays, 7), "the first")
+	verdict := func(version, since, rows int64) stream.Record {
+		p := usual(rows)
+		p.Since = since
+		return dayVerdict(today-weekDays, version, lake.Pass, p)
+	}
+	require.NoError(t, vs.Add(verdict(1, 7, 10)))
+	require.Empty(t, vs.past(today, 8, 6))
+	require.Len(t, vs.past(today, 8, 7), 1)
+	require.NoError(t, vs.Add(verdict(2, vs.since(today-weekDays, 9), 20)))
+	require.Empty(t, vs.past(today, 8, 6))
+	past := vs.past(today, 8, 8)
+	require.Len(t, past, 1)
+	require.Equal(t, usual(20).Hours, past[0].Hours)
 }
 
 // Whatever the history: the median is usual, what is beyond the bounds is not, and a change

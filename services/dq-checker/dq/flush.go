@@ -201,6 +201,13 @@ func (t *task) verdict(ctx context.Context, e Evidence, started time.Time) (*lak
 	}
 	t.keeper.Identify(rulesTable(e.Manifest), samples)
 	v := &lake.Verdict{Format: lake.Format, Findings: findings, Manifest: *e.Manifest, Profile: t.auditor.profileOf(&e), Created: time.Now().UnixMicro()}
+	if v.Profile != nil {
+		day, err := sales.ParseDay(e.Manifest.Day)
+		if err != nil {
+			return nil, nil, fmt.Errorf("day of manifest %s: %w", e.Manifest.Key(), err)
+		}
+		v.Profile.Since = t.verdicts.since(day, v.Created)
+	}
 	v.Outcome = Worst(v.Findings)
 	if c := t.acceptance(e.Manifest); c != nil && v.Outcome == lake.Fail {
 		accept(v, c)

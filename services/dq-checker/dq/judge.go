@@ -27,11 +27,12 @@ type Evidence struct {
 
 	Watermark int64 // µs UTC: events up to it have come; 0 while silver is behind bronze
 
-	// Past gives the profiles of the same weekday in the weeks before a day; nil when none are known.
-	Past func(day int32, weeks int) []*lake.Profile
-	// Hours gives the orders of each hour of another day, false while they are not known for sure. One
-	// without a slice has none.
-	Hours func(day int32) ([]int64, bool)
+	// Past gives the profiles of the same weekday in the weeks before a day, as far as they had passed
+	// when a version was made, µs UTC; nil when none are known.
+	Past func(day int32, weeks int, made int64) []*lake.Profile
+	// Hours gives the orders of each hour of another day, false when they were not known for sure as a
+	// version was made, µs UTC. One without a slice has none.
+	Hours func(day int32, made int64) ([]int64, bool)
 }
 
 // Judge applies the rules of the manifest's table to the evidence, in their order. Samples are some

@@ -107,7 +107,7 @@ func judgeVolume(_ context.Context, e *Evidence, r *rules.Rule) (Result, error) 
 	}
 	found, compared := p.compare(r, e, day, e.hours(), 0)
 	for before := day - 1; e.Hours != nil && before >= day-weekDays; before-- {
-		hours, known := e.Hours(before)
+		hours, known := e.Hours(before, e.Manifest.Created)
 		if !known {
 			break
 		}

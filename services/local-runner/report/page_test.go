@@ -36,7 +36,7 @@ func TestPageOfTheSample(t *testing.T) {
 	b.Open(file, pagetest.Desktop, "light")
 
 	t.Run("flow", func(t *testing.T) { checkFlow(t, b, db) })
-	t.Run("ledger", func(t *testing.T) { checkLedger(t, b, result) })
+	t.Run("ledger", func(t *testing.T) { checkLedger(t, b, db, result) })
 	t.Run("revenue", func(t *testing.T) { checkRevenue(t, b, db) })
 	t.Run("regions", func(t *testing.T) { checkRegions(t, b, db) })
 	t.Run("categories", func(t *testing.T) { checkCategories(t, b, db) })
@@ -107,7 +107,7 @@ func checkFlow(t *testing.T, b *pagetest.Browser, db *sql.DB) {
 	require.Equal(t, facts[0], fmt.Sprintf("%.0f", in/100*54_000))
 }
 
-func checkLedger(t *testing.T, b *pagetest.Browser, r *local.Report) {
+func checkLedger(t *testing.T, b *pagetest.Browser, db *sql.DB, r *local.Report) {
 	var numbers []string
 	for i := range r.Ledger.Hops {
 		h := &r.Ledger.Hops[i]
@@ -116,6 +116,7 @@ func checkLedger(t *testing.T, b *pagetest.Browser, r *local.Report) {
 		}
 	}
 	require.Equal(t, numbers, b.Texts("#ledger-table td.n"))
+	require.Empty(t, ask(t, db, `select "table", slice, rule, outcome, message from read_parquet('`+r.Lake+`/dq/results/**/*.parquet') where outcome <> 'pass'`))
 	require.Equal(t, []string{page.Number(int64(r.Ledger.Verdicts[lake.Pass]))}, b.Texts("#passed"))
 	slices, judged := 0, map[string]int{}
 	for _, l := range r.Ledger.Layers {
