@@ -95,7 +95,7 @@ func TestAFaultOfEachKindIsCaught(t *testing.T) {
 		"reconcile":       {plant: plant{rows: add("unit_price", 7, 1)}, where: place + " row 8"},
 		"custom":          {plant: in("region", 7, "Atlantis"), where: place + " row 8"},
 
-		"freshness":    {plant: plant{facts: func(m *lake.Manifest) { m.EventTime -= time.Hour.Microseconds() }}, where: "1h0m"},
+		"freshness":    {plant: plant{facts: func(m *lake.Manifest) { m.EventTime -= time.Hour.Microseconds() }}, where: "from the newest event to its verdict (at most 15m0s)"},
 		"volume":       {plant: plant{rows: shiftHours(7)}, where: "hour 00 UTC of 2026-01-01 has 0 rows, from 100 to 300 are usual on a Thursday"},
 		"distribution": {plant: plant{rows: all("status", sales.Pending)}, where: `"pending" is 1 of status, from 0.066292 to 0.433708 are usual`},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/saleslake/saleslake/pkg/blob"
@@ -50,7 +52,7 @@ type plant struct {
 func newRig(t *testing.T) *rig {
 	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
 	require.NoError(t, err)
-	r := &rig{t: t, kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}, bucket: bucket, h: &history{}, log: zap.NewNop()}
+	r := &rig{t: t, kafka: stream.Config{Brokers: []string{streamtest.Cluster(t)}}, bucket: bucket, h: &history{}, log: zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))}
 	for _, topic := range []string{sales.TopicBronze, sales.TopicSilver, sales.TopicGold, sales.TopicVerdicts, sales.TopicLoads} {
 		require.NoError(t, stream.EnsureTopics(context.Background(), r.kafka, -1, stream.TopicSpec{Name: topic, Partitions: partitions, Compacted: true}))
 	}
@@ -64,7 +66,7 @@ func (r *rig) run(done func() bool) {
 	stop()
 }
 
-// start has an instance of the stage work until it is stopped.
+// start has an instance of the stage work until it is stopped, or the test ends: it logs to that.
 func (r *rig) start(registry *prometheus.Registry) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -72,10 +74,12 @@ func (r *rig) start(registry *prometheus.Registry) (stop func()) {
 		ended <- Run(ctx, Options{Kafka: r.kafka, Bucket: r.bucket, Log: r.log, Registry: registry, Instance: "test", Rules: r.rules, Products: r.others,
 			Partitions: partitions, Replication: -1, Samples: 3, MaxAge: time.Second, CustomTimeout: time.Minute, CustomMemory: 128 << 20})
 	}()
-	return func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(r.t, <-ended)
-	}
+	})
+	r.t.Cleanup(stop)
+	return stop
 }
 
 func (r *rig) verdicts() (all []*lake.Verdict) {
