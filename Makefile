@@ -99,6 +99,10 @@ deploy-check: $(DEPLOY)/ready ## Terraform, the chart, workflows, the Compose fi
 	deploy/check/run.sh $(DEPLOY)
 	deploy/check/faults.sh $(DEPLOY)
 
+.PHONY: rehearse
+rehearse: ## Lose the warehouse, gold, a topic and all of Kafka of the running stack, and follow docs/deploy.md
+	e2e/recovery.sh
+
 .PHONY: smoke
 smoke: ## Wait until orders of the running stack are in its warehouse
 	timeout 120 bash -c 'until docker compose exec -T postgres psql -U sales -d sales -Atc "select count(*) > 0 from sales.fact_sales" | grep -qx t; do sleep 2; done'
