@@ -64,6 +64,9 @@ func asCorrupt(name string, err *error) {
 	}
 }
 
+// Name is the one that the file was opened by.
+func (r *Reader) Name() string { return r.name }
+
 // Rows is the number of rows.
 func (r *Reader) Rows() int64 { return r.file.NumRows() }
 

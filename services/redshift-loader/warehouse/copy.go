@@ -34,17 +34,16 @@ func copyFiles(ctx context.Context, connection any, text string, files Files, to
 	stmt := prepared.(copier)
 	defer func() { err = errors.Join(err, stmt.Close()) }()
 	batch := column.NewBatch(to.rows, 0)
-	for _, f := range list {
-		batch.Reset()
-		r, err := fetch(ctx, files, f)
+	for r, err := range ahead(ctx, files, list) {
 		if err != nil {
 			return err
 		}
+		batch.Reset()
 		if err := r.Read(batch); err != nil {
 			return err
 		}
 		if err := copyBatch(ctx, stmt, batch); err != nil {
-			return fmt.Errorf("copy %s: %w", f.Key, err)
+			return fmt.Errorf("copy %s: %w", r.Name(), err)
 		}
 	}
 	_, err = stmt.Exec(nil) // ends the copy

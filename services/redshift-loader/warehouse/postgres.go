@@ -93,7 +93,7 @@ LOCK TABLE etl.load_ledger IN SHARE ROW EXCLUSIVE MODE; SET LOCAL lock_timeout =
 	return err
 }
 
-// fill copies file by file, so that one file at a time is in memory.
+// fill copies file by file, so that a few files at a time are in memory.
 func (p postgres) fill(ctx context.Context, tx session, files Files, to target, list []lake.File) error {
 	text := fmt.Sprintf("COPY %s (%s) FROM STDIN", to, strings.Join(to.columns(), ", "))
 	var copied error
