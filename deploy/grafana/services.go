@@ -44,17 +44,17 @@ func services() *board {
 
 	d = d.WithRow(row("What librdkafka says of Kafka")).
 		WithPanel(lines("Connections", "Brokers that the worst connected client of the service has a connection to. 0: Kafka is away.", "none", 8,
-			query{"{{service}}", `min by (service) (sales_kafka_connections`+of+`)`})).
+			query{"{{service}}", `min by (service) (sales_kafka_connections` + of + `)`})).
 		WithPanel(lines("Time of an answer, p99", "Of the slowest broker, in the last five seconds. A fetch may wait for records by itself, 0.1 s at most.", "s", 8,
-			query{"{{service}}", `max by (service) (sales_kafka_round_trip_seconds`+of+`)`})).
+			query{"{{service}}", `max by (service) (sales_kafka_round_trip_seconds` + of + `)`})).
 		WithPanel(lines("Held back by quotas", "How long brokers made the clients wait, as they are over their quota.", "s", 8,
-			query{"{{service}}", `max by (service) (sales_kafka_throttle_seconds`+of+`)`})).
+			query{"{{service}}", `max by (service) (sales_kafka_throttle_seconds` + of + `)`})).
 		WithPanel(lines("Requests that wait", "Sent, or about to be, and not answered.", "short", 8,
-			query{"{{service}}", `sum by (service) (sales_kafka_requests_waiting`+of+`)`})).
+			query{"{{service}}", `sum by (service) (sales_kafka_requests_waiting` + of + `)`})).
 		WithPanel(lines("Bytes that wait in clients", "Fetched ones for the stage, produced ones for a broker.", "bytes", 8,
-			query{"{{service}}", `sum by (service) (sales_kafka_queued_bytes`+of+`)`})).
+			query{"{{service}}", `sum by (service) (sales_kafka_queued_bytes` + of + `)`})).
 		WithPanel(lines("Failures", "Requests that failed or were not answered in time, broken connections among them.", "cps", 8,
-			query{"{{service}}", `sum by (service) (rate(sales_kafka_request_failures_total`+of+`[$__rate_interval]))`}))
+			query{"{{service}}", `sum by (service) (rate(sales_kafka_request_failures_total` + of + `[$__rate_interval]))`}))
 
 	return d.WithRow(row("What they ask of the bucket")).
 		WithPanel(lines("Requests", "Requests to the bucket, by service.", "reqps", 8,
