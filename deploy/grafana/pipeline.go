@@ -72,7 +72,7 @@ func pipeline() *board {
 			query{"{{stage}}", `sum by (stage) (sales_stage_lag_records)`})).
 		WithPanel(bars("Rejected by code", "Rows of the shown time that were rejected, by hop and code; the ten that are most. They lie in quarantine with their original bytes.", "short", 8,
 			query{"{{stage}} {{code}}", `topk(10, sum by (stage, code) (increase(sales_stage_rejects_total[$__range])))`})).
-		WithPanel(lines("Aborted and refused transactions", "Commits that were not made: aborted ones are tried again, refused ones are another instance's now. Some are normal when instances come and go.", "cps", 8,
+		WithPanel(lines("Begun again and refused", "Sessions that began again from the committed offsets, and commits that were refused, as they are another instance's now. Some are normal when instances come and go.", "cps", 8,
 			query{"{{stage}}", `sum by (stage) (rate(sales_stage_restarts_total[$__rate_interval]) + rate(sales_stage_fenced_total[$__rate_interval]))`})).
 		WithPanel(lines("Failed requests to the bucket", "Requests that failed for good, and those that were made again.", "cps", 8,
 			query{"errors", `sum(rate(sales_blob_requests_total{outcome="error"}[$__rate_interval]))`},

@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"time"
 
@@ -206,24 +205,13 @@ func (r *reader) step(fn func(Record) error) error {
 	case kafka.Error:
 		return r.judge("read", e)
 	case nil:
-		if stalled := listen(time.Now(), r.hearing(), endOf(r.consumer)); stalled != nil {
+		if stalled := listen(time.Now(), hearing(r.places), endOf(r.consumer)); stalled != nil {
 			r.log.Warn("reading on with a new client", zap.Error(stalled))
 			r.close()
 			return r.open()
 		}
 	}
 	return nil
-}
-
-// hearing are the partitions that are read.
-func (r *reader) hearing() iter.Seq2[Partition, *heard] {
-	return func(yield func(Partition, *heard) bool) {
-		for p, at := range r.places {
-			if !yield(p, &at.heard) {
-				return
-			}
-		}
-	}
 }
 
 func (r *reader) record(m *kafka.Message, fn func(Record) error) error {

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"fmt"
-	"iter"
 	"strings"
 	"time"
 
@@ -18,10 +17,10 @@ const (
 
 // bundle gathers a partition's records until they are handed on.
 type bundle struct {
+	heard
 	to      *worker
 	records []Record
 	bytes   int
-	heard   heard
 }
 
 // read takes what the client has fetched, for about maxLinger, and puts it into the mailboxes.
@@ -50,7 +49,7 @@ func (s *session) accept(e kafka.Event) error {
 	case kafka.PartitionEOF:
 		s.good()
 		if b := s.bundles[partitionOf(kafka.TopicPartition(e))]; b != nil {
-			b.heard.upTo(int64(e.Offset), time.Now())
+			b.upTo(int64(e.Offset), time.Now())
 			s.hand(b, true)
 		}
 	case *kafka.Stats:
@@ -73,13 +72,13 @@ func (s *session) route(m *kafka.Message) error {
 		s.current = b
 	}
 	r := fromMessage(m)
-	if r.Offset < b.heard.next {
-		return fmt.Errorf("%s went back to offset %d, %d was expected: %w", b.to.p, r.Offset, b.heard.next, ErrRetry)
+	if r.Offset < b.next {
+		return fmt.Errorf("%s went back to offset %d, %d was expected: %w", b.to.p, r.Offset, b.next, ErrRetry)
 	}
 	if b.records == nil {
 		b.records = s.slice()
 	}
-	b.heard.next = r.Offset + 1
+	b.next = r.Offset + 1
 	b.bytes += r.size()
 	if b.records = append(b.records, r); len(b.records) == maxBundle || b.bytes > s.rc.QueueBytes/8 {
 		s.hand(b, false)
@@ -92,7 +91,7 @@ func (s *session) hand(b *bundle, atEnd bool) {
 	if len(b.records) == 0 && !atEnd {
 		return
 	}
-	b.heard.nothing(time.Now())
+	b.nothing(time.Now())
 	s.held.Add(int64(b.bytes))
 	b.to.box.put(parcel{records: b.records, bytes: b.bytes, atEnd: atEnd})
 	b.records, b.bytes = nil, 0
@@ -133,7 +132,7 @@ func (s *session) full() (bool, error) {
 	switch held := s.held.Load(); {
 	case s.paused && held < limit/2:
 		s.paused = false
-		hush(time.Now(), s.hearing())
+		hush(time.Now(), hearing(s.bundles))
 		return false, s.resume(s.reading())
 	case s.paused:
 		return false, nil
@@ -169,17 +168,6 @@ func (s *session) reading() (ps []Partition) {
 		}
 	}
 	return ps
-}
-
-// hearing are the partitions that are read.
-func (s *session) hearing() iter.Seq2[Partition, *heard] {
-	return func(yield func(Partition, *heard) bool) {
-		for p, b := range s.bundles {
-			if !yield(p, &b.heard) {
-				return
-			}
-		}
-	}
 }
 
 func (s *session) pause(ps []Partition) error {

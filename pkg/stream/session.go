@@ -162,7 +162,7 @@ func (s *session) look(now time.Time) error {
 	if s.paused {
 		return nil
 	}
-	return listen(now, s.hearing(), endOf(s.consumer))
+	return listen(now, hearing(s.bundles), endOf(s.consumer))
 }
 
 // attend takes the workers' reports and commits what is ready, all in one transaction.

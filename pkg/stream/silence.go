@@ -40,6 +40,19 @@ func (h *heard) look(now time.Time, end func() (int64, error)) (stalled bool, er
 	return err == nil && before > h.next, err
 }
 
+func (h *heard) its() *heard { return h }
+
+// hearing gives what has come from each partition, of what holds that.
+func hearing[T interface{ its() *heard }](all map[Partition]T) iter.Seq2[Partition, *heard] {
+	return func(yield func(Partition, *heard) bool) {
+		for p, holder := range all {
+			if !yield(p, holder.its()) {
+				return
+			}
+		}
+	}
+}
+
 // listen looks into the partition that has been silent for longest, if it is time: one at a time, as reading waits. Its
 // error wraps [ErrRetry]: the partition is stalled.
 func listen(now time.Time, from iter.Seq2[Partition, *heard], endOf func(Partition) (int64, error)) error {

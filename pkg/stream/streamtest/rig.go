@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -197,4 +198,36 @@ func (r *rig) deleteBefore(offset int64) {
 	answer, err := req.RequestWith(r.ctx, client)
 	require.NoError(r.t, err)
 	require.Zero(r.t, answer.Topics[0].Partitions[0].ErrorCode)
+}
+
+// follower reads topics on until it is ended.
+type follower struct {
+	caughtUp chan int64 // how many records were read, each time that all were
+	stop     context.CancelFunc
+	done     chan error
+}
+
+func (r *rig) follow(topics ...string) *follower {
+	ctx, stop := context.WithCancel(r.ctx)
+	f := &follower{caughtUp: make(chan int64, 100), stop: stop, done: make(chan error, 1)}
+	var read atomic.Int64
+	go func() {
+		f.done <- stream.Follow(ctx, r.kafka, topics, func(stream.Record) error { read.Add(1); return nil },
+			func() { f.caughtUp <- read.Load() })
+	}()
+	return f
+}
+
+// reach waits until n records are read.
+func (f *follower) reach(n int64) {
+	for read := range f.caughtUp {
+		if read == n {
+			return
+		}
+	}
+}
+
+func (f *follower) end() error {
+	f.stop()
+	return <-f.done
 }

@@ -1,7 +1,6 @@
 package streamtest
 
 import (
-	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,8 +10,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-
-	"github.com/saleslake/saleslake/pkg/stream"
 )
 
 // dumb makes a broker that answers fetches with nothing once stalled is set, until a client says message: what a client
@@ -58,21 +55,10 @@ func TestAStalledReaderReadsOn(t *testing.T) {
 	t.Parallel()
 	r, stalled := dumb(t, "reading on with a new client")
 	r.publish(0, 100)
-	ctx, stop := context.WithCancel(r.ctx)
-	var read atomic.Int64
-	caughtUp := make(chan int64, 100)
-	done := make(chan error, 1)
-	go func() {
-		done <- stream.Follow(ctx, r.kafka, []string{r.in}, func(stream.Record) error { read.Add(1); return nil }, func() { caughtUp <- read.Load() })
-	}()
-	require.EqualValues(t, 100, <-caughtUp)
+	f := r.follow(r.in)
+	require.EqualValues(t, 100, <-f.caughtUp)
 	stalled.Store(true)
 	r.publish(100, 100)
-	for n := range caughtUp {
-		if n == 200 {
-			break
-		}
-	}
-	stop()
-	require.NoError(t, <-done)
+	f.reach(200)
+	require.NoError(t, f.end())
 }

@@ -176,23 +176,11 @@ func testUnstableOffsets(t *testing.T, addr string, s settings) {
 func testFollow(t *testing.T, addr string, s settings) {
 	r := newRig(t, addr, s, 3)
 	r.publish(0, 300)
-	ctx, stop := context.WithCancel(r.ctx)
-	var read atomic.Int64
-	caughtUp := make(chan int64, 100)
-	done := make(chan error, 1)
-	go func() {
-		done <- stream.Follow(ctx, r.kafka, []string{r.in, r.out}, func(stream.Record) error { read.Add(1); return nil },
-			func() { caughtUp <- read.Load() })
-	}()
-	require.EqualValues(t, 300, <-caughtUp)
+	f := r.follow(r.in, r.out)
+	require.EqualValues(t, 300, <-f.caughtUp)
 	r.publish(300, 30)
-	for n := range caughtUp {
-		if n == 330 {
-			break
-		}
-	}
-	stop()
-	require.NoError(t, <-done)
+	f.reach(330)
+	require.NoError(t, f.end())
 	boom := errors.New("boom")
 	err := stream.ReadToEnd(r.ctx, r.kafka, r.in, []int32{1}, func(record stream.Record) error {
 		require.EqualValues(t, 1, record.Partition)
