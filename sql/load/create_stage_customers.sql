@@ -20,4 +20,10 @@ WHERE 1 = 0;
 CREATE TEMP TABLE stage_intervals /*redshift DISTKEY (customer_id) SORTKEY (customer_id, valid_from)*/ AS
 SELECT customer_id, name, email, segment, city, country, valid_from, valid_to, is_current, deleted, inferred
 FROM sales.dim_customer
+WHERE 1 = 0;
+
+-- The time within which facts of a customer may belong to another interval than before.
+CREATE TEMP TABLE stage_moved /*redshift DISTKEY (customer_id) SORTKEY (customer_id)*/ AS
+SELECT customer_id, valid_from AS moved_from, valid_from AS moved_to
+FROM sales.dim_customer
 WHERE 1 = 0

@@ -1,5 +1,5 @@
--- Orders of the files that have more than one row, here or in the warehouse. The rows of the others are new: there is
--- nothing to compare them with.
+-- Orders of the files that have more than one row, here or in the warehouse, or that a file takes out. The rows of the
+-- others are new: there is nothing to compare them with.
 CREATE TEMP TABLE stage_known /*redshift DISTKEY (order_id) SORTKEY (order_id)*/ AS
 SELECT order_id
 FROM sales.fact_sales

@@ -16,10 +16,11 @@ FROM (
     FROM stage_sales AS s
     JOIN stage_known AS k ON k.order_id = s.order_id
     UNION ALL
-    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
-           revenue, currency, status, payment_method, _partition, _offset,
-           CASE WHEN _op = 'upsert' THEN 1 ELSE -1 END AS n
-    FROM stage_changes
+    SELECT c.order_id, c.order_ts, c.event_ts, c.event_id, c.customer_id, c.product_id, c.category, c.region,
+           c.quantity, c.unit_price, c.revenue, c.currency, c.status, c.payment_method, c._partition, c._offset,
+           CASE WHEN c._op = 'upsert' THEN 1 ELSE -1 END AS n
+    FROM stage_changes AS c
+    JOIN stage_known AS k ON k.order_id = c.order_id
     UNION ALL
     SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_id, f.category, f.region,
            f.quantity, f.unit_price, f.revenue, f.currency, f.status, f.payment_method, f._partition, f._offset,

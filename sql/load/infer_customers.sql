@@ -9,6 +9,11 @@ FROM (
     FROM stage_sales AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
+    UNION ALL
+    SELECT s.customer_id
+    FROM stage_changes AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
 ) AS s
 LEFT JOIN sales.dim_customer AS c ON c.customer_id = s.customer_id
 WHERE c.customer_id IS NULL

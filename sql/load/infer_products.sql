@@ -9,6 +9,11 @@ FROM (
     FROM stage_sales AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
+    UNION ALL
+    SELECT s.product_id, s.category
+    FROM stage_changes AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
 ) AS s
 LEFT JOIN sales.dim_product AS p ON p.product_id = s.product_id
 WHERE p.product_id IS NULL

@@ -14,6 +14,12 @@ FROM (
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
     UNION ALL
+    SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
+           s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset
+    FROM stage_changes AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
+    UNION ALL
     SELECT r.order_id, r.order_ts, r.event_ts, r.event_id, r.customer_id, r.product_id, r.category, r.region,
            r.quantity, r.unit_price, r.revenue, r.currency, r.status, r.payment_method, r._partition, r._offset
     FROM stage_rows AS r

@@ -8,6 +8,11 @@ FROM (
     FROM stage_sales AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
+    UNION ALL
+    SELECT s.region
+    FROM stage_changes AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
 ) AS s
 LEFT JOIN sales.dim_region AS r ON r.region = s.region
 WHERE r.region IS NULL

@@ -13,5 +13,10 @@ CROSS JOIN (
         FROM stage_sales AS s
         LEFT JOIN stage_known AS k ON k.order_id = s.order_id
         WHERE k.order_id IS NULL
+        UNION ALL
+        SELECT s.order_ts
+        FROM stage_changes AS s
+        LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+        WHERE k.order_id IS NULL
     ) AS staged
 ) AS s

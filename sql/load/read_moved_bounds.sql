@@ -1,21 +1,2 @@
--- Between which times orders of known customers may belong to another interval now: those of the intervals that begin
--- anew and of those that are no more. The others keep their keys.
-SELECT CAST(MIN(valid_from) AS VARCHAR(26)) AS moved_from,
-       CAST(MAX(COALESCE(valid_to, CAST('9999-12-31 00:00:00' AS TIMESTAMP))) AS VARCHAR(26)) AS moved_to
-FROM (
-    SELECT i.valid_from, i.valid_to
-    FROM stage_intervals AS i
-    JOIN (
-        SELECT DISTINCT c.customer_id
-        FROM sales.dim_customer AS c
-        JOIN stage_changed AS s ON s.customer_id = c.customer_id
-    ) AS known ON known.customer_id = i.customer_id
-    LEFT JOIN sales.dim_customer AS c ON c.customer_id = i.customer_id AND c.valid_from = i.valid_from
-    WHERE c.customer_id IS NULL
-    UNION ALL
-    SELECT c.valid_from, c.valid_to
-    FROM sales.dim_customer AS c
-    JOIN stage_changed AS s ON s.customer_id = c.customer_id
-    LEFT JOIN stage_intervals AS i ON i.customer_id = c.customer_id AND i.valid_from = c.valid_from
-    WHERE i.customer_id IS NULL
-) AS moved
+SELECT CAST(MIN(moved_from) AS VARCHAR(26)) AS moved_from, CAST(MAX(moved_to) AS VARCHAR(26)) AS moved_to
+FROM stage_moved

@@ -30,19 +30,27 @@ func agree(m *lake.Manifest, found lake.Count) error {
 }
 
 // checkFacts holds each day against its manifest: of a whole day, what the warehouse has;
-// else what the ledger says that it had, and what really became of the rows that changed.
-func (t *transaction) checkFacts(ctx context.Context, days []dayLoad, before map[string]lake.Count) error {
-	after, err := t.sumTouched(ctx, days)
-	if err != nil {
-		return err
-	}
+// else what the ledger says that it had, and what it really lost and gained.
+func (t *transaction) checkFacts(ctx context.Context, days []dayLoad, lost map[string]lake.Count) error {
 	whole := map[string]*lake.Verdict{}
 	for _, d := range days {
-		day := d.verdict.Manifest.Day
 		if !d.followed {
-			whole[day] = d.verdict
-		} else if err := agree(&d.verdict.Manifest, d.had.Add(after[day]).Sub(before[day])); err != nil {
+			whole[d.verdict.Manifest.Day] = d.verdict
+		}
+	}
+	if len(whole) < len(days) {
+		gained, err := t.sums(ctx, "sum_gained", t.now)
+		if err != nil {
 			return err
+		}
+		for _, d := range days {
+			day := d.verdict.Manifest.Day
+			if whole[day] != nil {
+				continue
+			}
+			if err := agree(&d.verdict.Manifest, d.had.Add(gained[day]).Sub(lost[day])); err != nil {
+				return err
+			}
 		}
 	}
 	if len(whole) == 0 {
@@ -55,28 +63,32 @@ func (t *transaction) checkFacts(ctx context.Context, days []dayLoad, before map
 	return t.check(ctx, "check_facts", whole, span.from, span.to)
 }
 
-// sumTouched answers what the warehouse has of the orders that change, by day, of days
-// that are followed. No other needs it.
-func (t *transaction) sumTouched(ctx context.Context, days []dayLoad) (map[string]lake.Count, error) {
+// sumLost answers what days that are followed lose, before it is gone. No other needs it.
+func (t *transaction) sumLost(ctx context.Context, days []dayLoad) (map[string]lake.Count, error) {
 	var followed []*lake.Verdict
 	for _, d := range days {
 		if d.followed {
 			followed = append(followed, d.verdict)
 		}
 	}
-	sums := map[string]lake.Count{}
 	if len(followed) == 0 {
-		return sums, nil
+		return map[string]lake.Count{}, nil
 	}
 	span, err := spanOf(followed)
 	if err != nil {
 		return nil, err
 	}
-	return sums, t.query(ctx, "sum_touched", func(rows *sql.Rows) error {
+	return t.sums(ctx, "sum_lost", span.from, span.to)
+}
+
+// sums answers what a statement adds up by day.
+func (t *transaction) sums(ctx context.Context, statement string, args ...any) (map[string]lake.Count, error) {
+	sums := map[string]lake.Count{}
+	return sums, t.query(ctx, statement, func(rows *sql.Rows) error {
 		var day string
 		var sum lake.Count
 		err := rows.Scan(&day, &sum.Rows, &sum.Cents)
 		sums[day] = sum
 		return err
-	}, span.from, span.to)
+	}, args...)
 }

@@ -32,6 +32,9 @@ func (t *transaction) loadCustomers(ctx context.Context, verdicts []*lake.Verdic
 	if err := t.gather(ctx, "stage_intervals", "derive_intervals"); err != nil {
 		return err
 	}
+	if err := t.gather(ctx, "stage_moved", "find_moved"); err != nil {
+		return err
+	}
 	moved, err := t.movedBounds(ctx)
 	if err != nil {
 		return err

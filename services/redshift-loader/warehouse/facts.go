@@ -29,14 +29,14 @@ func (t *transaction) loadFacts(ctx context.Context, verdicts []*lake.Verdict, l
 	if err := t.extendCalendar(ctx); err != nil {
 		return err
 	}
-	before, err := t.sumTouched(ctx, days)
+	lost, err := t.sumLost(ctx, days)
 	if err != nil {
 		return err
 	}
 	if err := t.writeFacts(ctx); err != nil {
 		return err
 	}
-	if err := t.checkFacts(ctx, days, before); err != nil {
+	if err := t.checkFacts(ctx, days, lost); err != nil {
 		return err
 	}
 	if err := t.unstage(ctx, "stage_sales", "stage_changes"); err != nil {

@@ -135,7 +135,7 @@ func (w *Warehouse) transact(ctx context.Context, work func(*transaction) error)
 	if err != nil {
 		return w.judge(fmt.Errorf("begin: %w", err))
 	}
-	t := &transaction{tx: session{tx, conn}, dialect: w.dialect, files: w.files, step: w.step, now: time.Now().UTC()}
+	t := &transaction{tx: session{tx, conn}, dialect: w.dialect, files: w.files, step: w.step, now: time.Now().UTC().Truncate(time.Microsecond)}
 	if err := errors.Join(t.lock(ctx), ctx.Err()); err != nil {
 		return w.judge(errors.Join(err, rollback(tx)))
 	}

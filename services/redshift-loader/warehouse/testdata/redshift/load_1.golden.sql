@@ -49,6 +49,12 @@ WHERE 1 = 0;
 CREATE TEMP TABLE stage_intervals DISTKEY (customer_id) SORTKEY (customer_id, valid_from) AS
 SELECT customer_id, name, email, segment, city, country, valid_from, valid_to, is_current, deleted, inferred
 FROM sales.dim_customer
+WHERE 1 = 0;
+
+-- The time within which facts of a customer may belong to another interval than before.
+CREATE TEMP TABLE stage_moved DISTKEY (customer_id) SORTKEY (customer_id) AS
+SELECT customer_id, valid_from AS moved_from, valid_from AS moved_to
+FROM sales.dim_customer
 WHERE 1 = 0
 ;
 
@@ -172,12 +178,12 @@ WHERE v.customer_id IS NULL
 
 ANALYZE stage_intervals;
 
--- Between which times orders of known customers may belong to another interval now: those of the intervals that begin
--- anew and of those that are no more. The others keep their keys.
-SELECT CAST(MIN(valid_from) AS VARCHAR(26)) AS moved_from,
-       CAST(MAX(COALESCE(valid_to, CAST('9999-12-31 00:00:00' AS TIMESTAMP))) AS VARCHAR(26)) AS moved_to
+-- Orders of known customers may belong to another interval in the time of the intervals that begin anew, and of those that
+-- are no more. The others keep their keys.
+INSERT INTO stage_moved (customer_id, moved_from, moved_to)
+SELECT customer_id, MIN(valid_from), MAX(COALESCE(valid_to, CAST('9999-12-31 00:00:00' AS TIMESTAMP)))
 FROM (
-    SELECT i.valid_from, i.valid_to
+    SELECT i.customer_id, i.valid_from, i.valid_to
     FROM stage_intervals AS i
     JOIN (
         SELECT DISTINCT c.customer_id
@@ -187,12 +193,19 @@ FROM (
     LEFT JOIN sales.dim_customer AS c ON c.customer_id = i.customer_id AND c.valid_from = i.valid_from
     WHERE c.customer_id IS NULL
     UNION ALL
-    SELECT c.valid_from, c.valid_to
+    SELECT c.customer_id, c.valid_from, c.valid_to
     FROM sales.dim_customer AS c
     JOIN stage_changed AS s ON s.customer_id = c.customer_id
     LEFT JOIN stage_intervals AS i ON i.customer_id = c.customer_id AND i.valid_from = c.valid_from
     WHERE i.customer_id IS NULL
 ) AS moved
+GROUP BY customer_id
+;
+
+ANALYZE stage_moved;
+
+SELECT CAST(MIN(moved_from) AS VARCHAR(26)) AS moved_from, CAST(MAX(moved_to) AS VARCHAR(26)) AS moved_to
+FROM stage_moved
 ;
 
 -- An interval that begins when one began before keeps its key, and an inferred member is completed.
@@ -220,7 +233,8 @@ WHERE customer_sk IN (
 DROP TABLE stage_customers;
 DROP TABLE stage_versions;
 DROP TABLE stage_changed;
-DROP TABLE stage_intervals
+DROP TABLE stage_intervals;
+DROP TABLE stage_moved
 ;
 
 -- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
@@ -255,8 +269,8 @@ FROM sales.fact_sales
 WHERE 1 = 0
 ;
 
--- Orders of the files that have more than one row, here or in the warehouse. The rows of the others are new: there is
--- nothing to compare them with.
+-- Orders of the files that have more than one row, here or in the warehouse, or that a file takes out. The rows of the
+-- others are new: there is nothing to compare them with.
 CREATE TEMP TABLE stage_known DISTKEY (order_id) SORTKEY (order_id) AS
 SELECT order_id
 FROM sales.fact_sales
@@ -301,18 +315,19 @@ WHERE 1 = 0
 
 -- Every order that has an overtaken row has a fact, too.
 INSERT INTO stage_known (order_id)
+WITH staged AS (
+    SELECT order_id, 1 AS gained FROM stage_sales
+    UNION ALL
+    SELECT order_id, CASE WHEN _op = 'upsert' THEN 1 ELSE 0 END FROM stage_changes
+)
 SELECT s.order_id
-FROM stage_sales AS s
+FROM staged AS s
 JOIN sales.fact_sales AS f ON f.order_id = s.order_id
 UNION
-SELECT s.order_id
-FROM stage_sales AS s
-JOIN stage_changes AS c ON c.order_id = s.order_id
-UNION
 SELECT order_id
-FROM stage_sales
+FROM staged
 GROUP BY order_id
-HAVING COUNT(*) > 1
+HAVING COUNT(*) > 1 OR SUM(gained) = 0
 ;
 
 ANALYZE stage_known;
@@ -335,10 +350,11 @@ FROM (
     FROM stage_sales AS s
     JOIN stage_known AS k ON k.order_id = s.order_id
     UNION ALL
-    SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
-           revenue, currency, status, payment_method, _partition, _offset,
-           CASE WHEN _op = 'upsert' THEN 1 ELSE -1 END AS n
-    FROM stage_changes
+    SELECT c.order_id, c.order_ts, c.event_ts, c.event_id, c.customer_id, c.product_id, c.category, c.region,
+           c.quantity, c.unit_price, c.revenue, c.currency, c.status, c.payment_method, c._partition, c._offset,
+           CASE WHEN c._op = 'upsert' THEN 1 ELSE -1 END AS n
+    FROM stage_changes AS c
+    JOIN stage_known AS k ON k.order_id = c.order_id
     UNION ALL
     SELECT f.order_id, f.order_ts, f.event_ts, f.event_id, f.customer_id, f.product_id, f.category, f.region,
            f.quantity, f.unit_price, f.revenue, f.currency, f.status, f.payment_method, f._partition, f._offset,
@@ -440,6 +456,11 @@ FROM (
     FROM stage_sales AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
+    UNION ALL
+    SELECT s.region
+    FROM stage_changes AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
 ) AS s
 LEFT JOIN sales.dim_region AS r ON r.region = s.region
 WHERE r.region IS NULL
@@ -454,6 +475,11 @@ FROM (
     UNION ALL
     SELECT s.product_id, s.category
     FROM stage_sales AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
+    UNION ALL
+    SELECT s.product_id, s.category
+    FROM stage_changes AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
 ) AS s
@@ -471,6 +497,11 @@ FROM (
     UNION ALL
     SELECT s.customer_id
     FROM stage_sales AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
+    UNION ALL
+    SELECT s.customer_id
+    FROM stage_changes AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
 ) AS s
@@ -493,6 +524,11 @@ CROSS JOIN (
         FROM stage_sales AS s
         LEFT JOIN stage_known AS k ON k.order_id = s.order_id
         WHERE k.order_id IS NULL
+        UNION ALL
+        SELECT s.order_ts
+        FROM stage_changes AS s
+        LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+        WHERE k.order_id IS NULL
     ) AS staged
 ) AS s
 ;
@@ -506,7 +542,7 @@ SELECT CAST(MIN(order_date) AS VARCHAR(10)) AS first_day, CAST(MAX(order_date) A
 FROM stage_touched
 ;
 
--- The range of days is said twice, so that the sort key can be used. The day is computed for the reason in sum_touched.
+-- The range of days is said twice, so that the sort key can be used. The day is computed for the reason in sum_lost.
 DELETE FROM sales.fact_sales
 USING stage_touched AS s
 WHERE fact_sales.order_id = s.order_id AND CAST(fact_sales.order_ts AS DATE) = s.order_date
@@ -526,6 +562,12 @@ FROM (
     SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
            s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset
     FROM stage_sales AS s
+    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
+    WHERE k.order_id IS NULL
+    UNION ALL
+    SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
+           s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset
+    FROM stage_changes AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
     UNION ALL
