@@ -35,16 +35,23 @@ func (ch *change) stays(p *part) *file {
 	return nil
 }
 
-// layout decides which files stay and which rows go together into new ones. The
-// files that lose rows are written again in any case, so they take the new rows
-// in, up to the target size.
+// hotShare is the share of silver.target_bytes, one in so many, up to which a file that loses rows
+// takes new ones in.
+const hotShare = 128
+
+// layout decides which files stay and which rows go together into new ones. Files
+// that lose rows are written again in any case, so small ones take the new rows
+// in. Others do not: mostly it is the newest orders that change, and the file that they are in would
+// grow with each commit, and be written whole with the next.
 func (ch *change) layout(target int64) []*part {
 	fresh := &part{fresh: true, rows: ch.newRows(), bytes: ch.newRows() * ch.bytesPerRow()}
 	parts := []*part{fresh}
-	for _, f := range ch.current() {
+	files := slices.Clone(ch.current())
+	slices.SortStableFunc(files, func(a, b *file) int { return cmp.Compare(a.Rows, b.Rows) })
+	for _, f := range files {
 		left := f.Rows - ch.lost[f]
 		p := &part{files: []*file{f}, rows: left, bytes: f.Bytes * left / f.Rows}
-		if ch.lost[f] == 0 || f.Bytes >= target || fresh.bytes >= target {
+		if ch.lost[f] == 0 || f.Bytes >= target || p.bytes > max(target/hotShare, fresh.bytes) || fresh.bytes >= target {
 			parts = append(parts, p)
 			continue
 		}
