@@ -60,6 +60,7 @@ func (t *task) make(ctx context.Context, c *commit, days []*day, now time.Time, 
 	c.days = map[*day]version{}
 	var mu sync.Mutex
 	var missing []error
+	puts := t.Bucket.Puts(ctx)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(cap(t.workers))
 	for _, d := range days {
@@ -69,6 +70,7 @@ func (t *task) make(ctx context.Context, c *commit, days []*day, now time.Time, 
 				return err
 			}
 			defer func() { t.workers <- w }()
+			w.puts = puts
 			v, err := of(groupCtx, w, d)
 			mu.Lock()
 			defer mu.Unlock()
@@ -82,7 +84,7 @@ func (t *task) make(ctx context.Context, c *commit, days []*day, now time.Time, 
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := errors.Join(group.Wait(), puts.Wait()); err != nil {
 		return 0, err
 	}
 	if len(missing) > 0 {
@@ -125,7 +127,7 @@ func (w *worker) write(ctx context.Context, d *day, st *state, now int64, restat
 			continue
 		}
 		rows := tables[i].rows(st.day)
-		err := w.writeFile(ctx, i, rows, sum(rows, tables[i].money), v[i])
+		err := w.writeFile(i, rows, sum(rows, tables[i].money), v[i])
 		if err == nil && i == dailySales {
 			err = w.restate(ctx, d, v, rows, restates)
 		}

@@ -51,7 +51,7 @@ func (w *worker) restate(ctx context.Context, d *day, next version, now *column.
 	if rows.Rows() > 0 && len(m.Files) >= maxHistory {
 		return w.mergeHistory(ctx, rows, m)
 	}
-	return w.writeFile(ctx, restatements, rows, restated(rows), m)
+	return w.writeFile(restatements, rows, restated(rows), m)
 }
 
 // mergeHistory makes one file of a day's restatements.
@@ -69,7 +69,7 @@ func (w *worker) mergeHistory(ctx context.Context, rows *column.Batch, m *lake.M
 	}
 	all.AppendRows(rows, every)
 	m.Files, m.Count = []lake.File{}, lake.Count{}
-	return w.writeFile(ctx, restatements, all, restated(all), m)
+	return w.writeFile(restatements, all, restated(all), m)
 }
 
 // restated is the gross revenue that restatements add to the day, in cents.

@@ -17,6 +17,7 @@ type worker struct {
 	rows     *column.Batch              // of a silver file
 	changed  *column.Batch              // of a file of changes
 	encoders [len(tables)]*lake.Encoder // none for facts
+	puts     *blob.Puts                 // of the commit that it works for
 }
 
 func newWorker(s *stage) (*worker, error) {
@@ -71,9 +72,9 @@ func (w *worker) readOwn(ctx context.Context, m *lake.Manifest, s *column.Schema
 	return all, nil
 }
 
-// writeFile makes a file of rows, which carry a number of cents, and names it last in
+// writeFile has a file made of rows, which carry a number of cents, and names it last in
 // the manifest of their table. No rows make no file.
-func (w *worker) writeFile(ctx context.Context, table int, rows *column.Batch, cents int64, m *lake.Manifest) error {
+func (w *worker) writeFile(table int, rows *column.Batch, cents int64, m *lake.Manifest) error {
 	if rows.Rows() == 0 {
 		return nil
 	}
@@ -83,7 +84,7 @@ func (w *worker) writeFile(ctx context.Context, table int, rows *column.Batch, c
 	}
 	count := lake.Count{Rows: int64(rows.Rows()), Cents: cents}
 	key := lake.VersionKey(m.Table, m.Slice, m.Version, lake.Hash(data))
-	if err := w.Bucket.Put(ctx, key, data); err != nil {
+	if err := w.puts.Put(key, data); err != nil {
 		return fmt.Errorf("write %s: %w", key, err)
 	}
 	m.Files, m.Count = append(m.Files, lake.NewFile(key, data, count)), m.Count.Add(count)

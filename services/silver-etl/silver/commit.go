@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
 	"github.com/saleslake/saleslake/pkg/stream"
@@ -32,6 +33,7 @@ type commit struct {
 	attempt   string     // that is in the names of quarantine files, if the command has written some
 
 	manifests []*lake.Manifest // of the touched slices, by day
+	puts      *blob.Puts       // of the files, while they are made
 	replaced  []string         // keys of the files that no manifest names any more
 	files     int              // written
 	bytes     int64            // of those files

@@ -2,6 +2,7 @@ package silver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -26,6 +27,7 @@ type writer struct {
 	lost    lostRows
 	pick    []int32 // rows of old that stay
 	gone    []int32 // and the others
+	most    int     // rows that a buffer has held
 }
 
 func newWriter(d *dataset, e lake.Encoding) (*writer, error) {
@@ -41,6 +43,18 @@ func newWriter(d *dataset, e lake.Encoding) (*writer, error) {
 	return w, err
 }
 
+// keptRows is how many rows the buffers of a writer may have room for between two files.
+const keptRows = 1 << 16
+
+// shrink gives the buffers back that a large file took: one in a hundred is large, and each writer would have its own.
+func (w *writer) shrink() {
+	if w.most <= keptRows {
+		return
+	}
+	w.most, w.pick, w.gone = 0, nil, nil
+	w.kept, w.old, w.lost = column.NewBatch(w.kept.Schema, 0), column.NewBatch(w.old.Schema, 0), newLostRows(w.lost.rows.Schema)
+}
+
 // writeDays makes the new versions of all touched slices, in parallel, and
 // then moves the state to them.
 func (c *commit) writeDays(ctx context.Context) error {
@@ -52,19 +66,23 @@ func (c *commit) writeDays(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.puts = c.Bucket.Puts(ctx)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, ch := range changes {
 		group.Go(func() error {
 			w := <-c.writers
-			defer func() { c.writers <- w }()
+			defer func() {
+				w.shrink()
+				c.writers <- w
+			}()
 			if err := c.writeDay(groupCtx, w, ch); err != nil {
 				return fmt.Errorf("write %s: %w", lake.SilverSlice(ch.day, c.partition), err)
 			}
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := errors.Join(group.Wait(), c.puts.Wait()); err != nil {
 		return err
 	}
 	c.apply(changes)
@@ -93,7 +111,7 @@ func (c *commit) writeDay(ctx context.Context, w *writer, ch *change) error {
 		}
 	}
 	if ch.listed() && entry.Added == nil {
-		f, err := c.upload(ctx, w.changes, c.changes.Name, ch, ch.batches(c.dataset, &w.lost))
+		f, err := c.upload(w.changes, c.changes.Name, ch, ch.batches(c.dataset, &w.lost))
 		if err != nil {
 			return fmt.Errorf("write changes: %w", err)
 		}
@@ -117,7 +135,7 @@ func (c *commit) writePart(ctx context.Context, w *writer, ch *change, p *part) 
 	if p.fresh && ch.rows != nil {
 		batches = append(batches, ch.rows)
 	}
-	f, err := c.upload(ctx, w.rows, c.silver.Name, ch, batches)
+	f, err := c.upload(w.rows, c.silver.Name, ch, batches)
 	return &file{File: f, number: p.number, day: ch.day}, err
 }
 
@@ -157,6 +175,7 @@ func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, p *part, f
 		return fmt.Errorf("%s: %d rows are current, want %d", f.Key, len(w.pick), f.Rows-ch.lost[f])
 	}
 	w.kept.AppendRows(w.old, w.pick)
+	w.most = max(w.most, w.old.Rows(), w.kept.Rows())
 	if ch.listed() {
 		w.lost.rows.AppendRows(w.old, w.gone)
 	}
@@ -173,8 +192,8 @@ func (c *commit) lossOf(ch *change, o *dedup.Order) string {
 	return sales.OpDelete
 }
 
-// upload writes the batches as one file of a table; none when they are empty.
-func (c *commit) upload(ctx context.Context, e *lake.Encoder, table string, ch *change, batches []*column.Batch) (lake.File, error) {
+// upload has the batches written as one file of a table; none when they are empty.
+func (c *commit) upload(e *lake.Encoder, table string, ch *change, batches []*column.Batch) (lake.File, error) {
 	sum := lake.Count{}
 	for _, b := range batches {
 		sum = sum.Add(c.count(b))
@@ -189,7 +208,7 @@ func (c *commit) upload(ctx context.Context, e *lake.Encoder, table string, ch *
 	key := lake.VersionKey(table, lake.SilverSlice(ch.day, c.partition), c.version, lake.Hash(data))
 	ch.files++
 	ch.bytes += int64(len(data))
-	return lake.NewFile(key, data, sum), c.Bucket.Put(ctx, key, data)
+	return lake.NewFile(key, data, sum), c.puts.Put(key, data)
 }
 
 // manifest describes the slice's new version. A version that only lost rows
