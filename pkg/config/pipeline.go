@@ -123,6 +123,6 @@ type Warehouse struct {
 	PasswordFile string        `yaml:"password_file" value:"" help:"File that holds the password, such as a mounted secret."`
 	Password     Secret        `yaml:"-" secret:"password" kong:"-" file:"PasswordFile" help:"Password of the database user."`
 	IAMRole      string        `yaml:"iam_role" value:"default" help:"Role with which Redshift reads the lake's files: its ARN, several with commas that are assumed one after the other, or default. The lake must be in S3, in the warehouse's region."`
-	LoadEvery    time.Duration `yaml:"load_every" value:"5s" min:"100ms" max:"24h" help:"Loads begin at multiples of this on the clock, in all partitions together. Each wake-up of Redshift Serverless bills a minute: 15m there, unless it never sleeps anyway."`
+	LoadEvery    time.Duration `yaml:"load_every" value:"2s" min:"100ms" max:"24h" help:"Loads begin at multiples of this on the clock, in all partitions together. Each wake-up of Redshift Serverless bills a minute: 15m there, unless it never sleeps anyway."`
 	Products     string        `yaml:"products" value:"" help:"Path of products.csv (product_id, name, category, list_price); empty for none."`
 }
