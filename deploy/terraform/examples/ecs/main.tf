@@ -94,9 +94,10 @@ data "aws_availability_zones" "here" {
 }
 
 module "network" {
-  source = "../../modules/network"
-  name   = var.name
-  zones  = slice(data.aws_availability_zones.here.names, 0, 3)
+  source    = "../../modules/network"
+  name      = var.name
+  zones     = slice(data.aws_availability_zones.here.names, 0, 3)
+  endpoints = ["ecr.api", "ecr.dkr", "logs", "secretsmanager", "sts", "aps-workspaces"]
 }
 
 module "kafka" {

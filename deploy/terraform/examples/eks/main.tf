@@ -83,10 +83,11 @@ data "aws_availability_zones" "here" {
 }
 
 module "network" {
-  source = "../../modules/network"
-  name   = var.name
-  zones  = slice(data.aws_availability_zones.here.names, 0, 3)
-  nat    = true # KEDA, Prometheus and the cluster's own images
+  source    = "../../modules/network"
+  name      = var.name
+  zones     = slice(data.aws_availability_zones.here.names, 0, 3)
+  endpoints = ["ecr.api", "ecr.dkr", "sts"]
+  nat       = true # KEDA, Prometheus and the cluster's own images
 }
 
 module "kafka" {

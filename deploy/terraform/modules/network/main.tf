@@ -26,7 +26,6 @@ variable "nat" {
 variable "endpoints" {
   description = "AWS services that are reached by an interface endpoint."
   type        = set(string)
-  default     = ["ecr.api", "ecr.dkr", "logs", "secretsmanager", "sts", "aps-workspaces"]
 }
 
 data "aws_region" "here" {}
