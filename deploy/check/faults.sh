@@ -44,6 +44,12 @@ fault 'a field that KEDA does not have' chart $chart/templates/services.yaml 's/
 fault 'a field that the Prometheus operator does not have' chart $chart/templates/monitoring.yaml 's/interval: 15s/every: 15s/' every
 fault 'a Compose field that there is not' compose docker-compose.yml 's/^    stop_grace_period: 30s/    grace_period: 30s/' grace_period
 fault 'an image that runs as root by a tag that moves' docker deploy/docker/Dockerfile 's/^FROM gcr.*/FROM debian:latest/' DL3007
+fault 'an image without a health check' security:docker deploy/docker/Dockerfile '/^HEALTHCHECK/d' CKV_DOCKER_2
+fault 'a container that may gain privileges' security:helm $chart/templates/_helpers.tpl 's/allowPrivilegeEscalation: false/allowPrivilegeEscalation: true/' CKV_K8S_20
+fault 'tasks with public addresses' security:terraform/examples/ecs $modules/services-ecs/main.tf 's/assign_public_ip = false/assign_public_ip = true/' CKV_AWS_333
+fault 'a cluster without an audit log' security:terraform/examples/eks deploy/terraform/examples/eks/main.tf 's/"audit", //' CKV_AWS_37
+fault 'brokers that take plaintext' security:terraform/modules $modules/kafka/main.tf 's/client_broker = "TLS"/client_broker = "TLS_PLAINTEXT"/' CKV_AWS_81
+fault 'a file that checkov cannot read' security:terraform/modules $modules/kafka/main.tf 's/EOT$/E/' 'Parsing errors: 1'
 fault 'a job that needs one that there is not' workflows .github/workflows/release.yml 's/needs: images/needs: pictures/' pictures
 fault 'an action that is not pinned' workflows .github/workflows/ci.yml 's/checkout@[0-9a-f]* .*/checkout@v7/' unpinned-uses
 fault 'a token that may do more than it needs' workflows .github/workflows/ci.yml 's/^permissions: {}/permissions: write-all/; s/^    permissions: {contents: read}$//' excessive-permissions

@@ -29,6 +29,7 @@ variable "endpoints" {
 }
 
 data "aws_region" "here" {}
+data "aws_caller_identity" "this" {}
 
 resource "aws_vpc" "this" {
   cidr_block           = var.cidr
@@ -39,6 +40,46 @@ resource "aws_vpc" "this" {
 # Nobody uses the group that comes with a network, so it lets nothing through.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
+}
+
+# What was refused: a rule is missing, or somebody tries doors.
+resource "aws_flow_log" "refused" {
+  vpc_id          = aws_vpc.this.id
+  traffic_type    = "REJECT"
+  log_destination = aws_cloudwatch_log_group.flow.arn
+  iam_role_arn    = aws_iam_role.flow.arn
+}
+
+resource "aws_cloudwatch_log_group" "flow" {
+  # checkov:skip=CKV_AWS_158: encrypted by AWS's key; one of our own would have the same readers, and its requests are billed
+  name              = "/saleslake/${var.name}/network"
+  retention_in_days = 365
+}
+
+resource "aws_iam_role" "flow" {
+  name = "${var.name}-flow-log"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "flow" {
+  name = "log"
+  role = aws_iam_role.flow.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+      Resource = "${aws_cloudwatch_log_group.flow.arn}:*"
+    }]
+  })
 }
 
 resource "aws_subnet" "private" {
@@ -144,6 +185,7 @@ resource "aws_route" "nat" {
 
 # The group of whatever runs the services. It goes out; who may be reached decides each target.
 resource "aws_security_group" "services" {
+  # checkov:skip=CKV2_AWS_5: what runs the services takes it, in another module
   name        = "${var.name}-services"
   description = "The pipeline's services"
   vpc_id      = aws_vpc.this.id

@@ -18,6 +18,7 @@ variable "others" {
 }
 
 resource "aws_ecr_repository" "this" {
+  # checkov:skip=CKV_AWS_136: encrypted by AWS's key; one of our own would have the same readers, and its requests are billed
   for_each             = setunion(var.services, var.others)
   name                 = "${var.name}/${each.key}"
   image_tag_mutability = "IMMUTABLE"

@@ -7,11 +7,11 @@ variable "name" {
 }
 
 variable "services" {
-  description = <<-E
+  description = <<-EOT
     The services by name: vCPU units and MiB of a task, the fewest and most instances, the stage by which metrics
     name it (empty: it is not scaled), further environment, and secrets by the name of their variable.
     More instances than partitions have nothing to do.
-  E
+  EOT
   type = map(object({
     cpu         = number
     memory      = number
@@ -129,6 +129,8 @@ resource "aws_ecs_cluster" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
+  # checkov:skip=CKV_AWS_158: encrypted by AWS's key; one of our own would have the same readers, and its requests are billed
+  # checkov:skip=CKV_AWS_338: for finding faults; what happened to data is in the lake and its ledgers, and log_retention_days may be longer
   for_each          = var.services
   name              = "/saleslake/${var.name}/${each.key}"
   retention_in_days = var.log_retention_days

@@ -1,0 +1,1 @@
+kind = "provisioned" # of modules/kafka
