@@ -3,6 +3,7 @@ package blob_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -57,6 +58,44 @@ func (b *between) with(meddle func(w http.ResponseWriter, r *http.Request, n int
 func s3Error(w http.ResponseWriter, status int, code string) {
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, "<Error><Code>"+code+"</Code><Message>meddled</Message></Error>") // to a test's client
+}
+
+// Objects that are on their way are bounded by their bytes, and the first error is told to who puts the next.
+func TestPutsAreBounded(t *testing.T) {
+	server := blobtest.StartServer(t)
+	proxy := newBetween(t, server)
+	bucket := server.Bucket(t, func(o *blob.Options) { o.Endpoint = proxy.URL })
+	const size, most = 10 << 20, 3 // of which 32 MiB hold three
+	var under, peak atomic.Int64
+	proxy.with(func(w http.ResponseWriter, r *http.Request, _ int64, pass http.Handler) {
+		now := under.Add(1)
+		defer under.Add(-1)
+		for {
+			if before := peak.Load(); before >= now || peak.CompareAndSwap(before, now) {
+				break
+			}
+		}
+		pass.ServeHTTP(w, r)
+	})
+	p := bucket.Puts(t.Context())
+	for i := range 12 {
+		require.NoError(t, p.Put(fmt.Sprintf("bounded/%d", i), make([]byte, size)))
+	}
+	require.NoError(t, p.Wait())
+	require.Greater(t, peak.Load(), int64(1), "they go beside each other")
+	require.LessOrEqual(t, peak.Load(), int64(most))
+
+	proxy.with(func(w http.ResponseWriter, _ *http.Request, _ int64, _ http.Handler) {
+		s3Error(w, http.StatusForbidden, "AccessDenied")
+	})
+	p = bucket.Puts(t.Context())
+	var err error
+	for i := 0; err == nil; i++ {
+		require.Less(t, i, 12, "a put goes on though the first three failed")
+		err = p.Put(fmt.Sprintf("refused/%d", i), make([]byte, size))
+	}
+	require.ErrorContains(t, err, "AccessDenied")
+	require.ErrorContains(t, p.Wait(), "AccessDenied")
 }
 
 func TestS3Faults(t *testing.T) {

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) *blob.Bucket) {
 		run  func(t *testing.T, b *blob.Bucket)
 	}{
 		{"what was put is got", putGet},
+		{"what was put behind the caller is there after waiting", puts},
 		{"a missing object is ErrNotFound", missing},
 		{"a new object never replaces one", putNew},
 		{"of concurrent new objects one wins", putNewRace},
@@ -41,6 +42,23 @@ func Run(t *testing.T, open func(t *testing.T) *blob.Bucket) {
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}
+}
+
+func puts(t *testing.T, b *blob.Bucket) {
+	p := b.Puts(t.Context())
+	for i := range 100 {
+		require.NoError(t, p.Put(fmt.Sprintf("puts/%d", i), bytes.Repeat([]byte{byte(i)}, i*100)))
+	}
+	require.NoError(t, p.Wait())
+	for i := range 100 {
+		got, err := b.Get(t.Context(), fmt.Sprintf("puts/%d", i))
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(bytes.Repeat([]byte{byte(i)}, i*100), got))
+	}
+	require.NoError(t, b.Puts(t.Context()).Wait(), "of nothing")
+	p = b.Puts(t.Context())
+	_ = p.Put("/bad/../key", nil) // an error comes then or later
+	require.Error(t, p.Wait())
 }
 
 func putGet(t *testing.T, b *blob.Bucket) {
