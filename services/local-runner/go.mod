@@ -7,6 +7,7 @@ require (
 	github.com/duckdb/duckdb-go/v2 v2.10504.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/prometheus/client_model v0.6.3
+	github.com/saleslake/saleslake/config v0.0.0
 	github.com/saleslake/saleslake/pkg v0.0.0
 	github.com/saleslake/saleslake/services/bronze-writer v0.0.0
 	github.com/saleslake/saleslake/services/dq-checker v0.0.0
@@ -84,7 +85,6 @@ require (
 	github.com/pressly/goose/v3 v3.29.0 // indirect
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
-	github.com/saleslake/saleslake/config v0.0.0 // indirect
 	github.com/saleslake/saleslake/sql v0.0.0 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2 // indirect
 	github.com/segmentio/asm v1.2.1 // indirect
