@@ -81,7 +81,7 @@ func TestPutsAreBounded(t *testing.T) {
 	for i := range 12 {
 		require.NoError(t, p.Put(fmt.Sprintf("bounded/%d", i), make([]byte, size)))
 	}
-	require.NoError(t, p.Wait())
+	require.NoError(t, p.Wait(nil))
 	require.Greater(t, peak.Load(), int64(1), "they go beside each other")
 	require.LessOrEqual(t, peak.Load(), int64(most))
 
@@ -95,7 +95,7 @@ func TestPutsAreBounded(t *testing.T) {
 		err = p.Put(fmt.Sprintf("refused/%d", i), make([]byte, size))
 	}
 	require.ErrorContains(t, err, "AccessDenied")
-	require.ErrorContains(t, p.Wait(), "AccessDenied")
+	require.ErrorContains(t, p.Wait(nil), "AccessDenied")
 }
 
 func TestS3Faults(t *testing.T) {

@@ -7,22 +7,28 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// bytesInFlight bounds what Puts hold, but for a single greater object.
-const bytesInFlight = 32 << 20
+// What Puts have on their way at most: bytes, but for a single greater object, and objects.
+const (
+	bytesInFlight = 32 << 20
+	putsInFlight  = 16
+)
 
 // Puts writes objects while the caller makes the next one: a store answers after milliseconds in which nothing is
 // computed. Wait must be called, once no more Put is.
 type Puts struct {
 	bucket *Bucket
 	ctx    context.Context
+	stop   context.CancelFunc
 	group  *errgroup.Group
 	room   *semaphore.Weighted
 }
 
 // Puts begins to write objects; the first error or the end of ctx ends it.
 func (b *Bucket) Puts(ctx context.Context) *Puts {
+	ctx, stop := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
-	return &Puts{bucket: b, ctx: ctx, group: group, room: semaphore.NewWeighted(bytesInFlight)}
+	group.SetLimit(putsInFlight)
+	return &Puts{bucket: b, ctx: ctx, stop: stop, group: group, room: semaphore.NewWeighted(bytesInFlight)}
 }
 
 // Put waits for room and has an object written, whose body must stay as it is. An error is that of an earlier object.
@@ -38,5 +44,14 @@ func (p *Puts) Put(key string, body []byte) error {
 	return nil
 }
 
-// Wait answers once all objects are there, or one could not be written.
-func (p *Puts) Wait() error { return p.group.Wait() }
+// Wait answers once all objects are there, or one could not be written. Given the error of the caller, who makes no
+// more of them, it tries no further, and answers with that.
+func (p *Puts) Wait(err error) error {
+	defer p.stop()
+	if err != nil {
+		p.stop()
+		_ = p.group.Wait() // it has been stopped
+		return err
+	}
+	return p.group.Wait()
+}

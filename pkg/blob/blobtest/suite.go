@@ -49,16 +49,16 @@ func puts(t *testing.T, b *blob.Bucket) {
 	for i := range 100 {
 		require.NoError(t, p.Put(fmt.Sprintf("puts/%d", i), bytes.Repeat([]byte{byte(i)}, i*100)))
 	}
-	require.NoError(t, p.Wait())
+	require.NoError(t, p.Wait(nil))
 	for i := range 100 {
 		got, err := b.Get(t.Context(), fmt.Sprintf("puts/%d", i))
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(bytes.Repeat([]byte{byte(i)}, i*100), got))
 	}
-	require.NoError(t, b.Puts(t.Context()).Wait(), "of nothing")
+	require.NoError(t, b.Puts(t.Context()).Wait(nil), "of nothing")
 	p = b.Puts(t.Context())
 	_ = p.Put("/bad/../key", nil) // an error comes then or later
-	require.Error(t, p.Wait())
+	require.Error(t, p.Wait(nil))
 }
 
 func putGet(t *testing.T, b *blob.Bucket) {

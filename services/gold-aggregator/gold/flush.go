@@ -84,7 +84,7 @@ func (t *task) make(ctx context.Context, c *commit, days []*day, now time.Time, 
 			return err
 		})
 	}
-	if err := errors.Join(group.Wait(), puts.Wait()); err != nil {
+	if err := puts.Wait(group.Wait()); err != nil {
 		return 0, err
 	}
 	if len(missing) > 0 {

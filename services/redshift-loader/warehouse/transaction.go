@@ -17,7 +17,7 @@ type transaction struct {
 	dialect dialect
 	files   Files
 	step    func(string)
-	now     time.Time // loaded_at, whole microseconds UTC
+	now     time.Time // loaded_at, whole microseconds UTC; once it is locked
 }
 
 func (t *transaction) lock(ctx context.Context) error {

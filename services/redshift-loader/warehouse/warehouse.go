@@ -135,10 +135,11 @@ func (w *Warehouse) transact(ctx context.Context, work func(*transaction) error)
 	if err != nil {
 		return w.judge(fmt.Errorf("begin: %w", err))
 	}
-	t := &transaction{tx: session{tx, conn}, dialect: w.dialect, files: w.files, step: w.step, now: time.Now().UTC().Truncate(time.Microsecond)}
+	t := &transaction{tx: session{tx, conn}, dialect: w.dialect, files: w.files, step: w.step}
 	if err := errors.Join(t.lock(ctx), ctx.Err()); err != nil {
 		return w.judge(errors.Join(err, rollback(tx)))
 	}
+	t.now = time.Now().UTC().Truncate(time.Microsecond) // under the lock: no other load has it
 	if err := work(t); err != nil {
 		return w.judge(errors.Join(err, rollback(tx)))
 	}

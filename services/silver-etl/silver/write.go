@@ -2,7 +2,6 @@ package silver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -82,7 +81,7 @@ func (c *commit) writeDays(ctx context.Context) error {
 			return nil
 		})
 	}
-	if err := errors.Join(group.Wait(), c.puts.Wait()); err != nil {
+	if err := c.puts.Wait(group.Wait()); err != nil {
 		return err
 	}
 	c.apply(changes)
@@ -175,7 +174,7 @@ func (c *commit) takeOver(ctx context.Context, w *writer, ch *change, p *part, f
 		return fmt.Errorf("%s: %d rows are current, want %d", f.Key, len(w.pick), f.Rows-ch.lost[f])
 	}
 	w.kept.AppendRows(w.old, w.pick)
-	w.most = max(w.most, w.old.Rows(), w.kept.Rows())
+	w.most = max(w.most, w.old.Rows(), w.kept.Rows(), w.lost.rows.Rows()+len(w.gone))
 	if ch.listed() {
 		w.lost.rows.AppendRows(w.old, w.gone)
 	}
