@@ -6,12 +6,11 @@ FROM (
     SELECT customer_id FROM stage_rows WHERE n > 0
     UNION ALL
     SELECT s.customer_id
-    FROM stage_sales AS s
-    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-    WHERE k.order_id IS NULL
-    UNION ALL
-    SELECT s.customer_id
-    FROM stage_changes AS s
+    FROM (
+        SELECT order_id, customer_id FROM stage_sales
+        UNION ALL
+        SELECT order_id, customer_id FROM stage_changes
+    ) AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
 ) AS s

@@ -6,12 +6,11 @@ FROM (
     SELECT product_id, category FROM stage_rows WHERE n > 0
     UNION ALL
     SELECT s.product_id, s.category
-    FROM stage_sales AS s
-    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-    WHERE k.order_id IS NULL
-    UNION ALL
-    SELECT s.product_id, s.category
-    FROM stage_changes AS s
+    FROM (
+        SELECT order_id, product_id, category FROM stage_sales
+        UNION ALL
+        SELECT order_id, product_id, category FROM stage_changes
+    ) AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
 ) AS s

@@ -10,13 +10,15 @@ SELECT w.order_id, w.order_ts, CAST(w.order_ts AS DATE), w.event_ts, w.event_id,
 FROM (
     SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
            s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset
-    FROM stage_sales AS s
-    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-    WHERE k.order_id IS NULL
-    UNION ALL
-    SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
-           s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset
-    FROM stage_changes AS s
+    FROM (
+        SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+               revenue, currency, status, payment_method, _partition, _offset
+        FROM stage_sales
+        UNION ALL
+        SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+               revenue, currency, status, payment_method, _partition, _offset
+        FROM stage_changes
+    ) AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
     UNION ALL

@@ -10,12 +10,11 @@ CROSS JOIN (
         SELECT order_ts FROM stage_rows WHERE n > 0
         UNION ALL
         SELECT s.order_ts
-        FROM stage_sales AS s
-        LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-        WHERE k.order_id IS NULL
-        UNION ALL
-        SELECT s.order_ts
-        FROM stage_changes AS s
+        FROM (
+            SELECT order_id, order_ts FROM stage_sales
+            UNION ALL
+            SELECT order_id, order_ts FROM stage_changes
+        ) AS s
         LEFT JOIN stage_known AS k ON k.order_id = s.order_id
         WHERE k.order_id IS NULL
     ) AS staged

@@ -453,12 +453,11 @@ FROM (
     SELECT region FROM stage_rows WHERE n > 0
     UNION ALL
     SELECT s.region
-    FROM stage_sales AS s
-    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-    WHERE k.order_id IS NULL
-    UNION ALL
-    SELECT s.region
-    FROM stage_changes AS s
+    FROM (
+        SELECT order_id, region FROM stage_sales
+        UNION ALL
+        SELECT order_id, region FROM stage_changes
+    ) AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
 ) AS s
@@ -474,12 +473,11 @@ FROM (
     SELECT product_id, category FROM stage_rows WHERE n > 0
     UNION ALL
     SELECT s.product_id, s.category
-    FROM stage_sales AS s
-    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-    WHERE k.order_id IS NULL
-    UNION ALL
-    SELECT s.product_id, s.category
-    FROM stage_changes AS s
+    FROM (
+        SELECT order_id, product_id, category FROM stage_sales
+        UNION ALL
+        SELECT order_id, product_id, category FROM stage_changes
+    ) AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
 ) AS s
@@ -496,12 +494,11 @@ FROM (
     SELECT customer_id FROM stage_rows WHERE n > 0
     UNION ALL
     SELECT s.customer_id
-    FROM stage_sales AS s
-    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-    WHERE k.order_id IS NULL
-    UNION ALL
-    SELECT s.customer_id
-    FROM stage_changes AS s
+    FROM (
+        SELECT order_id, customer_id FROM stage_sales
+        UNION ALL
+        SELECT order_id, customer_id FROM stage_changes
+    ) AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
 ) AS s
@@ -521,12 +518,11 @@ CROSS JOIN (
         SELECT order_ts FROM stage_rows WHERE n > 0
         UNION ALL
         SELECT s.order_ts
-        FROM stage_sales AS s
-        LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-        WHERE k.order_id IS NULL
-        UNION ALL
-        SELECT s.order_ts
-        FROM stage_changes AS s
+        FROM (
+            SELECT order_id, order_ts FROM stage_sales
+            UNION ALL
+            SELECT order_id, order_ts FROM stage_changes
+        ) AS s
         LEFT JOIN stage_known AS k ON k.order_id = s.order_id
         WHERE k.order_id IS NULL
     ) AS staged
@@ -561,13 +557,15 @@ SELECT w.order_id, w.order_ts, CAST(w.order_ts AS DATE), w.event_ts, w.event_id,
 FROM (
     SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
            s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset
-    FROM stage_sales AS s
-    LEFT JOIN stage_known AS k ON k.order_id = s.order_id
-    WHERE k.order_id IS NULL
-    UNION ALL
-    SELECT s.order_id, s.order_ts, s.event_ts, s.event_id, s.customer_id, s.product_id, s.category, s.region,
-           s.quantity, s.unit_price, s.revenue, s.currency, s.status, s.payment_method, s._partition, s._offset
-    FROM stage_changes AS s
+    FROM (
+        SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+               revenue, currency, status, payment_method, _partition, _offset
+        FROM stage_sales
+        UNION ALL
+        SELECT order_id, order_ts, event_ts, event_id, customer_id, product_id, category, region, quantity, unit_price,
+               revenue, currency, status, payment_method, _partition, _offset
+        FROM stage_changes
+    ) AS s
     LEFT JOIN stage_known AS k ON k.order_id = s.order_id
     WHERE k.order_id IS NULL
     UNION ALL
