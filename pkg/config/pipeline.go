@@ -83,7 +83,7 @@ type Producer struct {
 // Bronze bounds the files of bronze-writer.
 type Bronze struct {
 	MaxRows       int           `yaml:"max_rows" value:"131072" min:"1" max:"16777216" help:"Rows after which a file is closed."`
-	MaxAge        time.Duration `yaml:"max_age" value:"5s" min:"10ms" max:"1h" help:"Age of its oldest event at which a file is closed."`
+	MaxAge        time.Duration `yaml:"max_age" value:"5s" min:"10ms" max:"1h" help:"Most time that an event waits for its file to be closed. Files are closed at multiples of this on the clock, in all partitions together."`
 	MaxEventBytes int           `yaml:"max_event_bytes" value:"1MiB" unit:"bytes" min:"1KiB" max:"1MiB" help:"Size above which an event is rejected as too_large."`
 	QueueBytes    int           `yaml:"queue_bytes" value:"32MiB" unit:"bytes" min:"1MiB" max:"2GiB" help:"Bound of what is fetched and not yet handled, for the whole instance."`
 	Heartbeat     time.Duration `yaml:"heartbeat" value:"10s" min:"0s" max:"1h" help:"Pause between two heartbeats: records that bronze-writer sends itself through all services, to prove that the path works when there are no events. 0s for none."`
@@ -102,6 +102,7 @@ type Silver struct {
 // Gold bounds the commits and the memory of gold-aggregator.
 type Gold struct {
 	MaxAge     time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a day is aggregated again."`
+	Linger     time.Duration `yaml:"linger" value:"1s" min:"0s" max:"1h" help:"The same when no more changes are there to be read: those of other partitions mostly come about then, and one new version of a day is made of all."`
 	CacheBytes int           `yaml:"cache_bytes" value:"256MiB" unit:"bytes" min:"1MiB" max:"1024GiB" help:"Bound of the days' states that an instance keeps, about 56 bytes for each silver row. A day whose state is not kept is read whole when it changes."`
 	Settle     time.Duration `yaml:"settle" value:"24h" min:"0s" max:"366d" help:"Time after the end of a day in UTC at which it counts as published. What a later version changes is kept in gold/restatements."`
 }

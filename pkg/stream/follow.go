@@ -71,7 +71,7 @@ func Follow(ctx context.Context, c Config, topics []string, fn func(Record) erro
 			places[p] = at
 		}
 	}
-	r, err := openReader(c, places, nil)
+	r, err := openReader(c, places, kafka.ConfigMap{"fetch.wait.max.ms": 500}) // what comes is told at once, only the end of it is not
 	if err != nil {
 		return err
 	}

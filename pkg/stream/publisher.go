@@ -29,7 +29,7 @@ type Publisher struct {
 // NewPublisher makes a Publisher; the cluster need not be there yet.
 func NewPublisher(c Config) (*Publisher, error) {
 	more := kafka.ConfigMap{
-		"linger.ms":                    50,
+		"linger.ms":                    100,
 		"batch.size":                   1 << 20,
 		"batch.num.messages":           100_000,
 		"queue.buffering.max.messages": 200_000,

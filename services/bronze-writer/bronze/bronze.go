@@ -39,7 +39,7 @@ type Options struct {
 // Limits says when a file is closed, and what is refused.
 type Limits struct {
 	MaxRows       int           // records of a file
-	MaxAge        time.Duration // of the oldest record when its file is closed
+	MaxAge        time.Duration // files are closed at its multiples on the clock: no record waits longer
 	MaxEventBytes int           // of one event; more is too_large
 	QueueBytes    int           // fetched and not handled yet, of the whole instance
 	Heartbeat     time.Duration // between two heartbeats, 0 = none

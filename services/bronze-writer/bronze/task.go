@@ -55,8 +55,8 @@ func replayOf(headers []stream.Header) string {
 	return ""
 }
 
-// Due implements stream.Task: a file is closed by rows, bytes or age. When a
-// file stands at our offset, its range is closed instead.
+// Due implements stream.Task: a file is closed by rows, by bytes, or when the
+// clock next shows a multiple of MaxAge. When a file stands at our offset, its range is closed instead.
 func (t *task) Due(now time.Time, _ bool) time.Time {
 	b := t.pending
 	switch {
@@ -67,7 +67,8 @@ func (t *task) Due(now time.Time, _ bool) time.Time {
 	case t.stands != nil, b.records >= int64(t.stage.Bronze.MaxRows), b.bytes >= t.stage.batchBytes():
 		return now
 	default:
-		return b.since.Add(t.stage.Bronze.MaxAge)
+		// All partitions at once: what comes after has the work of one commit of each, not of one after the other.
+		return b.since.Truncate(t.stage.Bronze.MaxAge).Add(t.stage.Bronze.MaxAge)
 	}
 }
 

@@ -31,6 +31,7 @@ type Options struct {
 	Partitions  int           // of every topic
 	Replication int           // of topics that must be made, -1 = the broker's default
 	MaxAge      time.Duration // how long a changed day may wait while more changes arrive
+	Linger      time.Duration // how long it waits for changes of other partitions when none are there, 0 = not
 	Grace       time.Duration // how long a replaced file is kept for its readers
 	Settle      time.Duration // after the end of a day, when it counts as published
 	CacheBytes  int           // bound of the days' states, about fold.RowBytes for each silver row

@@ -155,8 +155,9 @@ func (t *task) command() (*lake.Command, *lake.Done) {
 	return t.seat.Next()
 }
 
-// Due is now when no more changes are to come. Records that change nothing are
-// only committed then.
+// Due is a while after the first change, a shorter one when no more are to be read: those of other partitions
+// come about the same time, and a version for each would cost as much as one for all. Records that change
+// nothing are only committed when no more are to be read.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	var due time.Time
 	command, _ := t.command()
@@ -165,10 +166,12 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 		due = now
 	case len(t.changed) == 0 && t.next == t.committed:
 		return due
-	case caughtUp:
+	case len(t.changed) == 0 && caughtUp:
 		due = now
 	case len(t.changed) == 0:
 		return due
+	case caughtUp:
+		due = t.since.Add(min(t.Linger, t.MaxAge))
 	default:
 		due = t.since.Add(t.MaxAge)
 	}

@@ -108,6 +108,11 @@ func TestChangesWaitForMore(t *testing.T) {
 	require.WithinRange(t, due, before.Add(time.Minute), time.Now().Add(time.Minute))
 	require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(s.write(20_000, 1, someOrders), 1)}))
 	require.Equal(t, due, task.Due(time.Now(), false), "counted from the oldest")
+	require.Equal(t, due.Add(-time.Minute), task.Due(time.Now(), true), "no more is there to be read")
+	task.Linger = time.Second
+	require.Equal(t, due.Add(time.Second-time.Minute), task.Due(time.Now(), true), "other partitions change about the same time")
+	task.Linger = time.Hour
+	require.Equal(t, due, task.Due(time.Now(), true), "no longer than max_age")
 }
 
 func TestDayWaitsForTheManifestThatReplacesADeletedFile(t *testing.T) {
