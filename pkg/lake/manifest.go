@@ -76,7 +76,7 @@ type Manifest struct {
 	Count             // of all files together
 	Source    *Source `json:"source,omitempty"` // bronze only
 	Inputs    []Input `json:"inputs,omitempty"` // gold: the silver slices
-	// Base and Changes are silver's: whoever has the slice at a version v of Base or
+	// Base and Changes are silver's, and those of gold/restatements: whoever has the slice at a version v of Base or
 	// later has it at Version by taking the changes of versions over v, in their
 	// order. Whoever has an older one, or meets a file of a change that is gone,
 	// takes Files instead.

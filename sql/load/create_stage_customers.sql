@@ -1,6 +1,13 @@
--- All rows of all files of the slices; the columns are those of silver's files, in their order.
+-- Rows of files of the slices; the columns are those of silver's files, in their order.
 CREATE TEMP TABLE stage_customers /*redshift DISTKEY (customer_id) SORTKEY (updated_ts)*/ AS
 SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset
+FROM etl.customer_versions
+WHERE 1 = 0;
+
+-- Rows of files of changes, in the same way.
+CREATE TEMP TABLE stage_customer_changes /*redshift DISTKEY (customer_id) SORTKEY (updated_ts)*/ AS
+SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset,
+       segment AS _op, CAST(updated_ts AS DATE) AS _prev_day
 FROM etl.customer_versions
 WHERE 1 = 0;
 

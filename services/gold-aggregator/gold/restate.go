@@ -31,6 +31,9 @@ func (w *worker) restate(ctx context.Context, d *day, next version, now *column.
 	m := next[restatements]
 	if before := d.gold[restatements]; before != nil {
 		m.Files, m.Count = append(m.Files, before.Files...), before.Count
+		m.Base, m.Changes = before.Base, slices.Clone(before.Changes)
+	} else {
+		m.Base = m.Version
 	}
 	if !restates {
 		return nil
@@ -51,10 +54,17 @@ func (w *worker) restate(ctx context.Context, d *day, next version, now *column.
 	if rows.Rows() > 0 && len(m.Files) >= maxHistory {
 		return w.mergeHistory(ctx, rows, m)
 	}
-	return w.writeFile(restatements, rows, restated(rows), m)
+	had := len(m.Files)
+	if err := w.writeFile(restatements, rows, restated(rows), m); err != nil {
+		return err
+	}
+	if len(m.Files) > had {
+		m.Changes = append(m.Changes, lake.Change{Version: m.Version, Added: m.Files[had:]})
+	}
+	return nil
 }
 
-// mergeHistory makes one file of a day's restatements.
+// mergeHistory makes one file of a day's restatements, which are to be taken whole then.
 func (w *worker) mergeHistory(ctx context.Context, rows *column.Batch, m *lake.Manifest) error {
 	all, err := w.readOwn(ctx, m, sales.Restatements)
 	if errors.Is(err, errOwn) {
@@ -68,7 +78,7 @@ func (w *worker) mergeHistory(ctx context.Context, rows *column.Batch, m *lake.M
 		every[i] = int32(i)
 	}
 	all.AppendRows(rows, every)
-	m.Files, m.Count = []lake.File{}, lake.Count{}
+	m.Files, m.Count, m.Base, m.Changes = []lake.File{}, lake.Count{}, m.Version, nil
 	return w.writeFile(restatements, all, restated(all), m)
 }
 

@@ -72,7 +72,9 @@ func TestRestatementsBecomeOneFile(t *testing.T) {
 	o.Settle = 0
 	task := s.taskOf(o)
 	s.take(task, s.update(20_000, 0, someOrders))
+	followed := 0
 	for i := range int64(20) {
+		before := task.days[someDay].gold[restatements].Version
 		changed := someOrders[0]
 		changed.revenue = 1_000 + i
 		s.take(task, s.update(20_000, 0, []order{changed}))
@@ -84,7 +86,17 @@ func TestRestatementsBecomeOneFile(t *testing.T) {
 		for j, version := range versions {
 			require.EqualValues(t, j+2, version)
 		}
+		changes, leads := m.Since(before)
+		if !leads {
+			require.Len(t, m.Files, 1, "taken whole when it is one file")
+			continue
+		}
+		followed++
+		require.Len(t, changes, 1)
+		require.Equal(t, m.Files[len(m.Files)-1:], changes[0].Added, "what the last version restated, alone")
+		require.EqualValues(t, 1, changes[0].Added[0].Rows)
 	}
+	require.Equal(t, 18, followed)
 }
 
 // The old files are deleted before gold comes to compare them.

@@ -8,7 +8,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
-// aggregate is a table that is replaced day by day.
+// aggregate is a table whose days are replaced, or where their manifests tell what they
+// gained, which is for restatements only, added to.
 type aggregate struct {
 	lake   string // its table in the lake
 	table  string // its table in schema sales
@@ -31,8 +32,21 @@ func (a aggregate) names() names {
 	return names{"ITS_TABLE", a.table, "ITS_TIME", a.time, "ITS_MONEY", a.money}
 }
 
-// replaceDays deletes the days of the verdicts and inserts the rows of their files.
-func (t *transaction) replaceDays(ctx context.Context, a aggregate, verdicts []*lake.Verdict) error {
+func (a aggregate) target() target {
+	return target{schema: "sales", table: a.table, rows: a.schema}
+}
+
+// loadDays deletes the days that are loaded whole, inserts the rows of the files, and holds
+// what each day has then against its manifest.
+func (t *transaction) loadDays(ctx context.Context, a aggregate, verdicts []*lake.Verdict, loaded map[string]Slice) error {
+	plan := planSlices(verdicts, loaded)
+	if err := t.deleteDays(ctx, a, plan.whole()); err != nil {
+		return err
+	}
+	rows, _ := plan.files()
+	if err := t.fill(ctx, a.target(), rows); err != nil {
+		return err
+	}
 	days, byDay := make([][]any, len(verdicts)), map[string]*lake.Verdict{}
 	for i, v := range verdicts {
 		days[i], byDay[v.Manifest.Day] = []any{v.Manifest.Day, nil}, v
@@ -44,14 +58,28 @@ func (t *transaction) replaceDays(ctx context.Context, a aggregate, verdicts []*
 	if err := t.stageDays(ctx, days); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, "delete_aggregate", a.names(), span.from, span.to); err != nil {
-		return err
-	}
-	to := target{schema: "sales", table: a.table, rows: a.schema}
-	if err := t.fill(ctx, to, filesOf(verdicts)); err != nil {
-		return err
-	}
 	if err := t.check(ctx, "check_aggregate", byDay, a.names(), span.from, span.to); err != nil {
+		return err
+	}
+	return t.exec(ctx, "drop_stage_days")
+}
+
+func (t *transaction) deleteDays(ctx context.Context, a aggregate, verdicts []*lake.Verdict) error {
+	if len(verdicts) == 0 {
+		return nil
+	}
+	days := make([][]any, len(verdicts))
+	for i, v := range verdicts {
+		days[i] = []any{v.Manifest.Day, nil}
+	}
+	span, err := spanOf(verdicts)
+	if err != nil {
+		return err
+	}
+	if err := t.stageDays(ctx, days); err != nil {
+		return err
+	}
+	if err := t.exec(ctx, "delete_aggregate", a.names(), span.from, span.to); err != nil {
 		return err
 	}
 	return t.exec(ctx, "drop_stage_days")

@@ -81,14 +81,14 @@ func (t *transaction) sumLost(ctx context.Context, days []dayLoad) (map[string]l
 	return t.sums(ctx, "sum_lost", span.from, span.to)
 }
 
-// sums answers what a statement adds up by day.
+// sums answers what a statement adds up by day, or slice.
 func (t *transaction) sums(ctx context.Context, statement string, args ...any) (map[string]lake.Count, error) {
 	sums := map[string]lake.Count{}
 	return sums, t.query(ctx, statement, func(rows *sql.Rows) error {
-		var day string
+		var name string
 		var sum lake.Count
-		err := rows.Scan(&day, &sum.Rows, &sum.Cents)
-		sums[day] = sum
+		err := rows.Scan(&name, &sum.Rows, &sum.Cents)
+		sums[name] = sum
 		return err
 	}, args...)
 }

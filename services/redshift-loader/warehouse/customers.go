@@ -9,21 +9,28 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
-// loadCustomers replaces slices of the customers' history, derives the intervals of
+// versionRows and versionChanges are where the history's rows are read into.
+var (
+	versionRows    = target{table: "stage_customers", rows: sales.SilverCustomers}
+	versionChanges = target{table: "stage_customer_changes", rows: sales.CustomerChanges}
+)
+
+// loadCustomers brings slices of the customers' history to their versions, derives the intervals of
 // whose history that changes, and gives the facts of these the interval that holds
 // their order_ts now.
-func (t *transaction) loadCustomers(ctx context.Context, verdicts []*lake.Verdict) error {
-	days, err := spanOf(verdicts)
-	if err != nil {
-		return err
-	}
+func (t *transaction) loadCustomers(ctx context.Context, verdicts []*lake.Verdict, loaded map[string]Slice) error {
+	plan := planSlices(verdicts, loaded)
 	if err := t.exec(ctx, "create_stage_customers"); err != nil {
 		return err
 	}
-	if err := t.fill(ctx, target{table: "stage_customers", rows: sales.SilverCustomers}, filesOf(verdicts)); err != nil {
+	rows, changes := plan.files()
+	if err := t.fill(ctx, versionRows, rows); err != nil {
 		return err
 	}
-	if err := t.replaceVersions(ctx, verdicts, days); err != nil {
+	if err := t.fill(ctx, versionChanges, changes); err != nil {
+		return err
+	}
+	if err := t.writeVersions(ctx, plan); err != nil {
 		return err
 	}
 	if err := t.gather(ctx, "stage_changed", "find_changed_customers"); err != nil {
@@ -50,22 +57,56 @@ func (t *transaction) loadCustomers(ctx context.Context, verdicts []*lake.Verdic
 	return t.exec(ctx, "drop_stage_customers")
 }
 
-// replaceVersions brings the slices in etl.customer_versions to the rows that are staged.
-func (t *transaction) replaceVersions(ctx context.Context, verdicts []*lake.Verdict, days timeSpan) error {
-	if err := t.gather(ctx, "stage_versions", "diff_customers", days.from, days.to); err != nil {
+// writeVersions brings the slices in etl.customer_versions to the rows that are staged.
+func (t *transaction) writeVersions(ctx context.Context, plan sliceLoads) error {
+	whole := plan.whole()
+	span, err := spanOf(whole)
+	if err != nil {
+		return err
+	}
+	days := make([][]any, len(whole))
+	for i, v := range whole {
+		days[i] = []any{v.Manifest.Day, v.Manifest.Partition}
+	}
+	if err := t.stageDays(ctx, days); err != nil {
+		return err
+	}
+	if err := t.gather(ctx, "stage_versions", "diff_customers", span.from, span.to); err != nil {
 		return err
 	}
 	if err := t.refuseDuplicateVersions(ctx); err != nil {
 		return err
 	}
+	more, err := t.sums(ctx, "sum_versions")
+	if err != nil {
+		return err
+	}
 	if err := t.all(ctx, "delete_versions", "insert_versions"); err != nil {
 		return err
 	}
-	bySlice := make(map[string]*lake.Verdict, len(verdicts))
-	for _, v := range verdicts {
-		bySlice[v.Manifest.Slice] = v
+	if err := t.checkVersions(ctx, plan, more, span); err != nil {
+		return err
 	}
-	return t.check(ctx, "check_customers", bySlice, days.from, days.to)
+	return t.exec(ctx, "drop_stage_days")
+}
+
+// checkVersions holds each slice against its manifest: of a whole one, what the history has;
+// else what the ledger says that it had, and how many rows more that made.
+func (t *transaction) checkVersions(ctx context.Context, plan sliceLoads, more map[string]lake.Count, span timeSpan) error {
+	whole := map[string]*lake.Verdict{}
+	for _, s := range plan {
+		if !s.followed {
+			whole[s.verdict.Manifest.Slice] = s.verdict
+			continue
+		}
+		if err := agree(&s.verdict.Manifest, s.had.Add(more[s.verdict.Manifest.Slice])); err != nil {
+			return err
+		}
+	}
+	if len(whole) == 0 {
+		return nil
+	}
+	return t.check(ctx, "check_customers", whole, span.from, span.to)
 }
 
 // refuseDuplicateVersions is refuseDuplicates for customers.

@@ -106,9 +106,60 @@ func filesUnder(files []lake.File, folder string) []lake.File {
 	return slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return !strings.HasPrefix(f.Key, folder+"/") })
 }
 
-// withoutChanges is the verdict of a day that has to be loaded whole.
+// sliceLoad is how a slice is loaded whose own manifest may name its changes: by those, when
+// they lead on from what the ledger has, else whole.
+type sliceLoad struct {
+	verdict  *lake.Verdict
+	followed bool
+	had      lake.Count  // by the ledger, before
+	rows     []lake.File // of the slice's schema
+	changes  []lake.File // of that of its changes
+}
+
+func planSlice(v *lake.Verdict, loaded Slice) sliceLoad {
+	changes, leads := v.Manifest.Since(loaded.Version)
+	if !leads {
+		return sliceLoad{verdict: v, rows: v.Manifest.Files}
+	}
+	s := sliceLoad{verdict: v, followed: true, had: loaded.Count}
+	for _, c := range changes {
+		s.rows, s.changes = append(s.rows, c.Added...), append(s.changes, c.Changed...)
+	}
+	return s
+}
+
+// sliceLoads are those of one table.
+type sliceLoads []sliceLoad
+
+func planSlices(verdicts []*lake.Verdict, loaded map[string]Slice) sliceLoads {
+	plan := make(sliceLoads, len(verdicts))
+	for i, v := range verdicts {
+		plan[i] = planSlice(v, loaded[v.Key()])
+	}
+	return plan
+}
+
+func (l sliceLoads) files() (rows, changes []lake.File) {
+	for _, s := range l {
+		rows, changes = append(rows, s.rows...), append(changes, s.changes...)
+	}
+	return rows, changes
+}
+
+// whole are the verdicts of the slices that are loaded whole.
+func (l sliceLoads) whole() (verdicts []*lake.Verdict) {
+	for _, s := range l {
+		if !s.followed {
+			verdicts = append(verdicts, s.verdict)
+		}
+	}
+	return verdicts
+}
+
+// withoutChanges is the verdict of a slice that has to be loaded whole.
 func withoutChanges(v *lake.Verdict) *lake.Verdict {
 	whole := *v
+	whole.Manifest.Changes, whole.Manifest.Base = nil, 0
 	whole.Manifest.Inputs = slices.Clone(v.Manifest.Inputs)
 	for i := range whole.Manifest.Inputs {
 		whole.Manifest.Inputs[i].Changes, whole.Manifest.Inputs[i].Base = nil, 0

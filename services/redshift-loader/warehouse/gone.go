@@ -9,7 +9,7 @@ import (
 )
 
 // withoutGone looks for every file that the verdicts need, after one was missed, so that
-// the next try lacks none: a day whose changes are gone is loaded from its own files, and
+// the next try lacks none: a slice whose changes are gone is loaded from its own files, and
 // a slice that lacks one of its own is left out and noted in the result.
 func (w *Warehouse) withoutGone(ctx context.Context, part []*lake.Verdict, loaded map[string]Slice, missed *missingFile, result *Result) ([]*lake.Verdict, error) {
 	var left []*lake.Verdict

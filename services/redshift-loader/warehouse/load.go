@@ -190,7 +190,7 @@ func (t *transaction) load(ctx context.Context, due []*lake.Verdict, loaded map[
 		byTable[v.Manifest.Table] = append(byTable[v.Manifest.Table], v)
 	}
 	if customers := byTable[sales.TableSilverCustomers]; len(customers) > 0 {
-		if err := t.loadCustomers(ctx, customers); err != nil { // first: facts get the interval that holds their time
+		if err := t.loadCustomers(ctx, customers, loaded); err != nil { // first: facts get the interval that holds their time
 			return err
 		}
 	}
@@ -201,7 +201,7 @@ func (t *transaction) load(ctx context.Context, due []*lake.Verdict, loaded map[
 	}
 	for _, a := range aggregates {
 		if part := byTable[a.lake]; len(part) > 0 {
-			if err := t.replaceDays(ctx, a, part); err != nil {
+			if err := t.loadDays(ctx, a, part, loaded); err != nil {
 				return err
 			}
 		}
@@ -212,13 +212,4 @@ func (t *transaction) load(ctx context.Context, due []*lake.Verdict, loaded map[
 func sliceOf(v *lake.Verdict) Slice {
 	m := &v.Manifest
 	return Slice{Table: m.Table, Slice: m.Slice, Version: m.Version, Outcome: v.Outcome, EventTime: m.EventTime, Count: m.Count}
-}
-
-// filesOf gives all files of the manifests.
-func filesOf(verdicts []*lake.Verdict) []lake.File {
-	var files []lake.File
-	for _, v := range verdicts {
-		files = append(files, v.Manifest.Files...)
-	}
-	return files
 }

@@ -65,7 +65,8 @@ func rowsOf(needs []need) (rows int64) {
 func needsOf(v *lake.Verdict, loaded Slice) []need {
 	switch m := &v.Manifest; m.Table {
 	case sales.TableSilverCustomers:
-		return []need{{target{table: "stage_customers", rows: sales.SilverCustomers}, m.Files}}
+		s := planSlice(v, loaded)
+		return []need{{versionRows, s.rows}, {versionChanges, s.changes}}
 	case sales.TableFacts:
 		rows := target{table: "stage_sales", rows: &factRows}
 		if d, ok := follow(v, loaded); ok {
@@ -75,7 +76,7 @@ func needsOf(v *lake.Verdict, loaded Slice) []need {
 	default:
 		for _, a := range aggregates {
 			if a.lake == m.Table {
-				return []need{{target{schema: "sales", table: a.table, rows: a.schema}, m.Files}}
+				return []need{{a.target(), planSlice(v, loaded).rows}}
 			}
 		}
 		return nil

@@ -28,7 +28,8 @@ func Targets() (targets map[string]preflight.Target, loaded []string) {
 	targets = map[string]preflight.Target{
 		sales.TableSilver:          {Table: "stage_sales", Rows: &factRows},
 		sales.TableChanges:         {Table: "stage_changes", Rows: &changeRows},
-		sales.TableSilverCustomers: {Table: "stage_customers", Rows: sales.SilverCustomers},
+		sales.TableSilverCustomers: {Table: versionRows.table, Rows: versionRows.rows},
+		sales.TableCustomerChanges: {Table: versionChanges.table, Rows: versionChanges.rows},
 	}
 	loaded = []string{sales.TableSilverCustomers, sales.TableFacts}
 	for _, a := range aggregates {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/saleslake/saleslake/pkg/lake"
+	"github.com/saleslake/saleslake/pkg/sales"
 )
 
 // three are the orders of a day at its first version.
@@ -37,6 +38,67 @@ func followed(t *testing.T, b *bench) {
 	b.load(b.withoutFiles(b.lake.Facts(tuesday, 4, Order{ID: "X", Day: tuesday, Version: 1, Cents: 1})), // has its files' changes only from here on
 		b.withoutFiles(b.lake.Facts(monday, 4, Order{ID: "A", Day: monday, Version: 3, Cents: 120}, Order{ID: "B", Day: monday, Version: 1, Cents: 200})))
 	require.Equal(t, []string{"A.3 2026-03-30 1.20", "B.1 2026-03-30 2.00"}, b.facts(), "the other day's first version has no file")
+}
+
+// followedCustomers skips a version of a slice, so that a row comes and goes, one changes twice and one stays; then a
+// file of changes is gone, and then the changes are not what the manifest says.
+func followedCustomers(t *testing.T, b *bench) {
+	at := func(clock string) int64 { return instant(t, monday+"T"+clock+"Z") }
+	jo, ann := Update{ID: "C-1", At: at("10:00:00"), Name: "Jo"}, Update{ID: "C-2", At: at("11:00:00"), Name: "Ann"}
+	bob, eve := Update{ID: "C-3", At: at("12:00:00"), Name: "Bob"}, Update{ID: "C-4", At: at("13:00:00"), Name: "Eve"}
+	named := func(u Update, name string) Update { u.Name = name; return u }
+	const versions = "SELECT customer_id, name FROM etl.customer_versions ORDER BY customer_id"
+	b.load(b.lake.Customers(monday, 0, 1, jo, ann))
+	b.lake.Customers(monday, 0, 2, named(jo, "Joe"), ann, bob)
+	b.load(b.withoutFiles(b.lake.Customers(monday, 0, 3, named(jo, "Joan"), ann, eve)))
+	require.Equal(t, []string{"C-1 Joan", "C-2 Ann", "C-4 Eve"}, b.lines(versions))
+	b.load(b.withoutFiles(b.lake.Customers(monday, 0, 4, named(jo, "Joan"), ann, eve, bob)), b.lake.Customers(tuesday, 1, 1))
+	require.Equal(t, []string{"C-1 Joan", "C-2 Ann", "C-3 Bob", "C-4 Eve"}, b.lines(versions))
+	require.Equal(t, []string{"C-1 Joan", "C-2 Ann", "C-3 Bob", "C-4 Eve"}, b.lines("SELECT customer_id, name FROM sales.dim_customer ORDER BY customer_id"))
+
+	gone := b.lake.Customers(monday, 0, 5, named(ann, "Anna"), eve)
+	require.NoError(t, b.lake.Bucket.Delete(t.Context(), gone.Manifest.Changes[len(gone.Manifest.Changes)-1].Changed[0].Key))
+	b.load(gone)
+	require.Equal(t, []string{"C-2 Anna", "C-4 Eve"}, b.lines(versions), "from the slice's own files")
+
+	wrong := b.lake.Customers(monday, 0, 6, named(ann, "Anna"), eve, jo)
+	wrong.Manifest.Rows++
+	require.ErrorContains(t, b.refuse(wrong), "slice silver/customers/day=2026-03-30/p=000 version 6: found 3 rows and 0.00, expected 4 rows and 0.00")
+	lost := b.lake.Customers(monday, 0, 7, named(ann, "Anna"), jo)
+	b.lines("DELETE FROM etl.customer_versions WHERE customer_id = 'C-4'") // what it loses is not there
+	_, err := b.Load(t.Context(), []*lake.Verdict{lost})
+	require.ErrorContains(t, err, "version 7: found 3 rows and 0.00, expected 2 rows and 0.00")
+	require.Equal(t, []string{"C-2 Anna"}, b.lines(versions))
+}
+
+// followedRestatements takes the files of all that a day restated away, so that only those of what came since are left.
+func followedRestatements(t *testing.T, b *bench) {
+	load := func(version int64, orders ...Order) {
+		t.Helper()
+		verdicts := b.lake.All(monday, version, orders...)
+		if version > 2 {
+			b.withoutFiles(verdicts[len(verdicts)-1])
+		}
+		require.Len(t, b.load(verdicts...).Loaded, len(verdicts))
+	}
+	a := Order{ID: "A", Day: monday, Version: 1, Cents: 500}
+	load(1, a)
+	load(2, a, Order{ID: "B", Day: monday, Version: 1, Cents: 100, Category: "Toys"})
+	a.Status = sales.Refunded
+	b.lake.All(monday, 3, a)
+	load(4, a, Order{ID: "C", Day: monday, Version: 1, Cents: 7})
+	load(5, a, Order{ID: "C", Day: monday, Version: 1, Cents: 7})
+	require.Equal(t, []string{"2 Toys 0.00 1.00", "3 Books 5.00 5.00", "3 Toys 1.00 0.00", "4 Books 5.00 5.07"},
+		b.lines("SELECT version, category, old_gross_revenue, new_gross_revenue FROM sales.restatements ORDER BY version, category"))
+
+	v := b.lake.All(monday, 6, a)
+	last := v[len(v)-1]
+	require.NoError(t, b.lake.Bucket.Delete(t.Context(), last.Manifest.Changes[len(last.Manifest.Changes)-1].Added[0].Key))
+	require.Len(t, b.load(v...).Loaded, len(v))
+	require.Equal(t, []string{"5 0"}, b.lines("SELECT COUNT(*), CAST(SUM(new_gross_revenue - old_gross_revenue) * 100 AS BIGINT) FROM sales.restatements"), "from the slice's own files")
+	last = b.lake.All(monday, 7, a, Order{ID: "D", Day: monday, Version: 1, Cents: 1})[5]
+	last.Manifest.Changes = nil
+	require.ErrorContains(t, b.refuse(last), "slice gold/restatements/day=2026-03-30 version 7: found 5 rows and 0.00, expected 6 rows and 0.01")
 }
 
 // followedBetween loads a day by its changes, and those around it whole.

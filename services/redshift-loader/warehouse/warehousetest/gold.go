@@ -113,14 +113,17 @@ type published struct {
 	cells   map[key]measures
 	rows    *column.Batch
 	count   lake.Count
+	base    int64
+	changes []lake.Change
 }
 
 func (l *Lake) restated(day string, version int64, orders []Order) *lake.Verdict {
 	now, p := cells(orders, byCell), l.days[day]
 	if p == nil {
-		p = &published{cells: now, rows: column.NewBatch(sales.Restatements, 0)}
+		p = &published{cells: now, rows: column.NewBatch(sales.Restatements, 0), base: version}
 		l.days[day] = p
 	}
+	added, count := column.NewBatch(sales.Restatements, 0), lake.Count{}
 	all := maps.Clone(p.cells)
 	maps.Copy(all, now)
 	for _, k := range slices.SortedFunc(maps.Keys(all), func(a, b key) int { return slices.Compare(a[:], b[:]) }) {
@@ -128,23 +131,31 @@ func (l *Lake) restated(day string, version int64, orders []Order) *lake.Verdict
 		if maps.Equal(before, since) {
 			continue
 		}
-		appendDay(p.rows.Column("order_date"), l.day(day))
-		appendCell(p.rows, k)
-		appendInt(p.rows, "version", version)
-		appendInt(p.rows, "previous_version", p.version)
-		appendInt(p.rows, "restated_ts", sales.Year2000+version)
-		appendInt(p.rows, "cause_orders", 0)
-		p.rows.Column("causes").AppendString("[]")
-		appendMeasures(p.rows, "old_", before)
-		appendMeasures(p.rows, "new_", since)
-		p.count = p.count.Add(lake.Count{Rows: 1, Cents: since["gross_revenue"] - before["gross_revenue"]})
+		for _, b := range []*column.Batch{p.rows, added} {
+			appendDay(b.Column("order_date"), l.day(day))
+			appendCell(b, k)
+			appendInt(b, "version", version)
+			appendInt(b, "previous_version", p.version)
+			appendInt(b, "restated_ts", sales.Year2000+version)
+			appendInt(b, "cause_orders", 0)
+			b.Column("causes").AppendString("[]")
+			appendMeasures(b, "old_", before)
+			appendMeasures(b, "new_", since)
+		}
+		count = count.Add(lake.Count{Rows: 1, Cents: since["gross_revenue"] - before["gross_revenue"]})
 	}
+	if count.Rows > 0 && p.version > 0 {
+		p.changes = append(slices.Clone(p.changes), lake.Change{Version: version, Added: []lake.File{l.write(sales.TableRestatements, added, count)}})
+	}
+	p.count = p.count.Add(count)
 	p.version, p.cells = version, now
 	var files []lake.File
 	if p.count.Rows > 0 {
 		files = append(files, l.write(sales.TableRestatements, p.rows, p.count))
 	}
-	return l.verdict(sales.TableRestatements, day, version, files)
+	v := l.verdict(sales.TableRestatements, day, version, files)
+	v.Manifest.Base, v.Manifest.Changes = p.base, p.changes
+	return v
 }
 
 // aggregate writes a table's rows of a day, in the order of their keys.

@@ -64,6 +64,8 @@ type Lake struct {
 	days   map[string]*published
 	facts  map[string]*silver // newest version of each silver slice of facts
 	where  map[string]string  // day of each order
+
+	customers map[string]*members // newest version of each slice
 }
 
 // silver is what a lake knows of the newest version of a silver slice.
@@ -77,7 +79,7 @@ func NewLake(t testing.TB) *Lake {
 	t.Helper()
 	bucket, err := blob.Open(context.Background(), blob.Options{URL: "file://" + t.TempDir(), Create: true})
 	require.NoError(t, err)
-	return &Lake{t: t, Bucket: bucket, days: map[string]*published{}, facts: map[string]*silver{}, where: map[string]string{}}
+	return &Lake{t: t, Bucket: bucket, days: map[string]*published{}, facts: map[string]*silver{}, where: map[string]string{}, customers: map[string]*members{}}
 }
 
 // Facts gives the verdict on a version of a day of gold/fact_sales that holds the
@@ -189,10 +191,60 @@ type Update struct {
 	Deleted    bool
 }
 
-// Customers gives the verdict on a version of a slice of silver/customers.
+// members is what a lake knows of the newest version of a slice of customers.
+type members struct {
+	lake.Manifest
+	rows map[Update]bool
+}
+
+// Customers gives the verdict on a version of a slice of silver/customers. It lists what
+// changed since the versions that were made before, as silver does.
 func (l *Lake) Customers(day string, partition int32, version int64, updates ...Update) *lake.Verdict {
-	b := column.NewBatch(sales.SilverCustomers, len(updates))
-	for i, u := range updates {
+	var files []lake.File
+	if len(updates) > 0 {
+		files = append(files, l.writeUpdates(sales.SilverCustomers, partition, "", updates...))
+	}
+	v := l.verdict(sales.TableSilverCustomers, day, version, files)
+	m := &v.Manifest
+	m.Partition, m.Slice, m.Base = partition, silverSlice(day, partition), version
+	next := &members{rows: map[Update]bool{}}
+	for _, u := range updates {
+		next.rows[u] = true
+	}
+	if before := l.customers[m.Slice]; before != nil && before.Version < version {
+		m.Base, m.Changes = before.Base, append(slices.Clone(before.Changes), l.updated(partition, version, before.rows, next.rows))
+	}
+	next.Manifest = *m
+	l.customers[m.Slice] = next
+	return v
+}
+
+// updated writes what a version of a slice gained and lost: a data file when that is new rows only.
+func (l *Lake) updated(partition int32, version int64, before, after map[Update]bool) lake.Change {
+	only := func(a, b map[Update]bool) (rows []Update) {
+		for u := range a {
+			if !b[u] {
+				rows = append(rows, u)
+			}
+		}
+		return rows
+	}
+	gained, lost := only(after, before), only(before, after)
+	c := lake.Change{Version: version}
+	switch {
+	case len(lost) > 0 && len(gained) > 0:
+		c.Changed = append(c.Changed, l.writeUpdates(sales.CustomerChanges, partition, sales.OpUpsert, gained...), l.writeUpdates(sales.CustomerChanges, partition, sales.OpBefore, lost...))
+	case len(lost) > 0:
+		c.Changed = append(c.Changed, l.writeUpdates(sales.CustomerChanges, partition, sales.OpDelete, lost...))
+	case len(gained) > 0:
+		c.Added = append(c.Added, l.writeUpdates(sales.SilverCustomers, partition, "", gained...))
+	}
+	return c
+}
+
+func (l *Lake) writeUpdates(s *column.Schema, partition int32, op string, updates ...Update) lake.File {
+	b := column.NewBatch(s, len(updates))
+	for _, u := range updates {
 		for name, v := range map[string]string{"customer_id": u.ID, "name": u.Name, "email": "", "segment": u.Segment, "city": u.City, "country": ""} {
 			b.Column(name).AppendString(v)
 		}
@@ -203,17 +255,15 @@ func (l *Lake) Customers(day string, partition int32, version int64, updates ...
 		for name, v := range map[string]int32{"deleted": deleted, "_partition": partition} {
 			b.Column(name).I32 = append(b.Column(name).I32, v)
 		}
-		for name, v := range map[string]int64{"updated_ts": u.At, "_offset": int64(i)} {
+		for name, v := range map[string]int64{"updated_ts": u.At, "_offset": 0} {
 			b.Column(name).I64 = append(b.Column(name).I64, v)
 		}
+		if op != "" {
+			b.Column("_op").AppendString(op)
+			b.Column("_prev_day").I32 = append(b.Column("_prev_day").I32, int32(u.At/sales.MicrosPerDay))
+		}
 	}
-	var files []lake.File
-	if len(updates) > 0 {
-		files = append(files, l.write(sales.TableSilverCustomers, b, lake.Count{Rows: int64(len(updates))}))
-	}
-	v := l.verdict(sales.TableSilverCustomers, day, version, files)
-	v.Manifest.Partition, v.Manifest.Slice = partition, fmt.Sprintf("day=%s/p=%03d", day, partition)
-	return v
+	return l.write(s.Name, b, lake.Count{Rows: int64(len(updates))})
 }
 
 func (l *Lake) appendOrder(b *column.Batch, o Order) {

@@ -32,6 +32,8 @@ func Run(t *testing.T, open Opener) {
 		"an order moves, its old day is loaded first":                      movedOldFirst,
 		"an order moves, its new day is loaded first":                      movedNewFirst,
 		"an order moves there and back, out of order":                      movedBack,
+		"a load follows the changes of customers":                          followedCustomers,
+		"a load follows what is restated":                                  followedRestatements,
 		"a load follows the changes":                                       followed,
 		"a load follows the changes of one day, not others":                followedBetween,
 		"an order that is removed and comes again elsewhere is there once": takenAgain,
