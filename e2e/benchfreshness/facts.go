@@ -24,13 +24,15 @@ type place struct {
 // microseconds UTC.
 type fact struct{ event, committed int64 }
 
-// factsQuery asks when rows could be read first: when their transaction was committed, which
-// the server keeps (track_commit_timestamp). Rows that were written again since, for a customer
-// that changed, are left out.
-const factsQuery = `SELECT _partition, _offset, event_ts, committed FROM (
-	SELECT _partition, _offset, event_ts, loaded_at, pg_xact_commit_timestamp(xmin) AT TIME ZONE 'UTC' AS committed
-	FROM sales.fact_sales WHERE loaded_at >= $1::timestamp - interval '1 minute') f
-WHERE committed >= $1 AND committed < $2 AND committed < loaded_at + interval '1 minute'`
+// factsQuery asks when rows could be read first: when their load was committed, which the server keeps
+// (track_commit_timestamp). A row that is written again, for a customer that changed, has a later commit, but still the
+// loaded_at of its load, which most of the load's rows were last written by.
+const factsQuery = `WITH facts AS (
+	SELECT _partition, _offset, event_ts, loaded_at, pg_xact_commit_timestamp(xmin) AT TIME ZONE 'UTC' AS written
+	FROM sales.fact_sales WHERE loaded_at >= $1::timestamp - interval '1 minute'),
+loads AS (SELECT loaded_at, MIN(written) AS committed FROM facts GROUP BY loaded_at)
+SELECT _partition, _offset, event_ts, committed FROM facts JOIN loads USING (loaded_at)
+WHERE committed >= $1 AND committed < $2`
 
 // loaded reads the facts that were committed between two times.
 func loaded(ctx context.Context, from, to time.Time) (map[place]fact, error) {
