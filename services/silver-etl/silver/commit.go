@@ -41,13 +41,25 @@ type commit struct {
 	recalled  int              // files read for orders that were only in the filter
 }
 
-// run reads, merges and writes. The order is that of the data.
-func (c *commit) run(ctx context.Context) error {
-	rows := int64(0)
+// inputRows are those of the inputs.
+func (c *commit) inputRows() (rows int64) {
 	for _, in := range c.inputs {
 		rows += in.Rows
 	}
-	c.merge = dedup.NewMerge(c.index, &c.columns, int(rows), c.eventIDs)
+	return rows
+}
+
+// turns is how many the commit takes.
+func (c *commit) turns() int64 {
+	if 2*c.inputRows() <= int64(c.MaxRows) {
+		return 1
+	}
+	return turns
+}
+
+// run reads, merges and writes. The order is that of the data.
+func (c *commit) run(ctx context.Context) error {
+	c.merge = dedup.NewMerge(c.index, &c.columns, int(c.inputRows()), c.eventIDs)
 	first := dedup.Ref(c.index.Len())
 	c.touched, c.rejected = map[string]*lake.Ledger{}, map[sales.Code]lake.Count{}
 	if err := c.mergeInputs(ctx); err != nil {

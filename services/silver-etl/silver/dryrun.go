@@ -18,7 +18,7 @@ import (
 // do. o.Registry, Instance, OnReady and Fault are not used.
 func Plan(ctx context.Context, o Options, command *lake.Command) ([]*lake.Done, error) {
 	o.Registry = prometheus.NewRegistry()
-	s, err := newStage(o, salesEvents, "", stream.NewReader(o.Kafka), make(chan struct{}, 1))
+	s, err := newStage(o, salesEvents, "", stream.NewReader(o.Kafka), newTurn())
 	if err != nil {
 		return nil, err
 	}

@@ -236,10 +236,18 @@ func TestACancelledFlushEnds(t *testing.T) {
 	h.add(0, 1)
 	ctx, cancel := context.WithCancel(h.ctx)
 	cancel()
-	h.stage.turn <- struct{}{} // another partition's flush runs
+	require.True(t, h.stage.turn.TryAcquire(turns)) // another partition's flush runs
 	_, err := h.tasks[0].Flush(ctx)
 	require.ErrorIs(t, err, context.Canceled)
-	<-h.stage.turn
+}
+
+// Half of what a commit may hold leaves room for another such, more does not.
+func TestGreatCommitsRunAlone(t *testing.T) {
+	s := &stage{Options: Options{MaxRows: 10}}
+	for rows, want := range map[int64]int64{0: 1, 5: 1, 6: turns, 100: turns} {
+		c := &commit{task: &task{stage: s}, inputs: []input{{Manifest: &lake.Manifest{Count: lake.Count{Rows: rows}}}}}
+		require.Equal(t, want, c.turns(), rows)
+	}
 }
 
 func TestARejectKeepsTheEventSoThatItCanBeSentAgain(t *testing.T) {

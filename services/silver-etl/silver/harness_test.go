@@ -107,7 +107,7 @@ func newHarnessOf(t require.TestingT, d *dataset, topic topic, folder string, pa
 		ends: map[string]int64{}, committed: make([]int64, partitions), tasks: make([]stream.Task, partitions),
 		follower: newFollower()}
 	var err error
-	h.stage, err = newStage(h.options, d, "test", h.read, make(chan struct{}, 1))
+	h.stage, err = newStage(h.options, d, "test", h.read, newTurn())
 	require.NoError(t, err)
 	return h
 }

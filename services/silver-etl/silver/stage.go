@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/saleslake/saleslake/pkg/blob"
 	"github.com/saleslake/saleslake/pkg/column"
@@ -68,7 +69,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	stages, turn := make([]*stage, len(datasets)), make(chan struct{}, 1)
+	stages, turn := make([]*stage, len(datasets)), newTurn()
 	for i, d := range datasets {
 		if stages[i], err = newStage(o, d, cluster, stream.NewReader(o.Kafka), turn); err != nil {
 			return err
@@ -119,7 +120,7 @@ func ensureTopics(ctx context.Context, o Options) error {
 // records and publishes its commits. read reads lake.bronze and lake.silver;
 // o.Kafka is not used, nor is what Run needs of a group.
 func NewStage(o Options, cluster string, read stream.Reader) (stream.Stage, error) {
-	return newStage(o, salesEvents, cluster, read, make(chan struct{}, 1))
+	return newStage(o, salesEvents, cluster, read, newTurn())
 }
 
 // stage is what the tasks of an instance share that are of one dataset.
@@ -134,14 +135,14 @@ type stage struct {
 	metrics   *metrics
 	writers   chan *writer  // as many as there are processors; taken while a file is made
 	stepDays  int           // most days of a command that a commit takes
-	turn      chan struct{} // holds the task whose flush or rebuild runs: one bounds the memory, and uses all processors
+	turn      *semaphore.Weighted
 }
 
 // stepDays is small enough for what is said of the days to fit in a message.
 const stepDays = 500
 
 // newStage makes the stage of a dataset, which takes turns with those of others.
-func newStage(o Options, d *dataset, cluster string, read stream.Reader, turn chan struct{}) (*stage, error) {
+func newStage(o Options, d *dataset, cluster string, read stream.Reader, turn *semaphore.Weighted) (*stage, error) {
 	cleaner, err := d.cleaner(o)
 	if err != nil {
 		return nil, err
@@ -159,13 +160,20 @@ func newStage(o Options, d *dataset, cluster string, read stream.Reader, turn ch
 	return s, nil
 }
 
-// alone waits for the instance's turn and runs f in it.
-func (s *stage) alone(ctx context.Context, f func() error) error {
-	select {
-	case s.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+// turns are what is shared out among the tasks of an instance: a commit of no more than half of MaxRows takes one, so that
+// one is merged while the files of another are on their way, and whatever is greater takes both. That bounds the memory.
+const turns = 2
+
+func newTurn() *semaphore.Weighted { return semaphore.NewWeighted(turns) }
+
+// alone waits until no other task of the instance commits or rebuilds, and runs f.
+func (s *stage) alone(ctx context.Context, f func() error) error { return s.inTurn(ctx, turns, f) }
+
+// inTurn waits for as many of the instance's turns and runs f in them.
+func (s *stage) inTurn(ctx context.Context, n int64, f func() error) error {
+	if err := s.turn.Acquire(ctx, n); err != nil {
+		return err
 	}
-	defer func() { <-s.turn }()
+	defer s.turn.Release(n)
 	return f()
 }

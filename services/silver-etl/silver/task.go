@@ -137,7 +137,7 @@ func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
 	if rest := t.pending[len(c.inputs):]; len(rest) > 0 {
 		c.next = rest[0].offset
 	}
-	if err := t.alone(ctx, func() error { return c.run(ctx) }); err != nil {
+	if err := t.inTurn(ctx, c.turns(), func() error { return c.run(ctx) }); err != nil {
 		return stream.Commit{}, err
 	}
 	t.pending = t.pending[len(c.inputs):]
