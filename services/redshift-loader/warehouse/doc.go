@@ -3,12 +3,12 @@
 //
 // A load takes a set of [lake.Verdict] and goes, inside one database transaction (or
 // several of whole days, where the set is big), from [Warehouse.Load] over the ledger
-// (which versions are new) to the customers: the rows of their slices go to
+// (which versions are new) to the customers: what their slices gained and lost goes to
 // etl.customer_versions, and the intervals of dim_customer are derived from these. Then the
 // facts: of each day the files of what changed since the loaded version are staged, or
 // where these do not lead on, all of its files ([planDays]); what the day gains and loses is
 // found, the dimensions get what that needs, and just these rows are written. Then the
-// aggregates, replaced day by day, and the ledger again. Before the commit each slice is
+// aggregates, replaced day by day or, for restatements, added to, and the ledger again. Before the commit each slice is
 // held against its manifest: what does not agree rolls everything back.
 //
 // The slices of an order's old and new day come in any order, and so do versions of
