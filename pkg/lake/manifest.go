@@ -54,7 +54,7 @@ type Input struct {
 }
 
 // Change is what one version of a slice did to the one before it. It has rows
-// in files of two kinds: Added are data files of the slice of new orders only,
+// in files of two kinds: Added are data files of the slice that hold new rows only,
 // Changed has the table's changes schema (sales.Changes).
 type Change struct {
 	Version int64  `json:"version"`

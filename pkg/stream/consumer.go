@@ -20,7 +20,7 @@ func consumerConfig(group string, queueBytes int, more kafka.ConfigMap) kafka.Co
 		"auto.offset.reset":          "error",
 		"check.crcs":                 true,
 		"enable.partition.eof":       true,
-		"fetch.queue.backoff.ms":     5, // the default, 1000, stalls a full queue for a second
+		"fetch.queue.backoff.ms":     5,   // the default, 1000, stalls a full queue for a second
 		"fetch.wait.max.ms":          200, // the end of a partition is told so late; each idle consumer asks so often
 		"fetch.error.backoff.ms":     50,
 		"fetch.message.max.bytes":    1 << 20, // a larger record still passes, alone

@@ -1,3 +1,4 @@
+-- Whatever the history has of the versions that the slices gain or lose, also if an earlier load has put it there.
 DELETE FROM etl.customer_versions
 USING stage_versions AS s
-WHERE s.n < 0 AND s.customer_id = customer_versions.customer_id AND s.updated_ts = customer_versions.updated_ts
+WHERE s.customer_id = customer_versions.customer_id AND s.updated_ts = customer_versions.updated_ts

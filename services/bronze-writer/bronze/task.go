@@ -68,7 +68,9 @@ func (t *task) Due(now time.Time, _ bool) time.Time {
 		return now
 	default:
 		// All partitions at once: what comes after has the work of one commit of each, not of one after the other.
-		return b.since.Truncate(t.stage.Bronze.MaxAge).Add(t.stage.Bronze.MaxAge)
+		// It is counted from since, which no clock that is set moves.
+		age := t.stage.Bronze.MaxAge
+		return b.since.Add(age - b.since.Sub(b.since.Truncate(age)))
 	}
 }
 

@@ -233,27 +233,39 @@ var moneyOf = map[string][]term{
 	sales.TableRestatements:  {{column: "new_gross_revenue"}, {column: "old_gross_revenue", minus: true}},
 }
 
-// auditChanges reads the files of changes, which a load follows instead of the day's
-// files where it can. One that is gone is no fault: the load takes the day's files then.
+// auditChanges reads the files of changes, which a load follows instead of the slice's
+// files where it can. One that is gone is no fault: the load takes the slice's files then.
 func (a *Auditor) auditChanges(ctx context.Context, m *lake.Manifest, day int32, s *Slice) error {
 	read := map[string]bool{}
 	for _, file := range m.Files {
 		read[file.Key] = true
 	}
+	type listed struct {
+		change  lake.Change
+		schemas [2]*column.Schema // of added and of changed rows
+	}
+	var lists []listed
 	for _, in := range m.Inputs {
-		for _, change := range in.Changes {
-			for i, files := range [][]lake.File{change.Added, change.Changed} {
-				schema := []*column.Schema{sales.Silver, sales.Changes}[i]
-				files = slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return read[f.Key] })
-				for _, f := range files {
-					_, err := a.profile(ctx, schema, day, f)
-					switch {
-					case errors.Is(err, blob.ErrNotFound):
-					case errors.Is(err, lake.ErrCorrupt):
-						s.Unreadable = append(s.Unreadable, err.Error())
-					case err != nil:
-						return fmt.Errorf("audit %s: %w", m.Key(), err)
-					}
+		for _, c := range in.Changes {
+			lists = append(lists, listed{c, [2]*column.Schema{sales.Silver, sales.Changes}})
+		}
+	}
+	if m.Table == sales.TableSilverCustomers {
+		for _, c := range m.Changes {
+			lists = append(lists, listed{c, [2]*column.Schema{sales.SilverCustomers, sales.CustomerChanges}})
+		}
+	}
+	for _, l := range lists {
+		for i, files := range [][]lake.File{l.change.Added, l.change.Changed} {
+			files = slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool { return read[f.Key] })
+			for _, f := range files {
+				_, err := a.profile(ctx, l.schemas[i], day, f)
+				switch {
+				case errors.Is(err, blob.ErrNotFound):
+				case errors.Is(err, lake.ErrCorrupt):
+					s.Unreadable = append(s.Unreadable, err.Error())
+				case err != nil:
+					return fmt.Errorf("audit %s: %w", m.Key(), err)
 				}
 			}
 		}

@@ -44,6 +44,37 @@ func TestAuditReadsChanges(t *testing.T) {
 	}
 }
 
+// TestAuditReadsChangesOfCustomers does the same to those of a slice of customers, which its own manifest names.
+func TestAuditReadsChangesOfCustomers(t *testing.T) {
+	const n, changed = 9, 2
+	for name, c := range map[string]struct {
+		kept int // objects' rows
+		want string
+	}{
+		"sound":        {changed, ""},
+		"gone":         {0, ""},
+		"other object": {changed + 1, "changes.parquet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := customersManifest(2, n, customers(t, n, nil))
+			f := lake.NewFile("changes.parquet", customers(t, changed, nil), lake.Count{Rows: changed})
+			m.Changes = []lake.Change{{Version: 2, Changed: []lake.File{f}}}
+			o := objects{m.Files[0].Key: customers(t, n, nil), f.Key: nil}
+			if c.kept > 0 {
+				o[f.Key] = customers(t, c.kept, nil)
+			}
+			s, err := testAuditor(t, gone{o}).Audit(t.Context(), m)
+			require.NoError(t, err)
+			if c.want == "" {
+				require.Empty(t, s.Unreadable)
+				return
+			}
+			require.Len(t, s.Unreadable, 1)
+			require.Contains(t, s.Unreadable[0], c.want)
+		})
+	}
+}
+
 // gone lacks the objects that are nil.
 type gone struct{ objects }
 

@@ -32,7 +32,8 @@ func (w *worker) restate(ctx context.Context, d *day, next version, now *column.
 	if before := d.gold[restatements]; before != nil {
 		m.Files, m.Count = append(m.Files, before.Files...), before.Count
 		m.Base, m.Changes = before.Base, slices.Clone(before.Changes)
-	} else {
+	}
+	if m.Base == 0 { // nothing leads here
 		m.Base = m.Version
 	}
 	if !restates {

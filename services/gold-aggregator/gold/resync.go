@@ -112,7 +112,8 @@ func wholeDays(entries, missing []lake.Entry) []lake.Entry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e lake.Entry) bool { return !days[e.(*lake.Manifest).Day] })
 }
 
-// passVersions gives manifests the version of their day's newest files, if that is newer.
+// passVersions gives manifests the version of their day's newest files, if that is newer. A warehouse may have what that
+// version said, which no copy tells: so what changed is not said either, and the next version is to be taken whole.
 func passVersions(ctx context.Context, o Options, entries []lake.Entry) error {
 	if len(entries) == 0 {
 		return nil
@@ -129,7 +130,9 @@ func passVersions(ctx context.Context, o Options, entries []lake.Entry) error {
 	}
 	for _, e := range entries {
 		m := e.(*lake.Manifest)
-		m.Version = max(m.Version, newest[m.Slice])
+		if newest[m.Slice] > m.Version {
+			m.Version, m.Base, m.Changes = newest[m.Slice], 0, nil
+		}
 	}
 	return nil
 }

@@ -136,4 +136,6 @@ func TestALostLakeGoldWhoseLastCommitHasNoCopy(t *testing.T) {
 	days := c.requireGold(20_000)
 	require.NoError(t, stop())
 	require.EqualValues(t, 3, days[sales.FormatDay(20_000)][0].Version, "2 was published before the topic was lost")
+	_, leads := days[sales.FormatDay(20_000)][restatements].Since(2)
+	require.False(t, leads, "what 2 restated is not known")
 }

@@ -36,41 +36,18 @@ func (a aggregate) target() target {
 	return target{schema: "sales", table: a.table, rows: a.schema}
 }
 
+// followedDay is the partition beside a day of stage_days that is not loaded whole; no slice has it.
+const followedDay = -1
+
 // loadDays deletes the days that are loaded whole, inserts the rows of the files, and holds
 // what each day has then against its manifest.
 func (t *transaction) loadDays(ctx context.Context, a aggregate, verdicts []*lake.Verdict, loaded map[string]Slice) error {
-	plan := planSlices(verdicts, loaded)
-	if err := t.deleteDays(ctx, a, plan.whole()); err != nil {
-		return err
-	}
-	rows, _ := plan.files()
-	if err := t.fill(ctx, a.target(), rows); err != nil {
-		return err
-	}
-	days, byDay := make([][]any, len(verdicts)), map[string]*lake.Verdict{}
+	plan, days, byDay := planSlices(verdicts, loaded), make([][]any, len(verdicts)), map[string]*lake.Verdict{}
 	for i, v := range verdicts {
 		days[i], byDay[v.Manifest.Day] = []any{v.Manifest.Day, nil}, v
-	}
-	span, err := spanOf(verdicts)
-	if err != nil {
-		return err
-	}
-	if err := t.stageDays(ctx, days); err != nil {
-		return err
-	}
-	if err := t.check(ctx, "check_aggregate", byDay, a.names(), span.from, span.to); err != nil {
-		return err
-	}
-	return t.exec(ctx, "drop_stage_days")
-}
-
-func (t *transaction) deleteDays(ctx context.Context, a aggregate, verdicts []*lake.Verdict) error {
-	if len(verdicts) == 0 {
-		return nil
-	}
-	days := make([][]any, len(verdicts))
-	for i, v := range verdicts {
-		days[i] = []any{v.Manifest.Day, nil}
+		if plan[i].followed {
+			days[i][1] = followedDay
+		}
 	}
 	span, err := spanOf(verdicts)
 	if err != nil {
@@ -80,6 +57,13 @@ func (t *transaction) deleteDays(ctx context.Context, a aggregate, verdicts []*l
 		return err
 	}
 	if err := t.exec(ctx, "delete_aggregate", a.names(), span.from, span.to); err != nil {
+		return err
+	}
+	rows, _ := plan.files()
+	if err := t.fill(ctx, a.target(), rows); err != nil {
+		return err
+	}
+	if err := t.check(ctx, "check_aggregate", byDay, a.names(), span.from, span.to); err != nil {
 		return err
 	}
 	return t.exec(ctx, "drop_stage_days")

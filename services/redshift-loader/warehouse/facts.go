@@ -171,7 +171,7 @@ func (t *transaction) refuseDuplicates(ctx context.Context) error {
 	})
 }
 
-// MismatchError says that the loaded totals of a day are not those of its manifest.
+// MismatchError says that the loaded totals of a slice are not those of its manifest.
 type MismatchError struct {
 	Slice    string     // the verdict's key
 	Version  int64      // of the slice

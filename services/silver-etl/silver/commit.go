@@ -41,17 +41,18 @@ type commit struct {
 	recalled  int              // files read for orders that were only in the filter
 }
 
-// inputRows are those of the inputs.
-func (c *commit) inputRows() (rows int64) {
+// size is that of the inputs, in rows and bytes of bronze.
+func (c *commit) size() (rows, bytes int64) {
 	for _, in := range c.inputs {
-		rows += in.Rows
+		rows, bytes = rows+in.Rows, bytes+in.bytes()
 	}
-	return rows
+	return rows, bytes
 }
 
 // turns is how many the commit takes.
 func (c *commit) turns() int64 {
-	if 2*c.inputRows() <= int64(c.MaxRows) {
+	rows, bytes := c.size()
+	if maxRows, maxBytes := c.bounds(); 2*rows <= maxRows && 2*bytes <= maxBytes {
 		return 1
 	}
 	return turns
@@ -59,7 +60,8 @@ func (c *commit) turns() int64 {
 
 // run reads, merges and writes. The order is that of the data.
 func (c *commit) run(ctx context.Context) error {
-	c.merge = dedup.NewMerge(c.index, &c.columns, int(c.inputRows()), c.eventIDs)
+	rows, _ := c.size()
+	c.merge = dedup.NewMerge(c.index, &c.columns, int(rows), c.eventIDs)
 	first := dedup.Ref(c.index.Len())
 	c.touched, c.rejected = map[string]*lake.Ledger{}, map[sales.Code]lake.Count{}
 	if err := c.mergeInputs(ctx); err != nil {

@@ -244,10 +244,15 @@ func TestACancelledFlushEnds(t *testing.T) {
 // Half of what a commit may hold leaves room for another such, more does not.
 func TestGreatCommitsRunAlone(t *testing.T) {
 	s := &stage{Options: Options{MaxRows: 10}}
-	for rows, want := range map[int64]int64{0: 1, 5: 1, 6: turns, 100: turns} {
-		c := &commit{task: &task{stage: s}, inputs: []input{{Manifest: &lake.Manifest{Count: lake.Count{Rows: rows}}}}}
-		require.Equal(t, want, c.turns(), rows)
+	turnsOf := func(rows, bytes int64) int64 {
+		m := &lake.Manifest{Count: lake.Count{Rows: rows}, Files: []lake.File{{Bytes: bytes}}}
+		return (&commit{task: &task{stage: s}, inputs: []input{{Manifest: m}}}).turns()
 	}
+	for rows, want := range map[int64]int64{0: 1, 5: 1, 6: turns, 100: turns} {
+		require.Equal(t, want, turnsOf(rows, 1), rows)
+	}
+	require.EqualValues(t, 1, turnsOf(1, minBytes/2))
+	require.EqualValues(t, turns, turnsOf(1, minBytes/2+1), "few rows, but long")
 }
 
 func TestARejectKeepsTheEventSoThatItCanBeSentAgain(t *testing.T) {

@@ -133,8 +133,8 @@ type stage struct {
 	board     *control.Board
 	clean     func(bronze *column.Batch) clean.Result
 	metrics   *metrics
-	writers   chan *writer  // as many as there are processors; taken while a file is made
-	stepDays  int           // most days of a command that a commit takes
+	writers   chan *writer // as many as there are processors; taken while a file is made
+	stepDays  int          // most days of a command that a commit takes
 	turn      *semaphore.Weighted
 }
 
@@ -160,8 +160,8 @@ func newStage(o Options, d *dataset, cluster string, read stream.Reader, turn *s
 	return s, nil
 }
 
-// turns are what is shared out among the tasks of an instance: a commit of no more than half of MaxRows takes one, so that
-// one is merged while the files of another are on their way, and whatever is greater takes both. That bounds the memory.
+// turns are what is shared out among the tasks of an instance: a commit of no more than half of what one may hold takes one, so that
+// it is merged while the files of another are on their way, and whatever is greater takes both. That bounds the memory.
 const turns = 2
 
 func newTurn() *semaphore.Weighted { return semaphore.NewWeighted(turns) }

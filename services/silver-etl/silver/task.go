@@ -159,17 +159,27 @@ const (
 // more once the bounds are reached.
 func (t *task) head() []input {
 	var rows, bytes int64
-	limit := int64(t.MaxRows)
+	maxRows, maxBytes := t.bounds()
 	for i, in := range t.pending {
-		if rows >= limit || bytes >= max(limit*bytesPerRow, minBytes) {
+		if rows >= maxRows || bytes >= maxBytes {
 			return t.pending[:i:i]
 		}
-		rows += in.Rows
-		for _, f := range in.Files {
-			bytes += f.Bytes
-		}
+		rows, bytes = rows+in.Rows, bytes+in.bytes()
 	}
 	return t.pending[:len(t.pending):len(t.pending)]
+}
+
+// bounds are the rows and bytes of bronze at which a commit takes no more inputs.
+func (s *stage) bounds() (rows, bytes int64) {
+	rows = int64(s.MaxRows)
+	return rows, max(rows*bytesPerRow, minBytes)
+}
+
+func (in *input) bytes() (n int64) {
+	for _, f := range in.Files {
+		n += f.Bytes
+	}
+	return n
 }
 
 // Committed mirrors what was published and condemns the files that it replaces.

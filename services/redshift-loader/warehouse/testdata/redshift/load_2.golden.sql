@@ -33,9 +33,16 @@ USING etl.load_ledger AS l
 WHERE l.table_name = stage_slices.table_name AND l.slice = stage_slices.slice AND l.version >= stage_slices.version
 ;
 
--- All rows of all files of the slices; the columns are those of silver's files, in their order.
+-- Rows of files of the slices; the columns are those of silver's files, in their order.
 CREATE TEMP TABLE stage_customers DISTKEY (customer_id) SORTKEY (updated_ts) AS
 SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset
+FROM etl.customer_versions
+WHERE 1 = 0;
+
+-- Rows of files of changes, in the same way.
+CREATE TEMP TABLE stage_customer_changes DISTKEY (customer_id) SORTKEY (updated_ts) AS
+SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset,
+       segment AS _op, CAST(updated_ts AS DATE) AS _prev_day
 FROM etl.customer_versions
 WHERE 1 = 0;
 
@@ -72,18 +79,26 @@ IAM_ROLE 'arn:aws:iam::123456789012:role/saleslake'
 FORMAT AS PARQUET
 MANIFEST;
 
--- What the slices have and the warehouse has not, and the other way round.
+-- The days whose slices are loaded from all of their files: of one partition, or of all where none is named.
+CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DISTSTYLE ALL
+;
+
+-- What the slices gain and lose, as of days: of one that is loaded whole, the difference between its files and what the
+-- warehouse has of it; else what the changes add up to.
 INSERT INTO stage_versions (customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset, n)
 SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset, SUM(n)
 FROM (
     SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset, 1 AS n
     FROM stage_customers
     UNION ALL
+    SELECT customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset,
+           CASE WHEN _op = 'upsert' THEN 1 ELSE -1 END AS n
+    FROM stage_customer_changes
+    UNION ALL
     SELECT v.customer_id, v.updated_ts, v.name, v.email, v.segment, v.city, v.country, v.deleted, v._partition, v._offset, -1 AS n
     FROM etl.customer_versions AS v
-    JOIN stage_slices AS s ON s._partition = v._partition AND s.slice_day = CAST(v.updated_ts AS DATE)
-    WHERE s.table_name = 'silver/customers'
-      AND v.updated_ts >= CAST('2026-01-01' AS TIMESTAMP) AND v.updated_ts < CAST('2026-01-02' AS TIMESTAMP)
+    JOIN stage_days AS d ON d._partition = v._partition AND d.order_date = CAST(v.updated_ts AS DATE)
+    WHERE v.updated_ts >= CAST('1970-01-01' AS TIMESTAMP) AND v.updated_ts < CAST('1970-01-01' AS TIMESTAMP)
 ) AS both_sides
 GROUP BY customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset
 HAVING SUM(n) <> 0
@@ -101,9 +116,25 @@ ORDER BY customer_id, updated_ts
 LIMIT 1
 ;
 
+-- How many rows more each slice will have of the history: those that it gains, without what the history has of the versions
+-- that it gains or loses, which goes.
+SELECT s.slice, CAST(SUM(c.gained) - COUNT(v.customer_id) AS BIGINT) AS more_rows, 0 AS more_cents
+FROM stage_slices AS s
+JOIN (
+    SELECT customer_id, updated_ts, _partition, SUM(CASE WHEN n > 0 THEN 1 ELSE 0 END) AS gained
+    FROM stage_versions
+    GROUP BY customer_id, updated_ts, _partition
+) AS c ON c._partition = s._partition AND CAST(c.updated_ts AS DATE) = s.slice_day
+LEFT JOIN etl.customer_versions AS v ON v.customer_id = c.customer_id AND v.updated_ts = c.updated_ts
+WHERE s.table_name = 'silver/customers'
+GROUP BY s.slice
+ORDER BY s.slice
+;
+
+-- Whatever the history has of the versions that the slices gain or lose, also if an earlier load has put it there.
 DELETE FROM etl.customer_versions
 USING stage_versions AS s
-WHERE s.n < 0 AND s.customer_id = customer_versions.customer_id AND s.updated_ts = customer_versions.updated_ts
+WHERE s.customer_id = customer_versions.customer_id AND s.updated_ts = customer_versions.updated_ts
 ;
 
 INSERT INTO etl.customer_versions (customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset)
@@ -112,15 +143,7 @@ FROM stage_versions
 WHERE n > 0
 ;
 
--- What the history holds now of each loaded slice.
-SELECT s.slice, COUNT(v.customer_id) AS found_rows, 0 AS found_cents
-FROM stage_slices AS s
-LEFT JOIN etl.customer_versions AS v
-  ON v._partition = s._partition AND CAST(v.updated_ts AS DATE) = s.slice_day
- AND v.updated_ts >= CAST('2026-01-01' AS TIMESTAMP) AND v.updated_ts < CAST('2026-01-02' AS TIMESTAMP)
-WHERE s.table_name = 'silver/customers'
-GROUP BY s.slice
-ORDER BY s.slice
+DROP TABLE stage_days
 ;
 
 INSERT INTO stage_changed (customer_id)
@@ -250,6 +273,7 @@ WHERE fact_sales.customer_id = m.customer_id
 ;
 
 DROP TABLE stage_customers;
+DROP TABLE stage_customer_changes;
 DROP TABLE stage_versions;
 DROP TABLE stage_changed;
 DROP TABLE stage_intervals;
@@ -733,10 +757,10 @@ CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DIST
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
--- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
+-- Days that are loaded whole. The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.agg_daily_sales
 WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
-  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days)
+  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days WHERE _partition IS NULL)
 ;
 
 SELECT pg_backend_pid();
@@ -769,10 +793,10 @@ CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DIST
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
--- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
+-- Days that are loaded whole. The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.agg_daily_products
 WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
-  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days)
+  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days WHERE _partition IS NULL)
 ;
 
 SELECT pg_backend_pid();
@@ -805,10 +829,10 @@ CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DIST
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
--- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
+-- Days that are loaded whole. The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.agg_hourly_sales
 WHERE order_hour >= CAST('2026-01-01' AS DATE) AND order_hour < CAST('2026-01-02' AS DATE)
-  AND CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days)
+  AND CAST(order_hour AS DATE) IN (SELECT order_date FROM stage_days WHERE _partition IS NULL)
 ;
 
 SELECT pg_backend_pid();
@@ -841,10 +865,10 @@ CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DIST
 
 INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
 
--- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
+-- Days that are loaded whole. The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.agg_refunds_by_day
 WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
-  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days)
+  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days WHERE _partition IS NULL)
 ;
 
 SELECT pg_backend_pid();
@@ -875,12 +899,12 @@ DROP TABLE stage_days
 CREATE TEMP TABLE stage_days (order_date DATE NOT NULL, _partition INTEGER) DISTSTYLE ALL
 ;
 
-INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',NULL);
+INSERT INTO stage_days (order_date, _partition) VALUES ('2026-01-01',-1);
 
--- The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
+-- Days that are loaded whole. The range of days is said for the sort key and for an index by time. The names in capitals are put in by the program.
 DELETE FROM sales.restatements
 WHERE order_date >= CAST('2026-01-01' AS DATE) AND order_date < CAST('2026-01-02' AS DATE)
-  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days)
+  AND CAST(order_date AS DATE) IN (SELECT order_date FROM stage_days WHERE _partition IS NULL)
 ;
 
 SELECT pg_backend_pid();
