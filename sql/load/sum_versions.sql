@@ -7,7 +7,8 @@ JOIN (
     FROM stage_versions
     GROUP BY customer_id, updated_ts, _partition
 ) AS c ON c._partition = s._partition AND CAST(c.updated_ts AS DATE) = s.slice_day
-LEFT JOIN etl.customer_versions AS v ON v.customer_id = c.customer_id AND v.updated_ts = c.updated_ts
+LEFT JOIN etl.customer_versions AS v
+  ON v.customer_id = c.customer_id AND v.updated_ts = c.updated_ts AND v._partition = c._partition
 WHERE s.table_name = 'silver/customers'
 GROUP BY s.slice
 ORDER BY s.slice

@@ -112,13 +112,7 @@ func TestStoredObjectsThatAreWrong(t *testing.T) {
 			}
 			s, err := testAuditor(t, objects{key: stored}).Audit(t.Context(), &lake.Manifest{Table: sales.TableFacts, Day: "2026-01-01", Count: count, Files: []lake.File{f}})
 			require.NoError(t, err)
-			if c.want == "" {
-				require.Empty(t, s.Unreadable)
-				return
-			}
-			require.Len(t, s.Unreadable, 1)
-			require.Contains(t, s.Unreadable[0], c.want)
-			require.Contains(t, s.Unreadable[0], key)
+			requireUnreadable(t, s, c.want, key)
 		})
 	}
 }

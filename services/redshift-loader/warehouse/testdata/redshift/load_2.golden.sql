@@ -125,16 +125,19 @@ JOIN (
     FROM stage_versions
     GROUP BY customer_id, updated_ts, _partition
 ) AS c ON c._partition = s._partition AND CAST(c.updated_ts AS DATE) = s.slice_day
-LEFT JOIN etl.customer_versions AS v ON v.customer_id = c.customer_id AND v.updated_ts = c.updated_ts
+LEFT JOIN etl.customer_versions AS v
+  ON v.customer_id = c.customer_id AND v.updated_ts = c.updated_ts AND v._partition = c._partition
 WHERE s.table_name = 'silver/customers'
 GROUP BY s.slice
 ORDER BY s.slice
 ;
 
 -- Whatever the history has of the versions that the slices gain or lose, also if an earlier load has put it there.
+-- What another partition has stays, and is refused with its key.
 DELETE FROM etl.customer_versions
 USING stage_versions AS s
 WHERE s.customer_id = customer_versions.customer_id AND s.updated_ts = customer_versions.updated_ts
+  AND s._partition = customer_versions._partition
 ;
 
 INSERT INTO etl.customer_versions (customer_id, updated_ts, name, email, segment, city, country, deleted, _partition, _offset)
