@@ -27,6 +27,7 @@ type Auditor struct {
 	objects  *semaphore.Weighted // bytes of objects in memory
 	busy     chan struct{}       // has room for row groups that are decoded at the same time
 	profiles *profiles
+	distinct *distinct
 	customs  chan struct{} // has room for one
 	roster   roster
 }
@@ -47,7 +48,8 @@ type AuditorOptions struct {
 func NewAuditor(set *rules.Set, o AuditorOptions) *Auditor {
 	a := &Auditor{AuditorOptions: o, rules: set, needs: map[string][]need{},
 		objects: semaphore.NewWeighted(int64(o.ReadBytes)), busy: make(chan struct{}, runtime.GOMAXPROCS(0)), customs: make(chan struct{}, 1),
-		profiles: newProfiles(o.CacheBytes), roster: roster{manifests: map[string]*lake.Manifest{}, customers: map[uint64]struct{}{}}}
+		profiles: newProfiles(o.CacheBytes), distinct: newDistinct(),
+		roster: roster{manifests: map[string]*lake.Manifest{}, customers: map[uint64]struct{}{}}}
 	needs := entryNeeds()
 	for _, r := range set.Rules {
 		if find := kinds[r.Kind].needs; find != nil {
@@ -85,6 +87,9 @@ func (a *Auditor) Audit(ctx context.Context, m *lake.Manifest) (*Slice, error) {
 		return nil, fmt.Errorf("day of manifest %s: %w", m.Key(), err)
 	}
 	table := rulesTable(m)
+	if err := a.readReferences(ctx, table); err != nil { // so that few keys seem to be no member's
+		return nil, fmt.Errorf("audit %s: %w", m.Key(), err)
+	}
 	s := &Slice{table: table, files: m.Files, parts: parts{}}
 	found, err := a.all(ctx, rules.Schema(table), day, m.Files, s)
 	if err != nil {
@@ -173,7 +178,7 @@ func (a *Auditor) read(ctx context.Context, schema *column.Schema, day int32, f 
 			if err != nil {
 				return err
 			}
-			groups[i], cents[i], err = g.scan(needs, scope{day, a.Samples})
+			groups[i], cents[i], err = g.scan(needs, scope{day, a.Samples, &a.roster})
 			return err
 		})
 	}
@@ -275,6 +280,18 @@ func (a *Auditor) auditChanges(ctx context.Context, m *lake.Manifest, day int32,
 
 // visit reads rows of a file of the slice again, given from 0 and ascending.
 func (a *Auditor) visit(ctx context.Context, s *Slice, f lake.File, rows []int64, row func(g *RowGroup, i int) error) error {
+	return a.groups(ctx, s, f, func(g *RowGroup) (more bool, err error) {
+		for ; len(rows) > 0 && rows[0] < g.First+int64(g.Rows); rows = rows[1:] {
+			if err := row(g, int(rows[0]-g.First)); err != nil {
+				return false, err
+			}
+		}
+		return len(rows) > 0, nil
+	})
+}
+
+// groups reads the row groups of a file of the slice again, until no more are wanted.
+func (a *Auditor) groups(ctx context.Context, s *Slice, f lake.File, group func(g *RowGroup) (more bool, err error)) error {
 	file, done, err := a.open(ctx, f)
 	if err != nil {
 		return err
@@ -285,13 +302,8 @@ func (a *Auditor) visit(ctx context.Context, s *Slice, f lake.File, rows []int64
 		if err != nil {
 			return err
 		}
-		for ; len(rows) > 0 && rows[0] < g.First+int64(g.Rows); rows = rows[1:] {
-			if err := row(g, int(rows[0]-g.First)); err != nil {
-				return err
-			}
-		}
-		if len(rows) == 0 {
-			break
+		if more, err := group(g); err != nil || !more {
+			return err
 		}
 	}
 	return nil

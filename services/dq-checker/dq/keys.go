@@ -4,26 +4,23 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/zeebo/xxh3"
 
-	"github.com/saleslake/saleslake/pkg/column"
-	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/rules"
-	"github.com/saleslake/saleslake/pkg/sales"
 )
 
-// keysPart has a hash for each row, of one or more columns; 0 where the first is null.
-type keysPart struct{ of []hashes }
+// keysPart has the hashes of keys, of one or more columns. Rows whose first column is null have none.
+type keysPart struct{ of []run }
 
-// hashes are those of rows of a file, one after the other.
-type hashes struct {
-	file  string
-	first int64 // row of the file, from 0
-	rows  []uint64
+// run is the hashes of some rows of a file, ascending.
+type run struct {
+	file   string
+	hashes []uint64
 }
 
 func (p *keysPart) join(after []part) part {
@@ -35,8 +32,8 @@ func (p *keysPart) join(after []part) part {
 }
 
 func (p *keysPart) size() (bytes int) {
-	for _, h := range p.of {
-		bytes += 64 + 8*cap(h.rows)
+	for _, r := range p.of {
+		bytes += 64 + 8*cap(r.hashes)
 	}
 	return bytes
 }
@@ -45,12 +42,17 @@ func (p *keysPart) size() (bytes int) {
 func keyNeed(table string, columns []string) need {
 	return need{table, keyID(columns), func(g *RowGroup, _ scope) (part, error) {
 		h, err := g.hash(columns)
-		return &keysPart{[]hashes{{g.File, g.First, h}}}, err
+		slices.Sort(h)
+		for len(h) > 0 && h[0] == 0 {
+			h = h[1:]
+		}
+		return &keysPart{[]run{{g.File, h}}}, err
 	}}
 }
 
 func keyID(columns []string) string { return "key:" + strings.Join(columns, ",") }
 
+// hash gives one for each row, 0 where the first column is null.
 func (g *RowGroup) hash(columns []string) ([]uint64, error) {
 	to := make([]uint64, g.Rows)
 	for c, name := range columns {
@@ -118,9 +120,8 @@ const fewKeys = 100
 
 func judgeUnique(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error) {
 	p := r.Params.(*Unique)
-	keys, _ := e.Slice.parts[keyID(p.Columns)].(*keysPart)
 	found := Result{Checked: e.Slice.Rows}
-	repeated, failed := keys.repeated()
+	repeated, failed := e.auditor.repeated(e, p.Columns)
 	var err error
 	if found.Failed, found.Samples, err = e.auditor.confirm(ctx, e.Slice, repeated, failed, p.Columns); err != nil {
 		return found, err
@@ -133,76 +134,160 @@ func judgeUnique(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error
 	return found, nil
 }
 
-// repeated finds the rows whose hash another row has, by file, and how many of them there are
-// without the first of each: a few at most, when there are too many for chance.
-func (p *keysPart) repeated() (rows map[string][]int64, failed int64) {
-	if p == nil {
+// distinct knows of slices which files have no key in common, as of the version that was judged last: most
+// files of the next one are the same, and need not be held against each other again. A slice is known by its rule's columns, too.
+type distinct struct {
+	mu    sync.Mutex
+	files *simplelru.LRU[string, map[string]bool]
+}
+
+// manySlices is for how many slices that is kept. The others are made anew.
+const manySlices = 1024
+
+func newDistinct() *distinct {
+	files, err := simplelru.NewLRU[string, map[string]bool](manySlices, nil)
+	if err != nil {
+		panic(err) // the size is constant
+	}
+	return &distinct{files: files}
+}
+
+// repeated finds the hashes that several rows of the slice have, and how many rows there are of them
+// without the first of each: of the hashes a few at most, when there are too many for chance.
+func (a *Auditor) repeated(e *Evidence, columns []string) (hashes map[uint64]bool, failed int64) {
+	id := keyID(columns)
+	keys, _ := e.Slice.parts[id].(*keysPart)
+	if keys == nil { // a slice without rows
 		return nil, 0
 	}
-	total := 0
-	for _, h := range p.of {
-		total += len(h.rows)
+	sha := map[string]string{}
+	for _, f := range e.Slice.files {
+		sha[f.Key] = f.SHA256
 	}
-	all := make([]uint64, 0, total)
-	for _, h := range p.of {
-		all = append(all, h.rows...)
-	}
-	slices.Sort(all)
-	twice := map[uint64]bool{}
-	for i := 1; i < len(all); i++ {
-		if all[i] != all[i-1] || all[i] == 0 {
-			continue
+	slice := e.Manifest.Key() + " " + id
+	a.distinct.mu.Lock()
+	before, _ := a.distinct.files.Get(slice)
+	a.distinct.mu.Unlock()
+	hashes, failed = keys.repeated(func(file string) bool { return before[file+" "+sha[file]] })
+	a.distinct.mu.Lock()
+	defer a.distinct.mu.Unlock()
+	a.distinct.files.Remove(slice)
+	if failed == 0 {
+		now := map[string]bool{}
+		for _, r := range keys.of {
+			now[r.file+" "+sha[r.file]] = true
 		}
-		if failed++; len(twice) < manySuspects/2 {
-			twice[all[i]] = true
+		a.distinct.files.Add(slice, now)
+	}
+	return hashes, failed
+}
+
+// repeated is [Auditor.repeated]. Files that are known have no hash twice, all together.
+func (p *keysPart) repeated(known func(file string) bool) (hashes map[uint64]bool, failed int64) {
+	hashes = map[uint64]bool{}
+	again := func(hash uint64) {
+		if failed++; len(hashes) < manySuspects/2 {
+			hashes[hash] = true
+		}
+	}
+	var fresh []uint64
+	for _, r := range p.of {
+		if !known(r.file) {
+			fresh = append(fresh, r.hashes...)
+		}
+	}
+	slices.Sort(fresh)
+	for i := 1; i < len(fresh); i++ {
+		if fresh[i] == fresh[i-1] {
+			again(fresh[i])
+		}
+	}
+	fresh = slices.Compact(fresh)
+	for _, r := range p.of {
+		if known(r.file) {
+			common(r.hashes, fresh, again)
 		}
 	}
 	if failed >= manySuspects/2 { // samples of a few are enough
-		few := map[uint64]bool{}
-		for hash := range twice {
-			if few[hash] = true; len(few) == fewKeys {
+		for hash := range hashes {
+			if len(hashes) == fewKeys {
 				break
 			}
-		}
-		twice = few
-	}
-	if len(twice) == 0 {
-		return nil, 0
-	}
-	rows, suspects := map[string][]int64{}, 0
-	for _, h := range p.of {
-		for i, hash := range h.rows {
-			if suspects < manySuspects && twice[hash] {
-				rows[h.file] = append(rows[h.file], h.first+int64(i))
-				suspects++
-			}
+			delete(hashes, hash)
 		}
 	}
-	return rows, failed
+	return hashes, failed
 }
 
-// confirm reads the rows with equal hashes again and compares their values, and samples those
-// that repeat one. Too many to look at are taken as they are.
-func (a *Auditor) confirm(ctx context.Context, s *Slice, rows map[string][]int64, failed int64, columns []string) (int64, []Sample, error) {
-	seen, repeats := map[string]bool{}, int64(0)
-	var samples []Sample
-	for _, file := range s.files {
-		if len(rows[file.Key]) == 0 {
+// common calls found with what two ascending lists without repetitions share.
+func common(a, b []uint64, found func(uint64)) {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	for _, hash := range a {
+		ahead := 1
+		for ahead < len(b) && b[ahead] < hash {
+			ahead *= 2
+		}
+		at, here := slices.BinarySearch(b[:min(ahead+1, len(b))], hash)
+		if here {
+			found(hash)
+		}
+		b = b[at:]
+	}
+}
+
+// has tells whether the part has one of the hashes in a file.
+func (p *keysPart) has(file string, hashes map[uint64]bool) bool {
+	for _, r := range p.of {
+		if r.file != file {
 			continue
 		}
-		err := a.visit(ctx, s, file, rows[file.Key], func(g *RowGroup, i int) error {
+		for hash := range hashes {
+			if _, here := slices.BinarySearch(r.hashes, hash); here {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// confirm reads the rows with hashes that several have again and compares their values, and samples those
+// that repeat one. Too many to look at are taken as they are.
+func (a *Auditor) confirm(ctx context.Context, s *Slice, hashes map[uint64]bool, failed int64, columns []string) (int64, []Sample, error) {
+	if failed == 0 {
+		return 0, nil, nil
+	}
+	keys := s.parts[keyID(columns)].(*keysPart)
+	seen, repeats, looked := map[string]bool{}, int64(0), 0
+	var samples []Sample
+	for _, file := range s.files {
+		if !keys.has(file.Key, hashes) {
+			continue
+		}
+		err := a.groups(ctx, s, file, func(g *RowGroup) (more bool, err error) {
+			of, err := g.hash(columns)
+			if err != nil {
+				return false, err
+			}
 			keyOf, err := g.groups(columns)
 			if err != nil {
-				return err
+				return false, err
 			}
-			key := keyOf(i)
-			if seen[key] {
-				if repeats++; len(samples) < a.Samples {
-					samples = append(samples, g.sample(i, columns[0]))
+			for i, hash := range of {
+				if !hashes[hash] || looked == manySuspects {
+					continue
 				}
+				looked++
+				key := keyOf(i)
+				if seen[key] {
+					if repeats++; len(samples) < a.Samples {
+						samples = append(samples, g.sample(i, columns[0]))
+					}
+				}
+				seen[key] = true
 			}
-			seen[key] = true
-			return nil
+			return looked < manySuspects, nil
 		})
 		if err != nil {
 			return 0, nil, err
@@ -212,90 +297,4 @@ func (a *Auditor) confirm(ctx context.Context, s *Slice, rows map[string][]int64
 		return failed, samples, nil
 	}
 	return repeats, samples, nil
-}
-
-// ForeignKey are the parameters of kind foreign_key: the column's values are members of
-// silver/customers or of products.csv. While there are none at all, there is nothing to
-// hold it against.
-type ForeignKey struct {
-	rules.Limits `yaml:",inline"`
-	Column       string `yaml:"column"`
-	References   string `yaml:"references"`
-}
-
-// Check wants a column of text.
-func (p *ForeignKey) Check(c *rules.Checker) {
-	c.Column(p.Column, []column.Type{column.Symbol, column.String}, "column")
-}
-
-// The references of foreign keys.
-const (
-	customersReference = sales.TableSilverCustomers
-	productsReference  = "products"
-)
-
-// memberKey is the column of silver/customers that names members.
-const memberKey = "customer_id"
-
-func foreignKeyNeeds(r *rules.Rule) []need {
-	p := r.Params.(*ForeignKey)
-	needs := []need{keyNeed(r.Table, []string{p.Column})}
-	if p.References == customersReference {
-		needs = append(needs, keyNeed(customersReference, []string{memberKey}))
-	}
-	return needs
-}
-
-func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error) {
-	p := r.Params.(*ForeignKey)
-	found := Result{Outcome: lake.Pass, Checked: e.Slice.Rows}
-	unknown, none := map[string][]int64{}, false
-	err := e.auditor.members(ctx, p.References, func(members map[uint64]struct{}) {
-		if none = len(members) == 0; none {
-			return
-		}
-		keys, _ := e.Slice.parts[keyID([]string{p.Column})].(*keysPart)
-		found.Failed = keys.without(members, int64(e.auditor.Samples), unknown)
-	})
-	if err != nil {
-		return found, err
-	}
-	if none {
-		found.Message = fmt.Sprintf("%s has no members to hold %s against", p.References, p.Column)
-		return found, nil
-	}
-	found.Outcome = outcome(r, p.Breached(found.Failed, found.Checked))
-	found.Message = fmt.Sprintf("%d of %d rows have a %s that %s does not have", found.Failed, found.Checked, p.Column, p.References) + p.Said()
-	if found.Outcome == lake.Pass { // a few are no reason to read files again
-		return found, nil
-	}
-	for _, file := range slices.Sorted(maps.Keys(unknown)) {
-		err := e.auditor.visit(ctx, e.Slice, e.Slice.file(file), unknown[file], func(g *RowGroup, i int) error {
-			found.Samples = append(found.Samples, g.sample(i, p.Column))
-			return nil
-		})
-		if err != nil {
-			return found, err
-		}
-	}
-	found.Message += ", such as " + places(found.Samples)
-	return found, nil
-}
-
-// without counts the rows whose key no member has, and puts the first of them into rows, by file.
-func (p *keysPart) without(members map[uint64]struct{}, most int64, rows map[string][]int64) (n int64) {
-	if p == nil { // a slice without rows
-		return 0
-	}
-	for _, h := range p.of {
-		for i, hash := range h.rows {
-			if _, known := members[hash]; known || hash == 0 {
-				continue
-			}
-			if n++; n <= most {
-				rows[h.file] = append(rows[h.file], h.first+int64(i))
-			}
-		}
-	}
-	return n
 }

@@ -65,6 +65,7 @@ type need struct {
 type scope struct {
 	day     int32 // UTC, days since 1970-01-01
 	samples int   // most rows to sample
+	roster  *roster
 }
 
 // part is what is kept of some rows: of a row group, a file or a slice. It never changes.

@@ -23,13 +23,15 @@ import (
 // roster knows the members that foreign keys refer to, by hash: about 20 bytes for each customer
 // and product. A customer that was ever there stays one: the warehouse keeps it, too.
 type roster struct {
-	mu        sync.Mutex
+	mu        sync.Mutex                // of those who read what there is
 	manifests map[string]*lake.Manifest // of silver/customers, the newest of each slice
 	changed   bool                      // since they were read
 	read      map[string]bool           // files of customers
+	written   time.Time                 // when products.csv was, as it was read
+
+	known     sync.RWMutex // of what has been read
 	customers map[uint64]struct{}
 	products  map[uint64]struct{}
-	written   time.Time // when products.csv was, as it was read
 }
 
 // Follow takes a record of lake.silver: the customers that there are.
@@ -49,22 +51,37 @@ func (a *Auditor) Follow(r stream.Record) error {
 	return nil
 }
 
-// members calls fn with the hashes of what a foreign key may refer to.
-func (a *Auditor) members(ctx context.Context, reference string, fn func(map[uint64]struct{})) error {
+// among calls fn with the hashes of what a foreign key may refer to, as far as they have been read.
+func (r *roster) among(reference string, fn func(members map[uint64]struct{})) {
+	r.known.RLock()
+	defer r.known.RUnlock()
+	if reference == productsReference {
+		fn(r.products)
+		return
+	}
+	fn(r.customers)
+}
+
+// readReferences reads what has come of what the foreign keys of a table refer to.
+func (a *Auditor) readReferences(ctx context.Context, table string) error {
+	for _, r := range a.rules.Of(table) {
+		if p, ok := r.Params.(*ForeignKey); ok {
+			if err := a.readMembers(ctx, p.References); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readMembers reads what has come of a reference.
+func (a *Auditor) readMembers(ctx context.Context, reference string) error {
 	a.roster.mu.Lock()
 	defer a.roster.mu.Unlock()
 	if reference == productsReference {
-		if err := a.readProducts(); err != nil {
-			return err
-		}
-		fn(a.roster.products)
-		return nil
+		return a.readProducts()
 	}
-	if err := a.readCustomers(ctx); err != nil {
-		return err
-	}
-	fn(a.roster.customers)
-	return nil
+	return a.readCustomers(ctx)
 }
 
 // readCustomers reads the files that have come. One that is gone or corrupt is passed over: its slice
@@ -85,15 +102,17 @@ func (a *Auditor) readCustomers(ctx context.Context) error {
 		if err != nil && !errors.Is(err, blob.ErrNotFound) {
 			return fmt.Errorf("read the customers of %s: %w", m.Key(), err)
 		}
+		a.roster.known.Lock()
 		for _, p := range found {
 			if keys, ok := p.parts[keyID([]string{memberKey})].(*keysPart); ok {
-				for _, h := range keys.of {
-					for _, hash := range h.rows {
+				for _, r := range keys.of {
+					for _, hash := range r.hashes {
 						a.roster.customers[hash] = struct{}{}
 					}
 				}
 			}
 		}
+		a.roster.known.Unlock()
 		for _, f := range m.Files {
 			read[f.Key] = true
 		}
@@ -118,6 +137,8 @@ func (a *Auditor) readProducts() error {
 	if err != nil {
 		return err
 	}
+	a.roster.known.Lock()
+	defer a.roster.known.Unlock()
 	a.roster.products, a.roster.written = ids, info.ModTime()
 	return nil
 }
