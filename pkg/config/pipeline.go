@@ -101,10 +101,11 @@ type Silver struct {
 
 // Gold bounds the commits and the memory of gold-aggregator.
 type Gold struct {
-	MaxAge     time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a day is aggregated again."`
-	Linger     time.Duration `yaml:"linger" value:"1s" min:"0s" max:"1h" help:"The same when no more changes are there to be read: those of other partitions mostly come about then, and one new version of a day is made of all."`
-	CacheBytes int           `yaml:"cache_bytes" value:"256MiB" unit:"bytes" min:"1MiB" max:"1024GiB" help:"Bound of the days' states that an instance keeps, about 56 bytes for each silver row. A day whose state is not kept is read whole when it changes."`
-	Settle     time.Duration `yaml:"settle" value:"24h" min:"0s" max:"366d" help:"Time after the end of a day in UTC at which it counts as published. What a later version changes is kept in gold/restatements."`
+	MaxAge           time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a day is aggregated again."`
+	Linger           time.Duration `yaml:"linger" value:"2s" min:"0s" max:"1h" help:"The same when no more changes are there to be read: those of other partitions mostly come about then, and one new version of a day is made of all. When all partitions have changed a day, it does not wait."`
+	CorrectionsEvery time.Duration `yaml:"corrections_every" value:"15s" min:"0s" max:"1d" help:"Least time between two versions of days that are over in UTC. What comes late changes them all the time, and a version costs as much as one of today. The first correction after a while does not wait."`
+	CacheBytes       int           `yaml:"cache_bytes" value:"256MiB" unit:"bytes" min:"1MiB" max:"1024GiB" help:"Bound of the days' states that an instance keeps, about 56 bytes for each silver row. A day whose state is not kept is read whole when it changes."`
+	Settle           time.Duration `yaml:"settle" value:"24h" min:"0s" max:"366d" help:"Time after the end of a day in UTC at which it counts as published. What a later version changes is kept in gold/restatements."`
 }
 
 // DQ says what dq-checker judges by, and what it keeps.
@@ -124,6 +125,6 @@ type Warehouse struct {
 	PasswordFile string        `yaml:"password_file" value:"" help:"File that holds the password, such as a mounted secret."`
 	Password     Secret        `yaml:"-" secret:"password" kong:"-" file:"PasswordFile" help:"Password of the database user."`
 	IAMRole      string        `yaml:"iam_role" value:"default" help:"Role with which Redshift reads the lake's files: its ARN, several with commas that are assumed one after the other, or default. The lake must be in S3, in the warehouse's region."`
-	LoadEvery    time.Duration `yaml:"load_every" value:"2s" min:"100ms" max:"24h" help:"Loads begin at multiples of this on the clock, in all partitions together. Each wake-up of Redshift Serverless bills a minute: 15m there, unless it never sleeps anyway."`
+	LoadEvery    time.Duration `yaml:"load_every" value:"1s" min:"100ms" max:"24h" help:"Loads begin at multiples of this on the clock, in all partitions together. After one, the warehouse has as long for its readers as it took, at most this. Each wake-up of Redshift Serverless bills a minute: 15m there, unless it never sleeps anyway."`
 	Products     string        `yaml:"products" value:"" help:"Path of products.csv (product_id, name, category, list_price); empty for none."`
 }

@@ -40,7 +40,7 @@ func options(ctx context.Context, d *daemon.Daemon) (gold.Options, error) {
 		Kafka: kafka, Bucket: bucket, Log: d.Log, Registry: d.Registry, Instance: s.Kafka.Instance,
 		Partitions: s.Lake.Partitions, Replication: s.Kafka.Replication,
 		Transaction: s.Kafka.TransactionTimeout, Session: s.Kafka.SessionTimeout,
-		MaxAge: s.Gold.MaxAge, Linger: s.Gold.Linger, Settle: s.Gold.Settle, CacheBytes: s.Gold.CacheBytes, Grace: s.Silver.Grace, Encoding: lake.Encoding{Compression: s.Lake.Compression},
+		MaxAge: s.Gold.MaxAge, Linger: s.Gold.Linger, CorrectionsEvery: s.Gold.CorrectionsEvery, Settle: s.Gold.Settle, CacheBytes: s.Gold.CacheBytes, Grace: s.Silver.Grace, Encoding: lake.Encoding{Compression: s.Lake.Compression},
 	}, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/saleslake/saleslake/pkg/lake"
 	"github.com/saleslake/saleslake/pkg/sales"
@@ -19,7 +20,12 @@ type day struct {
 	date   int32                     // days since 1970-01-01
 	silver map[string]*lake.Manifest // the newest by slice
 	gold   version                   // the newest, nil before the first
+	since  time.Time                 // when it changed, if it has
+	whole  bool                      // every partition of silver has changed it since its gold version
 }
+
+// over tells whether the day has ended.
+func (d *day) over(now time.Time) bool { return now.Unix()/86400 > int64(d.date) }
 
 // take keeps a silver manifest if it is newer, and tells whether it was.
 func (d *day) take(m *lake.Manifest) bool {

@@ -26,27 +26,28 @@ const (
 // commit is what one Flush made.
 type commit struct {
 	next    int64
+	begun   time.Time
 	days    map[*day]version
 	command bool       // it was a command's turn
 	done    *lake.Done // what is done of it, nil when it waits
 }
 
-// Flush makes a new version of each changed day. A day with a silver file that
+// Flush makes a new version of each changed day that is [task.ready]. A day with a silver file that
 // is gone waits for the newer manifest, which must be on its way, as the file
-// was deleted after that was committed; until then the offset stays where it is.
+// was deleted after that was committed. While a day waits, the offset stays where it is.
 func (t *task) Flush(ctx context.Context) (stream.Commit, error) {
-	if command, before := t.command(); command != nil {
+	started := time.Now()
+	if command, before := t.command(started); command != nil {
 		return t.flushCommand(ctx, command, before)
 	}
-	started := time.Now()
-	c := &commit{next: t.next}
-	waiting, err := t.make(ctx, c, slices.Collect(maps.Values(t.changed)), started, func(ctx context.Context, w *worker, d *day) (version, error) {
+	c := &commit{next: t.next, begun: started}
+	waiting, err := t.make(ctx, c, t.ready(started), started, func(ctx context.Context, w *worker, d *day) (version, error) {
 		return w.refresh(ctx, d, started.UnixMicro())
 	})
 	if err != nil {
 		return stream.Commit{}, err
 	}
-	if waiting > 0 {
+	if len(c.days) < len(t.changed) {
 		c.next = t.committed
 	}
 	t.flushed = c

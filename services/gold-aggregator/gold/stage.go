@@ -23,23 +23,24 @@ const Group = "gold-aggregator"
 // Options is what the stage needs. Kafka, Bucket, Log, Registry, Instance and
 // Partitions are required.
 type Options struct {
-	Kafka       stream.Config
-	Bucket      *blob.Bucket
-	Log         *zap.Logger
-	Registry    prometheus.Registerer
-	Instance    string        // stable name of this instance
-	Partitions  int           // of every topic
-	Replication int           // of topics that must be made, -1 = the broker's default
-	MaxAge      time.Duration // how long a changed day may wait while more changes arrive
-	Linger      time.Duration // how long it waits for changes of other partitions when none are there, 0 = not
-	Grace       time.Duration // how long a replaced file is kept for its readers
-	Settle      time.Duration // after the end of a day, when it counts as published
-	CacheBytes  int           // bound of the days' states, about fold.RowBytes for each silver row
-	Encoding    lake.Encoding
-	Transaction time.Duration     // timeout, 0 = stream's default
-	Session     time.Duration     // timeout, 0 = stream's default
-	OnReady     func()            // called once the stage is about to consume
-	Fault       func(step string) // test hook of stream
+	Kafka            stream.Config
+	Bucket           *blob.Bucket
+	Log              *zap.Logger
+	Registry         prometheus.Registerer
+	Instance         string        // stable name of this instance
+	Partitions       int           // of every topic
+	Replication      int           // of topics that must be made, -1 = the broker's default
+	MaxAge           time.Duration // how long a changed day may wait while more changes arrive
+	Linger           time.Duration // how long it waits for changes of other partitions when none are there, 0 = not
+	CorrectionsEvery time.Duration // least time between two versions of days that are over
+	Grace            time.Duration // how long a replaced file is kept for its readers
+	Settle           time.Duration // after the end of a day, when it counts as published
+	CacheBytes       int           // bound of the days' states, about fold.RowBytes for each silver row
+	Encoding         lake.Encoding
+	Transaction      time.Duration     // timeout, 0 = stream's default
+	Session          time.Duration     // timeout, 0 = stream's default
+	OnReady          func()            // called once the stage is about to consume
+	Fault            func(step string) // test hook of stream
 }
 
 // Run keeps gold up to date until the context ends. It returns nil then, or an

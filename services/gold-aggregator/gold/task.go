@@ -20,7 +20,7 @@ type task struct {
 	committed int64 // offset in the last commit
 	days      map[string]*day
 	changed   map[string]*day      // those that need a new version
-	since     time.Time            // when the oldest of them changed
+	corrected time.Time            // when versions of days that are over were last begun
 	gone      map[string]time.Time // days whose silver files were gone, and since when
 	retry     time.Time            // when to look at these again
 	flushed   *commit              // by the last Flush, until it is in Kafka
@@ -120,9 +120,10 @@ func (t *task) dayOf(r stream.Record, m *lake.Manifest) (*day, error) {
 
 // mark has a changed day made again.
 func (t *task) mark(d *day) {
-	if len(t.changed) == 0 {
-		t.since = time.Now()
+	if t.changed[d.name] == nil {
+		d.since = time.Now()
 	}
+	d.whole = len(d.newer(d.taken())) >= t.Partitions
 	t.changed[d.name] = d
 	delete(t.gone, d.name)
 	if len(t.gone) == 0 {
@@ -148,32 +149,52 @@ func (t *task) findChanges() error {
 func (t *task) Wake() <-chan struct{} { return t.seat.Wake() }
 
 // command gives the next one, and what of it is done, when it is its turn; nil otherwise.
-func (t *task) command() (*lake.Command, *lake.Done) {
-	if len(t.changed) > 0 && !t.turnOf {
+func (t *task) command(now time.Time) (*lake.Command, *lake.Done) {
+	if !t.turnOf && len(t.ready(now)) > 0 {
 		return nil, nil
 	}
 	return t.seat.Next()
 }
 
-// Due is a while after the first change, a shorter one when no more are to be read: those of other partitions
-// come about the same time, and a version for each would cost as much as one for all. Records that change
-// nothing are only committed when no more are to be read.
-func (t *task) Due(now time.Time, caughtUp bool) time.Time {
-	var due time.Time
-	command, _ := t.command()
+// correction is when days that are over may get their next versions. They change with every commit of silver, by
+// what comes late, and a version costs them as much as the day that goes on.
+func (t *task) correction() time.Time { return t.corrected.Add(t.CorrectionsEvery) }
+
+// ready gives the changed days that need not wait for that.
+func (t *task) ready(now time.Time) (ready []*day) {
+	for _, d := range t.changed {
+		if !d.over(now) || !now.Before(t.correction()) {
+			ready = append(ready, d)
+		}
+	}
+	return ready
+}
+
+// Due is a while after the first change, a shorter one when no more are to be read: those of other partitions of
+// silver come about the same time, and a version for each would cost as much as one for all. Once all of them have
+// come, there is nothing to wait for. Records that change nothing are only committed when no more are to be read.
+func (t *task) Due(now time.Time, caughtUp bool) (due time.Time) {
+	command, _ := t.command(now)
 	switch {
-	case command != nil:
-		due = now
-	case len(t.changed) == 0 && t.next == t.committed:
-		return due
-	case len(t.changed) == 0 && caughtUp:
+	case command != nil, len(t.changed) == 0 && caughtUp && t.next != t.committed:
 		due = now
 	case len(t.changed) == 0:
 		return due
-	case caughtUp:
-		due = t.since.Add(min(t.Linger, t.MaxAge))
-	default:
-		due = t.since.Add(t.MaxAge)
+	}
+	for _, d := range t.changed {
+		at := d.since.Add(t.MaxAge)
+		switch {
+		case caughtUp && d.whole:
+			at = d.since
+		case caughtUp:
+			at = d.since.Add(min(t.Linger, t.MaxAge))
+		}
+		if next := t.correction(); d.over(now) && at.Before(next) {
+			at = next
+		}
+		if due.IsZero() || at.Before(due) {
+			due = at
+		}
 	}
 	if due.Before(t.retry) {
 		return t.retry
@@ -187,7 +208,6 @@ func (t *task) Committed() {
 	c := t.flushed
 	t.flushed = nil
 	t.committed, t.turnOf = c.next, !c.command
-	now := time.Now()
 	var entries []lake.Entry
 	var replaced []string
 	for d, v := range c.days {
@@ -197,8 +217,10 @@ func (t *task) Committed() {
 		delete(t.gone, d.name)
 		entries = append(entries, lake.Entries(v[:]...)...)
 		t.metrics.days.Inc()
+		if !c.command && d.over(c.begun) {
+			t.corrected = c.begun
+		}
 	}
-	t.since = now
 	if c.done != nil {
 		t.seat.Did(c.done)
 		entries = append(entries, c.done)

@@ -101,7 +101,7 @@ func TestRecordsThatChangeNothingAreCommitted(t *testing.T) {
 func TestChangesWaitForMore(t *testing.T) {
 	s := newSilver(t)
 	task := s.task()
-	task.MaxAge = time.Minute
+	task.MaxAge, task.Partitions = time.Minute, 3
 	before := time.Now()
 	require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(s.write(20_000, 0, someOrders), 0)}))
 	due := task.Due(time.Now(), false)
@@ -113,6 +113,49 @@ func TestChangesWaitForMore(t *testing.T) {
 	require.Equal(t, due.Add(time.Second-time.Minute), task.Due(time.Now(), true), "other partitions change about the same time")
 	task.Linger = time.Hour
 	require.Equal(t, due, task.Due(time.Now(), true), "no longer than max_age")
+	require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(s.write(20_000, 2, someOrders), 2)}))
+	require.Equal(t, due, task.Due(time.Now(), false))
+	require.Equal(t, due.Add(-time.Minute), task.Due(time.Now(), true), "all partitions have changed it")
+}
+
+// Days that are over wait for each other, and not for ever; the day that goes on does not wait for them.
+func TestCorrectionsAreGathered(t *testing.T) {
+	s := newSilver(t)
+	task := s.task()
+	task.CorrectionsEvery = time.Minute
+	today := int32(time.Now().Unix() / 86400)
+	offset := int64(0)
+	change := func(day int32) {
+		require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(s.write(day, 0, someOrders[:1+offset%2]), offset)}))
+		offset++
+	}
+	flush := func(next int64, days int) {
+		c, err := task.Flush(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, next, c.Next)
+		require.Len(t, c.Records, days*len(tables))
+		task.Committed()
+	}
+	change(20_000)
+	require.False(t, task.Due(time.Now(), true).After(time.Now()), "the first does not wait")
+	flush(1, 1)
+	corrected := time.Now()
+	change(20_000)
+	change(20_001)
+	require.WithinRange(t, task.Due(time.Now(), true), corrected.Add(50*time.Second), corrected.Add(time.Minute))
+	command, _ := task.command(time.Now())
+	require.Nil(t, command)
+	change(today)
+	require.False(t, task.Due(time.Now(), true).After(time.Now()))
+	flush(1, 1) // the offset stays before what waits
+	require.True(t, task.Due(time.Now(), true).After(time.Now()))
+	task.corrected = task.corrected.Add(-time.Minute)
+	require.False(t, task.Due(time.Now(), true).After(time.Now()))
+	flush(4, 2)
+	require.Zero(t, task.Due(time.Now(), true))
+	for _, day := range []int32{20_000, 20_001} {
+		s.requireDay(day, task.days[sales.FormatDay(day)].gold)
+	}
 }
 
 func TestDayWaitsForTheManifestThatReplacesADeletedFile(t *testing.T) {

@@ -11,9 +11,14 @@ import (
 
 // joint makes one load of what several tasks bring: the warehouse takes one load at a time, and most of what a load
 // costs it are its statements. Those that come while one runs wait for the next together.
+//
+// After a load the warehouse has as long for its readers, at most a pause: when loads take long, as it is busy, they
+// get fewer, and each is of more.
 type joint struct {
 	Warehouse
-	turn chan struct{} // holds a value while a load runs
+	pause  time.Duration
+	turn   chan struct{} // holds a value while a load runs
+	rested time.Time     // when the next may begin; of who has the turn
 
 	mu   sync.Mutex
 	next *load // that others may still join, nil for none
@@ -33,7 +38,9 @@ type load struct {
 // gathering is how long a load waits for other tasks: they wake at the same time.
 const gathering = 10 * time.Millisecond
 
-func newJoint(w Warehouse) *joint { return &joint{Warehouse: w, turn: make(chan struct{}, 1)} }
+func newJoint(w Warehouse, pause time.Duration) *joint {
+	return &joint{Warehouse: w, pause: pause, turn: make(chan struct{}, 1)}
+}
 
 // Load brings the slices of the verdicts to their versions, with those of other tasks. When ctx ends it returns, and
 // the load goes on for the others.
@@ -68,21 +75,33 @@ func (j *joint) join(ctx context.Context, verdicts []*lake.Verdict) *load {
 func (j *joint) leave(l *load) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if l.tasks--; l.tasks == 0 {
-		l.cancel()
+	if l.tasks--; l.tasks > 0 {
+		return
+	}
+	l.cancel()
+	if j.next == l { // who comes now wants one that runs
+		j.next = nil
 	}
 }
 
 func (j *joint) run(l *load) {
 	defer l.cancel()
 	defer close(l.done)
-	<-time.After(gathering)
 	j.turn <- struct{}{}
 	defer func() { <-j.turn }()
+	select {
+	case <-time.After(max(gathering, time.Until(j.rested))):
+	case <-l.ctx.Done(): // all who waited have left
+	}
 	j.mu.Lock()
-	j.next = nil
+	if j.next == l {
+		j.next = nil
+	}
 	j.mu.Unlock()
+	begun := time.Now()
 	l.result, l.err = j.Warehouse.Load(l.ctx, l.verdicts)
+	ended := time.Now()
+	j.rested = ended.Add(min(ended.Sub(begun), j.pause))
 }
 
 // share is what became of a task's own verdicts. What is only counted is the first one's.

@@ -53,7 +53,7 @@ func verdictsOf(task string, n int) (all []*lake.Verdict) {
 func TestTasksLoadTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &slow{}
-		j := newJoint(w)
+		j := newJoint(w, 0)
 		type answer struct {
 			result warehouse.Result
 			err    error
@@ -102,7 +102,7 @@ func TestTasksLoadTogether(t *testing.T) {
 func TestALoadEndsWithItsLastTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &slow{}
-		j := newJoint(w)
+		j := newJoint(w, 0)
 		errs := make(chan error, 2)
 		var leave [2]context.CancelFunc
 		for i := range leave {
@@ -127,4 +127,41 @@ func TestALoadEndsWithItsLastTask(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []int{4, 1}, w.loads)
 	})
+}
+
+// Who joins a load that all others have left, before it runs, gets one of their own.
+func TestNobodyJoinsALoadThatWasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &slow{}
+		j := newJoint(w, 0)
+		go func() { _, _ = j.Load(t.Context(), verdictsOf("runs", 1)) }()
+		<-time.After(500 * time.Millisecond)
+		ctx, leave := context.WithCancel(t.Context())
+		left := make(chan error)
+		go func() {
+			_, err := j.Load(ctx, verdictsOf("leaves", 2))
+			left <- err
+		}()
+		synctest.Wait()
+		leave()
+		require.ErrorIs(t, <-left, context.Canceled)
+		_, err := j.Load(t.Context(), verdictsOf("comes", 3))
+		require.NoError(t, err)
+		require.Contains(t, w.loads, 3)
+	})
+}
+
+func TestAWarehouseRestsAsLongAsItLoaded(t *testing.T) {
+	for pause, want := range map[time.Duration]time.Duration{0: 2 * time.Second, 300 * time.Millisecond: 2300 * time.Millisecond, time.Hour: 3 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &slow{}
+			j := newJoint(w, pause)
+			start := time.Now()
+			for range 2 {
+				_, err := j.Load(t.Context(), verdictsOf("a", 1))
+				require.NoError(t, err)
+			}
+			require.WithinRange(t, time.Now(), start.Add(want), start.Add(want+2*gathering))
+		})
+	}
 }

@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.OnReady != nil {
 		o.OnReady()
 	}
-	o.Warehouse = newJoint(o.Warehouse)
+	o.Warehouse = newJoint(o.Warehouse, o.LoadEvery)
 	s := &stage{Options: o, metrics: newMetrics(o.Registry)}
 	s.metrics.every.Set(o.LoadEvery.Seconds())
 	return stream.Run(ctx, o.Kafka, stream.RunConfig{
