@@ -188,6 +188,9 @@ func (w *worker) flush(task Task) error {
 	if next := w.next.Load(); c.Next != NoOffset && (c.Next < 0 || c.Next > next) {
 		return fmt.Errorf("the task commits offset %d, it was given those below %d", c.Next, next)
 	}
+	if c.Next != NoOffset {
+		c.Next = max(c.Next, w.committedTo) // heartbeats behind what the task has may have gone on
+	}
 	h, beats := w.pass(&c)
 	w.session.rc.Fault(StepUploaded)
 	w.tell(report{commit: &c})

@@ -42,10 +42,8 @@ func (p *keysPart) size() (bytes int) {
 func keyNeed(table string, columns []string) need {
 	return need{table, keyID(columns), func(g *RowGroup, _ scope) (part, error) {
 		h, err := g.hash(columns)
+		h = slices.DeleteFunc(h, func(hash uint64) bool { return hash == 0 })
 		slices.Sort(h)
-		for len(h) > 0 && h[0] == 0 {
-			h = h[1:]
-		}
 		return &keysPart{[]run{{g.File, h}}}, err
 	}}
 }
@@ -138,14 +136,16 @@ func judgeUnique(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error
 // files of the next one are the same, and need not be held against each other again. A slice is known by its rule's columns, too.
 type distinct struct {
 	mu    sync.Mutex
-	files *simplelru.LRU[string, map[string]bool]
+	files *simplelru.LRU[string, map[fileID]bool]
 }
+
+type fileID struct{ key, sha256 string }
 
 // manySlices is for how many slices that is kept. The others are made anew.
 const manySlices = 1024
 
 func newDistinct() *distinct {
-	files, err := simplelru.NewLRU[string, map[string]bool](manySlices, nil)
+	files, err := simplelru.NewLRU[string, map[fileID]bool](manySlices, nil)
 	if err != nil {
 		panic(err) // the size is constant
 	}
@@ -160,30 +160,29 @@ func (a *Auditor) repeated(e *Evidence, columns []string) (hashes map[uint64]boo
 	if keys == nil { // a slice without rows
 		return nil, 0
 	}
-	sha := map[string]string{}
-	for _, f := range e.Slice.files {
-		sha[f.Key] = f.SHA256
-	}
 	slice := e.Manifest.Key() + " " + id
 	a.distinct.mu.Lock()
 	before, _ := a.distinct.files.Get(slice)
 	a.distinct.mu.Unlock()
-	hashes, failed = keys.repeated(func(file string) bool { return before[file+" "+sha[file]] })
-	a.distinct.mu.Lock()
-	defer a.distinct.mu.Unlock()
-	a.distinct.files.Remove(slice)
+	known, now := map[string]bool{}, map[fileID]bool{}
+	for _, f := range e.Slice.files {
+		of := fileID{f.Key, f.SHA256}
+		known[f.Key], now[of] = before[of] && !now[of], true // one that is listed twice repeats itself
+	}
+	for _, key := range e.Slice.unread {
+		delete(now, key)
+	}
+	hashes, failed = keys.repeated(known)
 	if failed == 0 {
-		now := map[string]bool{}
-		for _, r := range keys.of {
-			now[r.file+" "+sha[r.file]] = true
-		}
+		a.distinct.mu.Lock()
+		defer a.distinct.mu.Unlock()
 		a.distinct.files.Add(slice, now)
 	}
 	return hashes, failed
 }
 
 // repeated is [Auditor.repeated]. Files that are known have no hash twice, all together.
-func (p *keysPart) repeated(known func(file string) bool) (hashes map[uint64]bool, failed int64) {
+func (p *keysPart) repeated(known map[string]bool) (hashes map[uint64]bool, failed int64) {
 	hashes = map[uint64]bool{}
 	again := func(hash uint64) {
 		if failed++; len(hashes) < manySuspects/2 {
@@ -192,7 +191,7 @@ func (p *keysPart) repeated(known func(file string) bool) (hashes map[uint64]boo
 	}
 	var fresh []uint64
 	for _, r := range p.of {
-		if !known(r.file) {
+		if !known[r.file] {
 			fresh = append(fresh, r.hashes...)
 		}
 	}
@@ -204,7 +203,7 @@ func (p *keysPart) repeated(known func(file string) bool) (hashes map[uint64]boo
 	}
 	fresh = slices.Compact(fresh)
 	for _, r := range p.of {
-		if known(r.file) {
+		if known[r.file] {
 			common(r.hashes, fresh, again)
 		}
 	}
@@ -261,8 +260,9 @@ func (a *Auditor) confirm(ctx context.Context, s *Slice, hashes map[uint64]bool,
 	keys := s.parts[keyID(columns)].(*keysPart)
 	seen, repeats, looked := map[string]bool{}, int64(0), 0
 	var samples []Sample
+	enough := func() bool { return failed >= manySuspects/2 && len(samples) == a.Samples }
 	for _, file := range s.files {
-		if !keys.has(file.Key, hashes) {
+		if enough() || !keys.has(file.Key, hashes) {
 			continue
 		}
 		err := a.groups(ctx, s, file, func(g *RowGroup) (more bool, err error) {
@@ -287,7 +287,7 @@ func (a *Auditor) confirm(ctx context.Context, s *Slice, hashes map[uint64]bool,
 				}
 				seen[key] = true
 			}
-			return looked < manySuspects, nil
+			return looked < manySuspects && !enough(), nil
 		})
 		if err != nil {
 			return 0, nil, err

@@ -57,6 +57,9 @@ func TestAKeyThatComesAgainLater(t *testing.T) {
 	require.EqualValues(t, 2, judge(&m))
 	require.EqualValues(t, 2, judge(&m))
 	require.Zero(t, judge(&first))
+	twice := first
+	twice.Files = append(slices.Clone(first.Files), first.Files...)
+	require.EqualValues(t, 50, judge(&twice), "a file that is listed twice")
 }
 
 // Whatever files are known, as many rows repeat a hash as there are more rows than hashes.
@@ -80,7 +83,7 @@ func TestRepeatedHashes(t *testing.T) {
 			}
 			keys.of = append(keys.of, r)
 		}
-		hashes, failed := keys.repeated(func(file string) bool { return known[file] })
+		hashes, failed := keys.repeated(known)
 		var want int64
 		twice := map[uint64]bool{}
 		for h, n := range rows {

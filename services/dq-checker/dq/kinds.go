@@ -61,7 +61,7 @@ type need struct {
 	scan  func(g *RowGroup, in scope) (part, error)
 }
 
-// scope is what a scan knows of the slice that a file is in.
+// scope is what a scan knows of the slice that a file is in, and of members.
 type scope struct {
 	day     int32 // UTC, days since 1970-01-01
 	samples int   // most rows to sample

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ import (
 )
 
 // roster knows the members that foreign keys refer to, by hash: about 20 bytes for each customer
-// and product. A customer that was ever there stays one: the warehouse keeps it, too.
+// and product. Who was ever there stays one: the warehouse keeps them, too.
 type roster struct {
 	mu        sync.Mutex                // of those who read what there is
 	manifests map[string]*lake.Manifest // of silver/customers, the newest of each slice
@@ -139,7 +140,8 @@ func (a *Auditor) readProducts() error {
 	}
 	a.roster.known.Lock()
 	defer a.roster.known.Unlock()
-	a.roster.products, a.roster.written = ids, info.ModTime()
+	maps.Copy(a.roster.products, ids)
+	a.roster.written = info.ModTime()
 	return nil
 }
 

@@ -106,3 +106,31 @@ func TestProductsAreReadAgainWhenWritten(t *testing.T) {
 	_, err := productIDs(a.Products + "x")
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+// What was a member's key when its file was read takes no memory, and is not held against members again.
+func TestOnlyStrangersAreKept(t *testing.T) {
+	const n = 3000 // three row groups
+	d := newDay(t, n, nil)
+	o := &counted{objects: d.objects, gets: map[string]int{}}
+	a := testAuditor(t, o)
+	kept := func() (hashes int) {
+		s, err := a.Audit(t.Context(), d.manifests[sales.TableSilver])
+		require.NoError(t, err)
+		for _, r := range s.parts[strangersID(&ForeignKey{Column: "customer_id", References: customersReference})].(*keysPart).of {
+			require.Equal(t, cap(r.hashes), len(r.hashes))
+			hashes += len(r.hashes)
+		}
+		return hashes
+	}
+	require.NoError(t, a.Follow(d.listed(t, 1, n-500)))
+	require.Equal(t, 500, kept())
+	findings, samples := d.judge(t, a, sales.TableSilver)
+	require.EqualValues(t, 500, findings["orders_customer"].Failed)
+	require.Equal(t, lake.Warn, findings["orders_customer"].Outcome)
+	require.EqualValues(t, n-500+1, samples[0].Row)
+	require.NoError(t, a.Follow(d.listed(t, 2, n-10)))
+	require.Equal(t, 500, kept(), "its file is not read again")
+	findings, _ = d.judge(t, a, sales.TableSilver)
+	require.EqualValues(t, 10, findings["orders_customer"].Failed)
+	require.Equal(t, lake.Pass, findings["orders_customer"].Outcome)
+}

@@ -13,7 +13,8 @@ import (
 	"github.com/saleslake/saleslake/pkg/lake"
 )
 
-// profile is what a file holds. It never changes, as the file does not.
+// profile is what a file holds. It never changes, as the file does not; keys that were no member's when it was read
+// may be one's by now.
 type profile struct {
 	lake.Count
 	drift []string

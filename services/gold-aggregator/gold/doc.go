@@ -3,8 +3,8 @@
 //
 // A record's path: silver manifests arrive on a partition of lake.silver, which
 // has all slices of its days, and wait in the [task], for a moment in which those of other
-// partitions of silver come, as the newest versions of their slices. Flush takes each day whose slices are not those that its gold
-// version was made from. Its [state], a [fold.Day] and the version of each slice in it, is
+// partitions of silver come, as the newest versions of their slices; days that are over wait for longer, together. Flush takes each
+// day that is ready and whose slices are not those that its gold version was made from. Its [state], a [fold.Day] and the version of each slice in it, is
 // brought to those versions by the files that tell what changed; where there is
 // no state, or the changes do not lead on from it, the day is made from all of its files. The rows
 // of each of [tables] go to a new file. One transaction then publishes a

@@ -21,6 +21,7 @@ type task struct {
 	days      map[string]*day
 	changed   map[string]*day      // those that need a new version
 	corrected time.Time            // when versions of days that are over were last begun
+	late      time.Time            // when such a day last changed
 	gone      map[string]time.Time // days whose silver files were gone, and since when
 	retry     time.Time            // when to look at these again
 	flushed   *commit              // by the last Flush, until it is in Kafka
@@ -123,6 +124,9 @@ func (t *task) mark(d *day) {
 	if t.changed[d.name] == nil {
 		d.since = time.Now()
 	}
+	if now := time.Now(); d.over(now) {
+		t.late = now
+	}
 	d.whole = len(d.newer(d.taken())) >= t.Partitions
 	t.changed[d.name] = d
 	delete(t.gone, d.name)
@@ -156,18 +160,41 @@ func (t *task) command(now time.Time) (*lake.Command, *lake.Done) {
 	return t.seat.Next()
 }
 
-// correction is when days that are over may get their next versions. They change with every commit of silver, by
-// what comes late, and a version costs them as much as the day that goes on.
-func (t *task) correction() time.Time { return t.corrected.Add(t.CorrectionsEvery) }
+// correction is when days that are over may get their next versions: they change with every commit of silver, by
+// what comes late, and a version of each costs as much as one of today. What comes just then is waited for.
+func (t *task) correction() time.Time {
+	next := t.corrected.Add(t.CorrectionsEvery)
+	return earlier(later(next, t.late.Add(t.Linger)), next.Add(t.MaxAge))
+}
 
-// ready gives the changed days that need not wait for that.
+// held tells whether a changed day waits for that. One whose file was gone has waited.
+func (t *task) held(d *day, now time.Time) bool {
+	_, gone := t.gone[d.name]
+	return d.over(now) && !gone && now.Before(t.correction())
+}
+
+// ready gives the changed days that are not held.
 func (t *task) ready(now time.Time) (ready []*day) {
 	for _, d := range t.changed {
-		if !d.over(now) || !now.Before(t.correction()) {
+		if !t.held(d, now) {
 			ready = append(ready, d)
 		}
 	}
 	return ready
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // Due is a while after the first change, a shorter one when no more are to be read: those of other partitions of
@@ -189,17 +216,14 @@ func (t *task) Due(now time.Time, caughtUp bool) (due time.Time) {
 		case caughtUp:
 			at = d.since.Add(min(t.Linger, t.MaxAge))
 		}
-		if next := t.correction(); d.over(now) && at.Before(next) {
-			at = next
+		if t.held(d, now) {
+			at = later(at, t.correction())
 		}
 		if due.IsZero() || at.Before(due) {
 			due = at
 		}
 	}
-	if due.Before(t.retry) {
-		return t.retry
-	}
-	return due
+	return later(due, t.retry)
 }
 
 // Committed makes the new versions current, mirrors them and condemns the files

@@ -118,44 +118,60 @@ func TestChangesWaitForMore(t *testing.T) {
 	require.Equal(t, due.Add(-time.Minute), task.Due(time.Now(), true), "all partitions have changed it")
 }
 
-// Days that are over wait for each other, and not for ever; the day that goes on does not wait for them.
+// Days that are over wait for each other, and not for ever; neither the day that goes on nor a command waits for them.
 func TestCorrectionsAreGathered(t *testing.T) {
 	s := newSilver(t)
-	task := s.task()
-	task.CorrectionsEvery = time.Minute
+	o := s.options()
+	o.CorrectionsEvery, o.Linger, o.MaxAge = time.Minute, time.Second, time.Second
+	task := s.taskOf(o)
 	today := int32(time.Now().Unix() / 86400)
 	offset := int64(0)
 	change := func(day int32) {
 		require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(s.write(day, 0, someOrders[:1+offset%2]), offset)}))
 		offset++
 	}
-	flush := func(next int64, days int) {
+	flush := func(next int64, records int) {
+		require.False(t, task.Due(time.Now(), true).After(time.Now()))
 		c, err := task.Flush(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, next, c.Next)
-		require.Len(t, c.Records, days*len(tables))
+		require.Len(t, c.Records, records)
 		task.Committed()
 	}
 	change(20_000)
-	require.False(t, task.Due(time.Now(), true).After(time.Now()), "the first does not wait")
-	flush(1, 1)
-	corrected := time.Now()
+	flush(1, len(tables)) // the first does not wait
+	corrected := task.corrected
 	change(20_000)
 	change(20_001)
-	require.WithinRange(t, task.Due(time.Now(), true), corrected.Add(50*time.Second), corrected.Add(time.Minute))
-	command, _ := task.command(time.Now())
-	require.Nil(t, command)
+	change(20_002)
+	require.Equal(t, corrected.Add(time.Minute), task.Due(time.Now(), true))
 	change(today)
-	require.False(t, task.Due(time.Now(), true).After(time.Now()))
-	flush(1, 1) // the offset stays before what waits
-	require.True(t, task.Due(time.Now(), true).After(time.Now()))
-	task.corrected = task.corrected.Add(-time.Minute)
-	require.False(t, task.Due(time.Now(), true).After(time.Now()))
-	flush(4, 2)
+	flush(1, len(tables)) // the offset stays before what waits
+	require.Equal(t, corrected.Add(time.Minute), task.Due(time.Now(), true))
+	task.issue("1999-01-01", "2024-10-04")
+	flush(1, len(tables)+1)
+	require.Equal(t, corrected.Add(time.Minute), task.Due(time.Now(), true), "a command is no correction")
+
+	task.gone["2024-10-05"] = time.Now()
+	flush(1, len(tables)) // a day whose file was gone has waited
+	require.True(t, task.corrected.After(corrected))
+	task.corrected = time.Now().Add(500*time.Millisecond - time.Minute)
+	require.Equal(t, task.late.Add(time.Second), task.Due(time.Now(), true), "what comes just then is waited for")
+	task.late = task.late.Add(time.Hour)
+	require.Equal(t, task.corrected.Add(time.Minute+time.Second), task.Due(time.Now(), true), "no longer than max_age")
+	task.corrected = task.corrected.Add(-2 * time.Second)
+	flush(5, len(tables))
 	require.Zero(t, task.Due(time.Now(), true))
-	for _, day := range []int32{20_000, 20_001} {
+	for _, day := range []int32{20_000, 20_001, 20_002, today} {
 		s.requireDay(day, task.days[sales.FormatDay(day)].gold)
 	}
+}
+
+func TestADayIsOverAtMidnightUTC(t *testing.T) {
+	d := day{date: 20_000}
+	midnight := time.Unix(20_001*86400, 0).In(time.FixedZone("elsewhere", 5*3600))
+	require.False(t, d.over(midnight.Add(-1)))
+	require.True(t, d.over(midnight))
 }
 
 func TestDayWaitsForTheManifestThatReplacesADeletedFile(t *testing.T) {

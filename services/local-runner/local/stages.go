@@ -121,7 +121,7 @@ func (r *runner) gold(ctx context.Context, onReady func()) error {
 	return gold.Run(ctx, o)
 }
 
-// goldOptions have no linger, which a run would wait for at its end.
+// goldOptions have no linger and no pause between corrections, which a run would wait for at its end.
 func (r *runner) goldOptions() gold.Options {
 	return gold.Options{
 		Kafka: r.kafka, Bucket: r.bucket, Log: r.Log, Registry: r.Registry, Instance: instance,

@@ -11,14 +11,10 @@ import (
 
 // joint makes one load of what several tasks bring: the warehouse takes one load at a time, and most of what a load
 // costs it are its statements. Those that come while one runs wait for the next together.
-//
-// After a load the warehouse has as long for its readers, at most a pause: when loads take long, as it is busy, they
-// get fewer, and each is of more.
 type joint struct {
 	Warehouse
-	pause  time.Duration
-	turn   chan struct{} // holds a value while a load runs
-	rested time.Time     // when the next may begin; of who has the turn
+	rest *rest
+	turn chan struct{} // holds a value while a load runs
 
 	mu   sync.Mutex
 	next *load // that others may still join, nil for none
@@ -38,8 +34,28 @@ type load struct {
 // gathering is how long a load waits for other tasks: they wake at the same time.
 const gathering = 10 * time.Millisecond
 
-func newJoint(w Warehouse, pause time.Duration) *joint {
-	return &joint{Warehouse: w, pause: pause, turn: make(chan struct{}, 1)}
+func newJoint(w Warehouse, r *rest) *joint {
+	return &joint{Warehouse: w, rest: r, turn: make(chan struct{}, 1)}
+}
+
+// rest is a pause that the warehouse has for its readers after a load: as long as that took, or the most. So
+// when loads take long, as it is busy, they get fewer, and each is of more.
+type rest struct {
+	most time.Duration
+	mu   sync.Mutex
+	ends time.Time
+}
+
+func (r *rest) after(took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ends = time.Now().Add(min(took, r.most))
+}
+
+func (r *rest) end() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ends
 }
 
 // Load brings the slices of the verdicts to their versions, with those of other tasks. When ctx ends it returns, and
@@ -87,12 +103,9 @@ func (j *joint) leave(l *load) {
 func (j *joint) run(l *load) {
 	defer l.cancel()
 	defer close(l.done)
+	<-time.After(gathering)
 	j.turn <- struct{}{}
 	defer func() { <-j.turn }()
-	select {
-	case <-time.After(max(gathering, time.Until(j.rested))):
-	case <-l.ctx.Done(): // all who waited have left
-	}
 	j.mu.Lock()
 	if j.next == l {
 		j.next = nil
@@ -100,8 +113,9 @@ func (j *joint) run(l *load) {
 	j.mu.Unlock()
 	begun := time.Now()
 	l.result, l.err = j.Warehouse.Load(l.ctx, l.verdicts)
-	ended := time.Now()
-	j.rested = ended.Add(min(ended.Sub(begun), j.pause))
+	if l.ctx.Err() == nil {
+		j.rest.after(time.Since(begun))
+	}
 }
 
 // share is what became of a task's own verdicts. What is only counted is the first one's.

@@ -53,7 +53,7 @@ func verdictsOf(task string, n int) (all []*lake.Verdict) {
 func TestTasksLoadTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &slow{}
-		j := newJoint(w, 0)
+		j := newJoint(w, &rest{})
 		type answer struct {
 			result warehouse.Result
 			err    error
@@ -102,7 +102,7 @@ func TestTasksLoadTogether(t *testing.T) {
 func TestALoadEndsWithItsLastTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &slow{}
-		j := newJoint(w, 0)
+		j := newJoint(w, &rest{})
 		errs := make(chan error, 2)
 		var leave [2]context.CancelFunc
 		for i := range leave {
@@ -133,7 +133,7 @@ func TestALoadEndsWithItsLastTask(t *testing.T) {
 func TestNobodyJoinsALoadThatWasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &slow{}
-		j := newJoint(w, 0)
+		j := newJoint(w, &rest{})
 		go func() { _, _ = j.Load(t.Context(), verdictsOf("runs", 1)) }()
 		<-time.After(500 * time.Millisecond)
 		ctx, leave := context.WithCancel(t.Context())
@@ -152,16 +152,26 @@ func TestNobodyJoinsALoadThatWasLeft(t *testing.T) {
 }
 
 func TestAWarehouseRestsAsLongAsItLoaded(t *testing.T) {
-	for pause, want := range map[time.Duration]time.Duration{0: 2 * time.Second, 300 * time.Millisecond: 2300 * time.Millisecond, time.Hour: 3 * time.Second} {
+	for most, want := range map[time.Duration]time.Duration{0: time.Second, 300 * time.Millisecond: 1300 * time.Millisecond, time.Hour: 2 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &slow{}
-			j := newJoint(w, pause)
+			s := &stage{Options: Options{LoadEvery: 100 * time.Millisecond}, rest: rest{most: most}}
+			j := newJoint(&slow{}, &s.rest)
 			start := time.Now()
-			for range 2 {
-				_, err := j.Load(t.Context(), verdictsOf("a", 1))
-				require.NoError(t, err)
+			_, err := j.Load(t.Context(), verdictsOf("a", 1))
+			require.NoError(t, err)
+			waits := &task{stage: s, added: true, since: start, loaded: start}
+			if most == 0 {
+				require.Equal(t, start.Truncate(s.LoadEvery).Add(s.LoadEvery), waits.Due(time.Now(), true), "the clock alone")
+				return
 			}
-			require.WithinRange(t, time.Now(), start.Add(want), start.Add(want+2*gathering))
+			require.WithinRange(t, waits.Due(time.Now(), true), start.Add(want), start.Add(want+2*gathering))
+			ctx, leave := context.WithCancel(t.Context())
+			leave()
+			before := s.rest.end()
+			_, err = j.Load(ctx, verdictsOf("a", 1))
+			require.ErrorIs(t, err, context.Canceled)
+			synctest.Wait()
+			require.Equal(t, before, s.rest.end(), "of a load that nobody waited for")
 		})
 	}
 }

@@ -40,7 +40,7 @@ type Options struct {
 	Instance    string        // stable name of this instance
 	Partitions  int           // of every topic
 	Replication int           // of topics that must be made, -1 = the broker's default
-	LoadEvery   time.Duration // loads begin at its multiples on the clock, 0 = at once
+	LoadEvery   time.Duration // loads begin at its multiples on the clock, and after a rest of that at most, 0 = at once
 	Products    string        // path of products.csv, empty for none
 	Transaction time.Duration // Kafka's timeout, 0 = stream's default
 	Session     time.Duration // Kafka's timeout, 0 = stream's default
@@ -67,8 +67,8 @@ func Run(ctx context.Context, o Options) error {
 	if o.OnReady != nil {
 		o.OnReady()
 	}
-	o.Warehouse = newJoint(o.Warehouse, o.LoadEvery)
-	s := &stage{Options: o, metrics: newMetrics(o.Registry)}
+	s := &stage{Options: o, metrics: newMetrics(o.Registry), rest: rest{most: o.LoadEvery}}
+	s.Warehouse = newJoint(o.Warehouse, &s.rest)
 	s.metrics.every.Set(o.LoadEvery.Seconds())
 	return stream.Run(ctx, o.Kafka, stream.RunConfig{
 		Group: Group, TransactionalID: Group + "-" + o.Instance, Topics: []string{sales.TopicVerdicts},
@@ -126,6 +126,7 @@ func (o *Options) untilAvailable(ctx context.Context, f func(context.Context) er
 type stage struct {
 	Options
 	metrics *metrics
+	rest    rest
 }
 
 // Open takes up what is not loaded of the verdicts that were consumed: slices that waited

@@ -76,7 +76,7 @@ func (t *task) keep(v *lake.Verdict) {
 }
 
 // Due is when the clock next shows a multiple of LoadEvery, so that the partitions wake the
-// warehouse together; the first load of a task is as soon as it has caught up. Slices that
+// warehouse together, or when it has rested then; the first load of a task is as soon as it has caught up. Slices that
 // lack a file are tried at such times, too.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 	fresh, retry := time.Time{}, t.nextRetry()
@@ -85,6 +85,9 @@ func (t *task) Due(now time.Time, caughtUp bool) time.Time {
 		fresh = now
 	case t.added:
 		fresh = t.tick(t.since)
+		if rested := t.rest.end(); rested.After(fresh) {
+			fresh = rested
+		}
 	}
 	if fresh.IsZero() || !retry.IsZero() && retry.Before(fresh) {
 		return retry

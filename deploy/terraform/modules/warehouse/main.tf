@@ -38,7 +38,7 @@ variable "monthly_rpu_hours" {
 }
 
 variable "load_every" {
-  description = "How often loads begin. Each wake-up bills a minute; the alert rules are for 2s: docs/deploy.md says what to change in them."
+  description = "How often loads begin. Each wake-up bills a minute; the alert rules are for 1s: docs/deploy.md says what to change in them."
   type        = string
   default     = "15m"
 }

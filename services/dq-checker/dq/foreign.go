@@ -1,7 +1,6 @@
 package dq
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -36,63 +35,21 @@ const (
 // memberKey is the column of silver/customers that names members.
 const memberKey = "customer_id"
 
-// strangersPart has the keys that were no member's when their rows were read, by hash. Most come to be one's, as
-// events overtake each other.
-type strangersPart struct {
-	of   map[uint64]stranger
-	most int // places of each
-}
-
-type stranger struct {
-	rows   int64
-	places []rowPlace // of the first of them
-}
-
-// rowPlace is where a row is.
-type rowPlace struct {
-	file string
-	row  int64 // from 0
-}
-
-func (p *strangersPart) join(after []part) part {
-	all := &strangersPart{maps.Clone(p.of), p.most}
-	for _, a := range after {
-		for hash, s := range a.(*strangersPart).of {
-			all.add(hash, s)
-		}
-	}
-	return all
-}
-
-func (p *strangersPart) add(hash uint64, s stranger) {
-	have := p.of[hash]
-	have.rows += s.rows
-	have.places = append(slices.Clip(have.places), s.places[:min(len(s.places), p.most-len(have.places))]...)
-	p.of[hash] = have
-}
-
-func (p *strangersPart) size() (bytes int) {
-	for _, s := range p.of {
-		bytes += 64 + 24*cap(s.places)
-	}
-	return bytes
-}
-
 func strangersID(p *ForeignKey) string { return "strangers:" + p.Column + ":" + p.References }
 
+// foreignKeyNeeds are the keys that were no member's when their rows were read. Most come to be one's, as events
+// overtake each other.
 func foreignKeyNeeds(r *rules.Rule) []need {
 	p := r.Params.(*ForeignKey)
 	needs := []need{{r.Table, strangersID(p), func(g *RowGroup, in scope) (part, error) {
-		of, err := g.hash([]string{p.Column})
-		found := &strangersPart{map[uint64]stranger{}, in.samples}
+		h, err := g.hash([]string{p.Column})
 		in.roster.among(p.References, func(members map[uint64]struct{}) {
-			for i, hash := range of {
-				if _, known := members[hash]; !known && hash != 0 {
-					found.add(hash, stranger{1, []rowPlace{{g.File, g.First + int64(i)}}})
-				}
-			}
+			h = slices.DeleteFunc(h, func(hash uint64) bool {
+				_, known := members[hash]
+				return known || hash == 0
+			})
 		})
-		return found, err
+		return &keysPart{[]run{{g.File, append(make([]uint64, 0, len(h)), h...)}}}, err // most rows have none: h is much longer
 	}}}
 	if p.References == customersReference {
 		needs = append(needs, keyNeed(customersReference, []string{memberKey}))
@@ -106,17 +63,18 @@ func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, e
 	if err := e.auditor.readMembers(ctx, p.References); err != nil {
 		return found, err
 	}
-	var unknown []rowPlace
-	none := false
+	unknown, none := map[string]bool{}, false // files with such rows
 	e.auditor.roster.among(p.References, func(members map[uint64]struct{}) {
-		strangers, _ := e.Slice.parts[strangersID(p)].(*strangersPart)
+		strangers, _ := e.Slice.parts[strangersID(p)].(*keysPart)
 		if none = len(members) == 0; none || strangers == nil {
 			return
 		}
-		for hash, s := range strangers.of {
-			if _, known := members[hash]; !known {
-				found.Failed += s.rows
-				unknown = append(unknown, s.places...)
+		for _, r := range strangers.of {
+			for _, hash := range r.hashes {
+				if _, known := members[hash]; !known {
+					found.Failed++
+					unknown[r.file] = true
+				}
 			}
 		}
 	})
@@ -129,29 +87,29 @@ func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, e
 	if found.Outcome == lake.Pass { // a few are no reason to read files again
 		return found, nil
 	}
-	var err error
-	if found.Samples, err = e.auditor.sample(ctx, e.Slice, unknown, p.Column); err != nil {
-		return found, err
+	for _, file := range slices.Sorted(maps.Keys(unknown)) {
+		if len(found.Samples) == e.auditor.Samples {
+			break
+		}
+		if err := e.sampleStrangers(ctx, p, file, &found); err != nil {
+			return found, err
+		}
 	}
 	found.Message += ", such as " + places(found.Samples)
 	return found, nil
 }
 
-// sample reads the first of the rows.
-func (a *Auditor) sample(ctx context.Context, s *Slice, rows []rowPlace, column string) (samples []Sample, err error) {
-	slices.SortFunc(rows, func(a, b rowPlace) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row)) })
-	of := map[string][]int64{}
-	for _, at := range rows[:min(len(rows), a.Samples)] {
-		of[at.file] = append(of[at.file], at.row)
-	}
-	for _, file := range slices.Sorted(maps.Keys(of)) {
-		err := a.visit(ctx, s, s.file(file), of[file], func(g *RowGroup, i int) error {
-			samples = append(samples, g.sample(i, column))
-			return nil
+// sampleStrangers reads a file again for rows whose key is no member's.
+func (e *Evidence) sampleStrangers(ctx context.Context, p *ForeignKey, file string, found *Result) error {
+	return e.auditor.groups(ctx, e.Slice, e.Slice.file(file), func(g *RowGroup) (more bool, err error) {
+		of, err := g.hash([]string{p.Column})
+		e.auditor.roster.among(p.References, func(members map[uint64]struct{}) {
+			for i, hash := range of {
+				if _, known := members[hash]; !known && hash != 0 && len(found.Samples) < e.auditor.Samples {
+					found.Samples = append(found.Samples, g.sample(i, p.Column))
+				}
+			}
 		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return samples, nil
+		return len(found.Samples) < e.auditor.Samples, err
+	})
 }
