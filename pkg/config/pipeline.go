@@ -102,8 +102,8 @@ type Silver struct {
 // Gold bounds the commits and the memory of gold-aggregator.
 type Gold struct {
 	MaxAge           time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a day is aggregated again."`
-	Linger           time.Duration `yaml:"linger" value:"1s" min:"0s" max:"1h" help:"The same when no more changes are there to be read: those of other partitions mostly come about then, and one new version of a day is made of all. When all partitions have changed a day, it does not wait."`
-	CorrectionsEvery time.Duration `yaml:"corrections_every" value:"15s" min:"0s" max:"1m" help:"Least time between two versions of days that are over in UTC. What comes late changes them all the time, and a version costs as much as one of today. The first correction after a while does not wait. Silver tells the changes of its last 16 versions: who falls behind these takes the day whole."`
+	Linger           time.Duration `yaml:"linger" value:"1s" min:"0s" max:"1h" help:"The same when no more changes are there to be read: those of other partitions mostly come about then, and one new version of a day is made of all. When all partitions have changed a day, it does not wait for that."`
+	CorrectionsEvery time.Duration `yaml:"corrections_every" value:"15s" min:"0s" max:"30s" help:"Least time between two versions of days that ended over an hour ago in UTC. What comes late changes them all the time, and a version costs as much as one of today. The first correction after a while does not wait. A day waits for max_age longer at most."`
 	CacheBytes       int           `yaml:"cache_bytes" value:"256MiB" unit:"bytes" min:"1MiB" max:"1024GiB" help:"Bound of the days' states that an instance keeps, about 56 bytes for each silver row. A day whose state is not kept is read whole when it changes."`
 	Settle           time.Duration `yaml:"settle" value:"24h" min:"0s" max:"366d" help:"Time after the end of a day in UTC at which it counts as published. What a later version changes is kept in gold/restatements."`
 }
@@ -113,7 +113,7 @@ type DQ struct {
 	Rules         string        `yaml:"rules" value:"" help:"File of the rules; empty for those compiled in, which are config/dq.yaml. silver-etl reads it too: it refuses rows by the rules of severity quarantine. Products that rules refer to are in warehouse.products."`
 	Samples       int           `yaml:"samples" value:"10" min:"0" max:"1000" help:"Most rows that are kept of those that failed a rule, for each version of a slice."`
 	ReadBytes     int           `yaml:"read_bytes" value:"64MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of the objects that are in memory at the same time; a greater one is read alone. A row group takes about three times its size while it is decoded."`
-	CacheBytes    int           `yaml:"cache_bytes" value:"128MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of what is kept of files that have been read, so that a new version of a slice costs what is new of it: about 8 bytes for each order, and 8 for each customer and product of one that is not known. Those that are known take 8 bytes each beside it."`
+	CacheBytes    int           `yaml:"cache_bytes" value:"128MiB" unit:"bytes" min:"1MiB" max:"64GiB" help:"Bound of what is kept of files that have been read, so that a new version of a slice costs what is new of it: about 8 bytes for each order, and 8 for each whose customer, or product, is unknown. Customers and products that are known take 8 bytes each beside it."`
 	CustomTimeout time.Duration `yaml:"custom_timeout" value:"30s" min:"1s" max:"10m" help:"Time that the statement of a custom rule may take for a slice."`
 	CustomMemory  int           `yaml:"custom_memory" value:"128MiB" unit:"bytes" min:"64MiB" max:"64GiB" help:"Memory that it may take; one runs at a time. What does not fit goes to the temporary folder."`
 	MaxAge        time.Duration `yaml:"max_age" value:"2s" min:"10ms" max:"1h" help:"Age of its oldest change at which a slice is judged."`
@@ -125,6 +125,6 @@ type Warehouse struct {
 	PasswordFile string        `yaml:"password_file" value:"" help:"File that holds the password, such as a mounted secret."`
 	Password     Secret        `yaml:"-" secret:"password" kong:"-" file:"PasswordFile" help:"Password of the database user."`
 	IAMRole      string        `yaml:"iam_role" value:"default" help:"Role with which Redshift reads the lake's files: its ARN, several with commas that are assumed one after the other, or default. The lake must be in S3, in the warehouse's region."`
-	LoadEvery    time.Duration `yaml:"load_every" value:"1s" min:"100ms" max:"24h" help:"Loads begin at multiples of this on the clock, in all partitions together. After one, the warehouse has as long for its readers as it took, at most this. Each wake-up of Redshift Serverless bills a minute: 15m there, unless it never sleeps anyway."`
+	LoadEvery    time.Duration `yaml:"load_every" value:"1s" min:"100ms" max:"24h" help:"Loads begin at multiples of this on the clock, in all partitions together. After one, the warehouse rests for as long as it took, at most this. Each wake-up of Redshift Serverless bills a minute: 15m there, unless it never sleeps anyway."`
 	Products     string        `yaml:"products" value:"" help:"Path of products.csv (product_id, name, category, list_price); empty for none."`
 }

@@ -1,9 +1,11 @@
 package stream
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 )
 
 func TestOnlyAHeartbeatIsPassedOver(t *testing.T) {
@@ -27,5 +29,28 @@ func TestOnlyAHeartbeatIsPassedOver(t *testing.T) {
 		change(&r)
 		_, ok := heartbeatOf(&r)
 		require.False(t, ok, name)
+	}
+}
+
+// behind commits the offset of what it holds.
+type behind struct {
+	Task
+	next int64
+}
+
+func (b behind) Flush(context.Context) (Commit, error) { return Commit{Next: b.next}, nil }
+func (b behind) Committed()                            {}
+
+// A task that keeps records knows nothing of the heartbeats that were passed on behind those before them: the offset
+// must not go back, or a restart would send them again.
+func TestTheOffsetDoesNotGoBackBehindHeartbeats(t *testing.T) {
+	for held, want := range map[int64]int64{10: 15, 17: 17, NoOffset: NoOffset} {
+		s := &session{rc: RunConfig{}.withDefaults(), complaints: complaints{log: zap.NewNop()}, reports: make(chan report, 1)}
+		w := &worker{session: s, ctx: t.Context(), released: make(chan struct{}, 1), committedTo: 15}
+		w.next.Store(20)
+		w.released <- struct{}{}
+		require.NoError(t, w.flush(behind{next: held}))
+		require.Equal(t, want, (<-s.reports).commit.Next)
+		require.Equal(t, max(want, 15), w.committedTo)
 	}
 }

@@ -49,7 +49,7 @@ func foreignKeyNeeds(r *rules.Rule) []need {
 				return known || hash == 0
 			})
 		})
-		return &keysPart{[]run{{g.File, append(make([]uint64, 0, len(h)), h...)}}}, err // most rows have none: h is much longer
+		return &keysPart{[]run{{g.File, append(make([]uint64, 0, len(h)), h...)}}}, err // copied, since h has room for all rows
 	}}}
 	if p.References == customersReference {
 		needs = append(needs, keyNeed(customersReference, []string{memberKey}))
@@ -95,7 +95,9 @@ func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, e
 			return found, err
 		}
 	}
-	found.Message += ", such as " + places(found.Samples)
+	if len(found.Samples) > 0 {
+		found.Message += ", such as " + places(found.Samples)
+	}
 	return found, nil
 }
 

@@ -173,7 +173,12 @@ func (a *Auditor) repeated(e *Evidence, columns []string) (hashes map[uint64]boo
 		delete(now, key)
 	}
 	hashes, failed = keys.repeated(known)
-	if failed == 0 {
+	for of := range now {
+		if keys.has(of.key, hashes) {
+			delete(now, of)
+		}
+	}
+	if failed < manySuspects/2 { // then these are all hashes
 		a.distinct.mu.Lock()
 		defer a.distinct.mu.Unlock()
 		a.distinct.files.Add(slice, now)

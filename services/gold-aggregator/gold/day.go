@@ -22,10 +22,18 @@ type day struct {
 	gold   version                   // the newest, nil before the first
 	since  time.Time                 // when it changed, if it has
 	whole  bool                      // every partition of silver has changed it since its gold version
+	urgent bool                      // it must not wait for other corrections
 }
 
-// over tells whether the day has ended.
-func (d *day) over(now time.Time) bool { return now.Unix()/86400 > int64(d.date) }
+const (
+	// afterMidnight is how long a day goes on after its end: until then most of what comes is its last events.
+	afterMidnight = time.Hour
+	// manyChanges of a slice are followed before silver forgets the first of them: it tells the last 16.
+	manyChanges = 12
+)
+
+// over tells whether the day has ended, and most of its events have come.
+func (d *day) over(now time.Time) bool { return now.Add(-afterMidnight).Unix()/86400 > int64(d.date) }
 
 // take keeps a silver manifest if it is newer, and tells whether it was.
 func (d *day) take(m *lake.Manifest) bool {

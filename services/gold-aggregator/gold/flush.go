@@ -98,6 +98,7 @@ func (t *task) make(ctx context.Context, c *commit, days []*day, now time.Time, 
 // long.
 func (t *task) waitFor(d *day, now time.Time, gone error) error {
 	since, waits := t.gone[d.name]
+	d.urgent = true // it has waited
 	if !waits {
 		t.gone[d.name] = now
 		t.Log.Info("a file is gone, waiting for the newer manifest", zap.String("day", d.name), zap.Error(gone))

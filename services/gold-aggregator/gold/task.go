@@ -127,7 +127,13 @@ func (t *task) mark(d *day) {
 	if now := time.Now(); d.over(now) {
 		t.late = now
 	}
-	d.whole = len(d.newer(d.taken())) >= t.Partitions
+	taken := d.taken()
+	newer := d.newer(taken)
+	d.whole = len(newer) >= t.Partitions
+	for _, m := range newer {
+		changes, ok := m.Since(taken[m.Slice])
+		d.urgent = d.urgent || ok && len(changes) >= manyChanges
+	}
 	t.changed[d.name] = d
 	delete(t.gone, d.name)
 	if len(t.gone) == 0 {
@@ -167,10 +173,9 @@ func (t *task) correction() time.Time {
 	return earlier(later(next, t.late.Add(t.Linger)), next.Add(t.MaxAge))
 }
 
-// held tells whether a changed day waits for that. One whose file was gone has waited.
+// held tells whether a changed day waits for that.
 func (t *task) held(d *day, now time.Time) bool {
-	_, gone := t.gone[d.name]
-	return d.over(now) && !gone && now.Before(t.correction())
+	return d.over(now) && !d.urgent && now.Before(t.correction())
 }
 
 // ready gives the changed days that are not held.
@@ -241,9 +246,10 @@ func (t *task) Committed() {
 		delete(t.gone, d.name)
 		entries = append(entries, lake.Entries(v[:]...)...)
 		t.metrics.days.Inc()
-		if !c.command && d.over(c.begun) {
+		if !c.command && !d.urgent && d.over(c.begun) {
 			t.corrected = c.begun
 		}
+		d.urgent = false
 	}
 	if c.done != nil {
 		t.seat.Did(c.done)

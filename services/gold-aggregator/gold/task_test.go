@@ -1,6 +1,7 @@
 package gold
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -152,9 +153,9 @@ func TestCorrectionsAreGathered(t *testing.T) {
 	flush(1, len(tables)+1)
 	require.Equal(t, corrected.Add(time.Minute), task.Due(time.Now(), true), "a command is no correction")
 
-	task.gone["2024-10-05"] = time.Now()
-	flush(1, len(tables)) // a day whose file was gone has waited
-	require.True(t, task.corrected.After(corrected))
+	task.days["2024-10-05"].urgent = true
+	flush(1, len(tables))
+	require.Equal(t, corrected, task.corrected, "others wait no longer for it")
 	task.corrected = time.Now().Add(500*time.Millisecond - time.Minute)
 	require.Equal(t, task.late.Add(time.Second), task.Due(time.Now(), true), "what comes just then is waited for")
 	task.late = task.late.Add(time.Hour)
@@ -167,11 +168,31 @@ func TestCorrectionsAreGathered(t *testing.T) {
 	}
 }
 
-func TestADayIsOverAtMidnightUTC(t *testing.T) {
+// Silver forgets changes: a correction must not wait until these do not lead on from gold's version.
+func TestManyChangesAreNotWaitedFor(t *testing.T) {
+	s := newSilver(t)
+	o := s.options()
+	o.CorrectionsEvery = time.Minute
+	task := s.taskOf(o)
+	s.take(task, s.write(20_000, 0, someOrders))
+	m := s.next(20_000, 0)
+	m.Base = 1
+	for m.Version = 2; ; m.Version++ {
+		m.Changes = append(slices.Clone(m.Changes), lake.Change{Version: m.Version})
+		require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(m, m.Version)}))
+		if len(m.Changes) == manyChanges {
+			break
+		}
+		require.Equal(t, task.correction(), task.Due(time.Now(), true))
+	}
+	require.False(t, task.Due(time.Now(), true).After(time.Now()))
+}
+
+func TestADayIsOverAnHourAfterMidnightUTC(t *testing.T) {
 	d := day{date: 20_000}
-	midnight := time.Unix(20_001*86400, 0).In(time.FixedZone("elsewhere", 5*3600))
-	require.False(t, d.over(midnight.Add(-1)))
-	require.True(t, d.over(midnight))
+	after := time.Unix(20_001*86400, 0).Add(afterMidnight).In(time.FixedZone("elsewhere", 5*3600))
+	require.False(t, d.over(after.Add(-1)))
+	require.True(t, d.over(after))
 }
 
 func TestDayWaitsForTheManifestThatReplacesADeletedFile(t *testing.T) {
@@ -187,7 +208,8 @@ func TestDayWaitsForTheManifestThatReplacesADeletedFile(t *testing.T) {
 	task.Committed()
 	require.True(t, task.Due(time.Now(), true).After(time.Now()))
 
-	require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(s.write(20_000, 0, someOrders[1:]), 2)}))
+	task.CorrectionsEvery, task.corrected = time.Minute, time.Now()
+	require.NoError(t, task.Add(t.Context(), []stream.Record{recordOf(s.write(20_000, 0, someOrders[1:]), 2)})) // it has waited
 	require.False(t, task.Due(time.Now(), true).After(time.Now()))
 	c, err = task.Flush(t.Context())
 	require.NoError(t, err)

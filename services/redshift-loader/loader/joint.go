@@ -41,21 +41,36 @@ func newJoint(w Warehouse, r *rest) *joint {
 // rest is a pause that the warehouse has for its readers after a load: as long as that took, or the most. So
 // when loads take long, as it is busy, they get fewer, and each is of more.
 type rest struct {
-	most time.Duration
-	mu   sync.Mutex
-	ends time.Time
+	most  time.Duration
+	mu    sync.Mutex
+	begun time.Time // of the load that runs, zero when none does
+	ends  time.Time // of the last one's rest
 }
 
-func (r *rest) after(took time.Duration) {
+func (r *rest) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ends = time.Now().Add(min(took, r.most))
+	r.begun = time.Now()
 }
 
+// after ends the load, which counts unless nobody waited for it.
+func (r *rest) after(counts bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if counts {
+		r.ends = time.Now().Add(min(time.Since(r.begun), r.most))
+	}
+	r.begun = time.Time{}
+}
+
+// end is when the next load may begin, as far as that is known: while one runs, if it ended now.
 func (r *rest) end() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.ends
+	if r.begun.IsZero() || r.most == 0 {
+		return r.ends
+	}
+	return time.Now().Add(max(gathering, min(time.Since(r.begun), r.most)))
 }
 
 // Load brings the slices of the verdicts to their versions, with those of other tasks. When ctx ends it returns, and
@@ -111,11 +126,9 @@ func (j *joint) run(l *load) {
 		j.next = nil
 	}
 	j.mu.Unlock()
-	begun := time.Now()
+	j.rest.begin()
 	l.result, l.err = j.Warehouse.Load(l.ctx, l.verdicts)
-	if l.ctx.Err() == nil {
-		j.rest.after(time.Since(begun))
-	}
+	j.rest.after(l.ctx.Err() == nil)
 }
 
 // share is what became of a task's own verdicts. What is only counted is the first one's.

@@ -48,7 +48,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		failures:    counter("failures_total", "Loads that were rolled back."),
 		ledgerRows:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sales_load_ledger_rows", Help: "Rows that the warehouse's ledger holds."}, []string{"table"}),
 		ledgerCents: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sales_load_ledger_cents", Help: "Money that the warehouse's ledger holds, in cents."}, []string{"table"}),
-		every:       prometheus.NewGauge(prometheus.GaugeOpts{Name: "sales_load_every_seconds", Help: "Setting warehouse.load_every: what has passed waits for twice as long at most, and heartbeats behind it."}),
+		every:       prometheus.NewGauge(prometheus.GaugeOpts{Name: "sales_load_every_seconds", Help: "Setting warehouse.load_every: what has passed waits for twice as long at most, and for the load that runs; so do heartbeats behind it."}),
 	}
 	_, tables := warehouse.Targets()
 	for _, table := range tables {

@@ -79,20 +79,20 @@ func (t *task) keep(v *lake.Verdict) {
 // warehouse together, or when it has rested then; the first load of a task is as soon as it has caught up. Slices that
 // lack a file are tried at such times, too.
 func (t *task) Due(now time.Time, caughtUp bool) time.Time {
-	fresh, retry := time.Time{}, t.nextRetry()
+	due, retry := time.Time{}, t.nextRetry()
 	switch {
 	case t.added && caughtUp && t.loaded.IsZero():
-		fresh = now
+		due = now
 	case t.added:
-		fresh = t.tick(t.since)
-		if rested := t.rest.end(); rested.After(fresh) {
-			fresh = rested
-		}
+		due = t.tick(t.since)
 	}
-	if fresh.IsZero() || !retry.IsZero() && retry.Before(fresh) {
-		return retry
+	if due.IsZero() || !retry.IsZero() && retry.Before(due) {
+		due = retry
 	}
-	return fresh
+	if rested := t.rest.end(); !due.IsZero() && rested.After(due) {
+		return rested
+	}
+	return due
 }
 
 // tick is the first time to load after another.
