@@ -84,7 +84,7 @@ readers: $(VENV)/ready ## DuckDB, Polars and pyarrow read every layer, and answe
 
 .PHONY: e2e
 e2e: $(VENV)/ready ## The services on a real Kafka, S3 and Postgres, killed and restarted
-	go test -timeout 45m ./e2e/...
+	go test -count=1 -timeout 45m ./e2e/... # it builds the services: their sources are not in what go test caches by
 
 .PHONY: race
 race: $(VENV)/ready ## The tests of one module under the race detector (MODULE=pkg, services/silver-etl, ...)
