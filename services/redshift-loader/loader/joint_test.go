@@ -147,6 +147,8 @@ func TestNobodyJoinsALoadThatWasLeft(t *testing.T) {
 		require.ErrorIs(t, <-left, context.Canceled)
 		_, err := j.Load(t.Context(), verdictsOf("comes", 3))
 		require.NoError(t, err)
+		<-time.After(time.Minute)
+		synctest.Wait() // the one that was left has ended, too
 		require.Contains(t, w.loads, 3)
 	})
 }
