@@ -1,5 +1,9 @@
 package lake
 
+// MaxChanges is how many changes a manifest of silver lists: it is read and written whole
+// with each version.
+const MaxChanges = 16
+
 // Since gives the changes that make the slice's Version out of an earlier one,
 // in their order. It says no when they do not go back so far: then the version
 // has to be taken whole, from Files.

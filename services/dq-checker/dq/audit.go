@@ -49,7 +49,7 @@ func NewAuditor(set *rules.Set, o AuditorOptions) *Auditor {
 	a := &Auditor{AuditorOptions: o, rules: set, needs: map[string][]need{},
 		objects: semaphore.NewWeighted(int64(o.ReadBytes)), busy: make(chan struct{}, runtime.GOMAXPROCS(0)), customs: make(chan struct{}, 1),
 		profiles: newProfiles(o.CacheBytes), distinct: newDistinct(),
-		roster: roster{manifests: map[string]*lake.Manifest{}, customers: map[uint64]struct{}{}, products: map[uint64]struct{}{}}}
+		roster: roster{manifests: map[string]*lake.Manifest{}, customers: members{}, products: members{}}}
 	needs := entryNeeds()
 	for _, r := range set.Rules {
 		if find := kinds[r.Kind].needs; find != nil {
@@ -70,10 +70,9 @@ type Slice struct {
 	Unreadable []string // errors that name file and fault
 	Drift      []string // columns that are not as declared, by file
 
-	table  string // whose rules it is judged by
-	files  []lake.File
-	unread []fileID // of them, those that are in Unreadable
-	parts  parts
+	table string // whose rules it is judged by
+	files []lake.File
+	parts parts
 }
 
 func (s *Slice) file(key string) lake.File {
@@ -134,12 +133,7 @@ func (a *Auditor) all(ctx context.Context, schema *column.Schema, day int32, fil
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for i, fault := range faults {
-		if fault != "" {
-			s.Unreadable = append(s.Unreadable, fault)
-			s.unread = append(s.unread, fileID{files[i].Key, files[i].SHA256})
-		}
-	}
+	s.Unreadable = append(s.Unreadable, slices.DeleteFunc(faults, func(f string) bool { return f == "" })...)
 	return found, nil
 }
 

@@ -41,15 +41,9 @@ func strangersID(p *ForeignKey) string { return "strangers:" + p.Column + ":" + 
 // overtake each other.
 func foreignKeyNeeds(r *rules.Rule) []need {
 	p := r.Params.(*ForeignKey)
-	needs := []need{{r.Table, strangersID(p), func(g *RowGroup, in scope) (part, error) {
-		h, err := g.hash([]string{p.Column})
-		in.roster.among(p.References, func(members map[uint64]struct{}) {
-			h = slices.DeleteFunc(h, func(hash uint64) bool {
-				_, known := members[hash]
-				return known || hash == 0
-			})
-		})
-		return &keysPart{[]run{{g.File, append(make([]uint64, 0, len(h)), h...)}}}, err // copied, since h has room for all rows
+	needs := []need{{r.Table, strangersID(p), func(g *RowGroup, in scope) (found part, err error) {
+		in.roster.among(p.References, func(m members) { found, err = g.keys([]string{p.Column}, m.lack) })
+		return found, err
 	}}}
 	if p.References == customersReference {
 		needs = append(needs, keyNeed(customersReference, []string{memberKey}))
@@ -60,18 +54,15 @@ func foreignKeyNeeds(r *rules.Rule) []need {
 func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, error) {
 	p := r.Params.(*ForeignKey)
 	found := Result{Outcome: lake.Pass, Checked: e.Slice.Rows}
-	if err := e.auditor.readMembers(ctx, p.References); err != nil {
-		return found, err
-	}
 	unknown, none := map[string]bool{}, false // files with such rows
-	e.auditor.roster.among(p.References, func(members map[uint64]struct{}) {
+	e.auditor.roster.among(p.References, func(m members) {
 		strangers, _ := e.Slice.parts[strangersID(p)].(*keysPart)
-		if none = len(members) == 0; none || strangers == nil {
+		if none = len(m) == 0; none || strangers == nil {
 			return
 		}
 		for _, r := range strangers.of {
 			for _, hash := range r.hashes {
-				if _, known := members[hash]; !known {
+				if m.lack(hash) {
 					found.Failed++
 					unknown[r.file] = true
 				}
@@ -105,9 +96,9 @@ func judgeForeignKey(ctx context.Context, e *Evidence, r *rules.Rule) (Result, e
 func (e *Evidence) sampleStrangers(ctx context.Context, p *ForeignKey, file string, found *Result) error {
 	return e.auditor.groups(ctx, e.Slice, e.Slice.file(file), func(g *RowGroup) (more bool, err error) {
 		of, err := g.hash([]string{p.Column})
-		e.auditor.roster.among(p.References, func(members map[uint64]struct{}) {
+		e.auditor.roster.among(p.References, func(m members) {
 			for i, hash := range of {
-				if _, known := members[hash]; !known && hash != 0 && len(found.Samples) < e.auditor.Samples {
+				if m.lack(hash) && len(found.Samples) < e.auditor.Samples {
 					found.Samples = append(found.Samples, g.sample(i, p.Column))
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,11 +42,28 @@ func (p *keysPart) size() (bytes int) {
 // keyNeed is the need for hashes of the columns.
 func keyNeed(table string, columns []string) need {
 	return need{table, keyID(columns), func(g *RowGroup, _ scope) (part, error) {
-		h, err := g.hash(columns)
-		h = slices.DeleteFunc(h, func(hash uint64) bool { return hash == 0 })
-		slices.Sort(h)
-		return &keysPart{[]run{{g.File, h}}}, err
+		return g.keys(columns, func(hash uint64) bool { return hash != 0 })
 	}}
+}
+
+// keys gives the hashes of the columns that are wanted.
+func (g *RowGroup) keys(columns []string, wanted func(hash uint64) bool) (part, error) {
+	of, err := g.hash(columns)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, hash := range of {
+		if wanted(hash) {
+			of[n] = hash
+			n++
+		}
+	}
+	if n < len(of) { // the others' room is not kept
+		of = append(make([]uint64, 0, n), of[:n]...)
+	}
+	slices.Sort(of[:n])
+	return &keysPart{[]run{{g.File, of[:n]}}}, nil
 }
 
 func keyID(columns []string) string { return "key:" + strings.Join(columns, ",") }
@@ -169,15 +187,8 @@ func (a *Auditor) repeated(e *Evidence, columns []string) (hashes map[uint64]boo
 		of := fileID{f.Key, f.SHA256}
 		known[f.Key], now[of] = before[of] && !now[of], true // one that is listed twice repeats itself
 	}
-	for _, key := range e.Slice.unread {
-		delete(now, key)
-	}
 	hashes, failed = keys.repeated(known)
-	for of := range now {
-		if keys.has(of.key, hashes) {
-			delete(now, of)
-		}
-	}
+	maps.DeleteFunc(now, func(of fileID, _ bool) bool { return !keys.read(of.key) || keys.has(of.key, hashes) })
 	if failed < manySuspects/2 { // then these are all hashes
 		a.distinct.mu.Lock()
 		defer a.distinct.mu.Unlock()
@@ -239,6 +250,11 @@ func common(a, b []uint64, found func(uint64)) {
 		}
 		b = b[at:]
 	}
+}
+
+// read tells whether the part has a file, which it has not when that could not be read.
+func (p *keysPart) read(file string) bool {
+	return slices.ContainsFunc(p.of, func(r run) bool { return r.file == file })
 }
 
 // has tells whether the part has one of the hashes in a file.

@@ -31,8 +31,17 @@ type roster struct {
 	written   time.Time                 // when products.csv was, as it was read
 
 	known     sync.RWMutex // of what has been read
-	customers map[uint64]struct{}
-	products  map[uint64]struct{}
+	customers members
+	products  members
+}
+
+// members are the keys of those that there are, by hash.
+type members map[uint64]struct{}
+
+// lack tells whether a key is no member's; that of a null, 0, is nobody's.
+func (m members) lack(hash uint64) bool {
+	_, known := m[hash]
+	return !known && hash != 0
 }
 
 // Follow takes a record of lake.silver: the customers that there are.
@@ -52,8 +61,8 @@ func (a *Auditor) Follow(r stream.Record) error {
 	return nil
 }
 
-// among calls fn with the hashes of what a foreign key may refer to, as far as they have been read.
-func (r *roster) among(reference string, fn func(members map[uint64]struct{})) {
+// among calls fn with what a foreign key may refer to, as far as they have been read.
+func (r *roster) among(reference string, fn func(members)) {
 	r.known.RLock()
 	defer r.known.RUnlock()
 	if reference == productsReference {
@@ -146,7 +155,7 @@ func (a *Auditor) readProducts() error {
 }
 
 // productIDs gives the hashes of the product_ids of a products.csv.
-func productIDs(path string) (map[uint64]struct{}, error) {
+func productIDs(path string) (members, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("products: %w", err)
@@ -161,7 +170,7 @@ func productIDs(path string) (map[uint64]struct{}, error) {
 	if at < 0 {
 		return nil, fmt.Errorf("products: %s has no column product_id in its header", path)
 	}
-	ids := map[uint64]struct{}{}
+	ids := members{}
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {

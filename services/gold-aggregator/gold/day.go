@@ -28,12 +28,17 @@ type day struct {
 const (
 	// afterMidnight is how long a day goes on after its end: until then most of what comes is its last events.
 	afterMidnight = time.Hour
-	// manyChanges of a slice are followed before silver forgets the first of them: it tells the last 16.
-	manyChanges = 12
+	// manyChanges of a slice are followed before silver forgets the first of them.
+	manyChanges = lake.MaxChanges * 3 / 4
 )
 
 // over tells whether the day has ended, and most of its events have come.
-func (d *day) over(now time.Time) bool { return now.Add(-afterMidnight).Unix()/86400 > int64(d.date) }
+func (d *day) over(now time.Time) bool { return d.ended(now.UnixMicro(), afterMidnight) }
+
+// ended tells whether the day had ended some time before now, µs UTC.
+func (d *day) ended(now int64, before time.Duration) bool {
+	return now >= int64(d.date+1)*sales.MicrosPerDay+before.Microseconds()
+}
 
 // take keeps a silver manifest if it is newer, and tells whether it was.
 func (d *day) take(m *lake.Manifest) bool {

@@ -22,7 +22,7 @@ const (
 // published tells whether a version made at a time, in µs UTC, changes what was
 // published: the day had settled, and had a version.
 func (d *day) published(made int64, settle time.Duration) bool {
-	return d.gold[dailySales] != nil && made >= int64(d.date+1)*sales.MicrosPerDay+settle.Microseconds()
+	return d.gold[dailySales] != nil && d.ended(made, settle)
 }
 
 // restate gives the next version the day's restatements, whose files are those of the version

@@ -121,10 +121,11 @@ func (t *task) dayOf(r stream.Record, m *lake.Manifest) (*day, error) {
 
 // mark has a changed day made again.
 func (t *task) mark(d *day) {
+	now := time.Now()
 	if t.changed[d.name] == nil {
-		d.since = time.Now()
+		d.since = now
 	}
-	if now := time.Now(); d.over(now) {
+	if d.over(now) {
 		t.late = now
 	}
 	taken := d.taken()

@@ -8,10 +8,6 @@ import (
 	"github.com/saleslake/saleslake/pkg/sales"
 )
 
-// maxChanges is how many changes a manifest lists: it is read and written whole
-// with each version.
-const maxChanges = 16
-
 // appends tells whether the slice only gains rows of new orders.
 func (ch *change) appends() bool { return ch.prev == nil && len(ch.lost) == 0 }
 
@@ -37,7 +33,7 @@ func (ch *change) list(m *lake.Manifest, entry lake.Change) {
 	if m.Base == 0 { // the version before was made by a program that did not write changes
 		m.Base = ch.before.manifest.Version
 	}
-	if n := len(m.Changes) - maxChanges; n > 0 {
+	if n := len(m.Changes) - lake.MaxChanges; n > 0 {
 		m.Base, m.Changes = m.Changes[n-1].Version, m.Changes[n:]
 	}
 }

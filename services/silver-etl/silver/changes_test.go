@@ -43,7 +43,7 @@ func (f *follower) follow(t require.TestingT, o Options, records []stream.Record
 			require.NotContains(t, now, r.orderID)
 			now[r.orderID] = r
 		}
-		require.LessOrEqual(t, len(m.Changes), maxChanges)
+		require.LessOrEqual(t, len(m.Changes), lake.MaxChanges)
 		require.GreaterOrEqual(t, m.Base, int64(1))
 		for version, rows := range f.seen[m.Key()] {
 			changes, ok := m.Since(version)
@@ -213,8 +213,8 @@ func TestManifestsListAFewChanges(t *testing.T) {
 		}
 	}
 	m := h.slice(today)
-	require.Len(t, m.Changes, maxChanges)
-	require.Equal(t, m.Version-maxChanges, m.Base)
+	require.Len(t, m.Changes, lake.MaxChanges)
+	require.Equal(t, m.Version-lake.MaxChanges, m.Base)
 	h.drop(0)
 	require.Equal(t, m.Named(), onDisk(t, h.options, today))
 }
